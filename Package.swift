@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list for every target, tests too: what the compiler can hold, people need not.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+let safe = strict + [.strictMemorySafety()]
+
+/// A room: a library target of ours under `Sources/`.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: safe)
+}
+
+/// The tests of a room, under `Tests/<room>Tests`, with their files under `Fixtures`.
+func tests(_ name: String, _ more: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name), "Core", "TestSupport", systemPackage] + more,
+        exclude: exclude, swiftSettings: strict)
+}
+
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "tmux-agent",
+    products: [.executable(name: "tmux-agent", targets: ["tmux-agent"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        system("CLibgit2", pkgConfig: "libgit2", apt: "libgit2-dev"),
+        system("CLibYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        system("CVTerm", pkgConfig: "vterm", apt: "libvterm-dev"),
+        system("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
+        .target(name: "CLinux"),
+        .target(name: "CEmbedded"),
+
+        room("Core", [systemPackage, "CPCRE2"]),
+
+        room("ProcessKit", ["Core", "CLinux", subprocess, systemPackage]),
+        room("TerminalKit", ["Core", "CVTerm"]),
+        room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
+        room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
+        room("Store", ["Core", grdb, systemPackage]),
+        room("Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage]),
+
+        room(
+            "Fleet",
+            ["Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", systemPackage]),
+        room("Approvals", ["Core", "Store", systemPackage]),
+        room("Notify", ["Core", "Store", systemPackage]),
+        room(
+            "Watch",
+            [
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "GitKit", systemPackage,
+                serviceLifecycle, logging,
+            ]),
+        room(
+            "Daemon",
+            [
+                "Core", "Config", "Store", "GitKit", "TmuxKit", "ProcessKit", "Fleet", "Watch", "Approvals",
+                "Notify", serviceLifecycle, unixSignals, logging, systemPackage,
+            ]),
+        room(
+            "CLI",
+            [
+                "Core", "Config", "Daemon", "Fleet", "Watch", "Approvals", "Notify", argumentParser, logging,
+                systemPackage,
+            ]),
+        .executableTarget(name: "tmux-agent", dependencies: ["CLI"], swiftSettings: safe),
+
+        .target(
+            name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
+            path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("ProcessKit", []),
+    ],
+    cLanguageStandard: .gnu17
+)

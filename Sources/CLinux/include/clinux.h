@@ -1,0 +1,23 @@
+// Linux calls that Swift's Glibc module does not show (they need _GNU_SOURCE or are variadic).
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// An anonymous file in memory, close-on-exec; -1 and errno on failure.
+int clinux_memory_file(const char *name);
+
+/// Frees the disk blocks of a file's first `length` bytes and keeps its size; -1 and errno on failure.
+int clinux_punch_hole(int descriptor, long long offset, long long length);
+
+/// Opens a descriptor that becomes readable when the process `pid` ends; -1 and errno on failure.
+int clinux_pidfd_open(int pid);
+
+/// rename(2) that fails with EEXIST instead of replacing the target.
+int clinux_rename_noreplace(const char *from, const char *to);

@@ -1,0 +1,70 @@
+extension JSONValue {
+    /// One line of JSON; `sorted` orders the keys of every object by their bytes.
+    public func serialized(sorted: Bool = false) -> String {
+        var text = ""
+        write(to: &text, sorted: sorted, indent: nil, depth: 0)
+        return text
+    }
+
+    /// Several lines of JSON with sorted keys and two spaces a level, as the command line prints it.
+    public func prettyPrinted() -> String {
+        var text = ""
+        write(to: &text, sorted: true, indent: "  ", depth: 0)
+        return text
+    }
+
+    private func write(to text: inout String, sorted: Bool, indent: String?, depth: Int) {
+        func newline(_ depth: Int) {
+            guard let indent else { return }
+            text += "\n" + String(repeating: indent, count: depth)
+        }
+        switch self {
+        case .null: text += "null"
+        case .bool(let value): text += value ? "true" : "false"
+        case .integer(let value): text += String(value)
+        case .number(let value): text += value.isFinite ? String(value) : "null"
+        case .string(let value): Self.quote(value, into: &text)
+        case .array(let values):
+            guard !values.isEmpty else { return text += "[]" }
+            text += "["
+            for (index, value) in values.enumerated() {
+                if index > 0 { text += "," }
+                newline(depth + 1)
+                value.write(to: &text, sorted: sorted, indent: indent, depth: depth + 1)
+            }
+            newline(depth)
+            text += "]"
+        case .object(let object):
+            guard !object.isEmpty else { return text += "{}" }
+            text += "{"
+            let keys = sorted ? object.keys.sorted() : object.keys
+            for (index, key) in keys.enumerated() {
+                if index > 0 { text += "," }
+                newline(depth + 1)
+                Self.quote(key, into: &text)
+                text += indent == nil ? ":" : ": "
+                (object[key] ?? .null).write(to: &text, sorted: sorted, indent: indent, depth: depth + 1)
+            }
+            newline(depth)
+            text += "}"
+        }
+    }
+
+    private static func quote(_ value: String, into text: inout String) {
+        text += "\""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case "\u{0}"..<"\u{20}", "\u{7f}"..<"\u{a0}", "\u{2028}", "\u{2029}":
+                let hex = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        text += "\""
+    }
+}

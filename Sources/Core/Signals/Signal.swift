@@ -1,0 +1,77 @@
+/// Who or what a fact is about, and what a run belongs to.
+public enum Subject: Hashable, Sendable, Codable {
+    case agent(AgentID)
+    /// The repository's own working tree: it has no pane.
+    case mainCheckout
+    /// A pane that was not spawned here (classic mode): `host` and tmux pane id.
+    case pane(host: String, pane: String)
+
+    /// A stable text for the database: `agent:<id>`, `main`, `pane:<host>:<pane>`.
+    public var key: String {
+        switch self {
+        case .agent(let id): "agent:\(id)"
+        case .mainCheckout: "main"
+        case .pane(let host, let pane): "pane:\(host):\(pane)"
+        }
+    }
+
+    public init?(key: String) {
+        if key == "main" {
+            self = .mainCheckout
+        } else if key.hasPrefix("agent:") {
+            self = .agent(AgentID(String(key.dropFirst(6))))
+        } else if key.hasPrefix("pane:"), let cut = key.lastIndex(of: ":"),
+            cut > key.index(key.startIndex, offsetBy: 4)
+        {
+            self = .pane(
+                host: String(key[key.index(key.startIndex, offsetBy: 5)..<cut]),
+                pane: String(key[key.index(after: cut)...]))
+        } else {
+            return nil
+        }
+    }
+}
+
+/// One observed fact.
+public struct Signal: Sendable, Equatable, Codable {
+    public var subject: Subject
+    public var at: Timestamp
+    public var body: Body
+
+    public init(subject: Subject, at: Timestamp, body: Body) {
+        self.subject = subject
+        self.at = at
+        self.body = body
+    }
+
+    public enum Body: Sendable, Equatable, Codable {
+        /// From the screen or from `emit`; `source` is `screen`, `emit`, `claude-hook`, …
+        case marker(Marker, source: String)
+        /// The agent's state changed; `exitStatus` only with `exited`.
+        case state(AgentState, waitingFor: WaitingFor?, exitStatus: Int32?)
+        /// A logical line of the screen, already without its typed echo; only lines that a policy asks for.
+        case line(String)
+        /// `tmux-agent emit name` in lower case: a named signal with an optional payload.
+        case named(String, payload: JSONObjectBox)
+        case gitHook(GitHookEvent)
+    }
+}
+
+/// What a git hook told us.
+public struct GitHookEvent: Sendable, Equatable, Codable {
+    public var name: String
+    public var branch: String?
+    public var commit: String?
+    /// Paths that the commit changed, relative to the repository root.
+    public var paths: [String]
+    /// The run in whose shell action the hook fired, if it did (`TMUX_AGENT_RUN`).
+    public var insideRun: RunID?
+
+    public init(name: String, branch: String?, commit: String?, paths: [String], insideRun: RunID?) {
+        self.name = name
+        self.branch = branch
+        self.commit = commit
+        self.paths = paths
+        self.insideRun = insideRun
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct TmuxAgent {
+    static func main() async {}
+}
