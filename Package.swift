@@ -93,7 +93,8 @@ let package = Package(
                 "Core", "Config", "Daemon", "Fleet", "Watch", "Approvals", "Notify", argumentParser, logging,
                 systemPackage,
             ]),
-        .executableTarget(name: "tmux-agent", dependencies: ["CLI"], swiftSettings: safe),
+        .executableTarget(
+            name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe),
 
         .target(
             name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
