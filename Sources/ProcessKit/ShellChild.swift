@@ -29,7 +29,8 @@ public struct ShellChild {
         let failure = unsafe withCStrings(["sh", "-c", command]) { arguments in
             unsafe withCStrings(environment.map { "\($0.key)=\($0.value)" }) { variables in
                 var child: pid_t = 0
-                let failure = unsafe posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, variables)
+                let failure = unsafe posix_spawn(
+                    &child, "/bin/sh", &actions, &attributes, arguments, variables)
                 return (failure, child)
             }
         }
@@ -55,7 +56,9 @@ public struct ShellChild {
         let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
         defer { unsafe copies.forEach { unsafe free($0) } }
         return unsafe copies.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("an argument list is never empty") }
+            guard let base = buffer.baseAddress else {
+                preconditionFailure("an argument list is never empty")
+            }
             return unsafe body(base)
         }
     }

@@ -23,7 +23,8 @@ public struct ShellActionFolder: Sendable {
     /// The folder of an outbox row's attempt below the fleet's `actions` folder.
     public init(item: OutboxID, attempt: Int, under root: FilePath) {
         let safe = item.rawValue.unicodeScalars.map { scalar in
-            scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "-_.".unicodeScalars.contains(scalar)
+            scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                || "-_.".unicodeScalars.contains(scalar)
                 ? String(scalar) : "+" + String(scalar.value, radix: 16) + "+"
         }.joined()
         let name = safe.hasPrefix(".") ? "+2e+" + safe.dropFirst() : safe
@@ -74,7 +75,9 @@ public struct ShellActionFolder: Sendable {
                 var bytes: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 16384)
                 while bytes.count < limit {
-                    let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
+                    let count = try unsafe buffer.withUnsafeMutableBytes {
+                        try unsafe descriptor.read(into: $0)
+                    }
                     if count == 0 { break }
                     bytes += buffer[..<count]
                 }

@@ -59,7 +59,8 @@ public struct ShellActionRunner {
     private func runShell() throws -> ShellActionStatus {
         let pipe = try FileDescriptor.pipe(options: [.closeOnExec])
         let log = try FileDescriptor.open(
-            folder.output, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+            folder.output, .writeOnly, options: [.create, .truncate, .closeOnExec],
+            permissions: [.ownerReadWrite])
         defer { try? log.close() }  // the status, not this, says whether the command ended well
         let child: ShellChild
         do {
