@@ -25,7 +25,6 @@ extension StoreError {
         case .SQLITE_PERM, .SQLITE_AUTH: self = .cannotOpen(path: path, reason: detail)
         case .SQLITE_INTERRUPT, .SQLITE_ABORT: self = .cancelled
         case .SQLITE_CONSTRAINT: self = .ruleBroken(detail: detail)
-        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE: self = .full(path: path)
         default: self = .failed(path: path, detail: detail)
         }
     }

@@ -28,7 +28,7 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
 public struct JournalDraft: Sendable, Equatable {
     public var subject: Subject
     public var kind: JournalKind
-    /// Who says so: `screen`, `emit`, `cli`, `daemon`, `claude-hook`, …
+    /// Who says so, such as `screen`, `emit`, `cli`, `daemon` or `claude-hook`.
     public var source: String
     public var payload: JSONObject
     /// Where in the subject's tap it was read.

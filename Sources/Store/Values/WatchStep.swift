@@ -100,15 +100,27 @@ public struct PositionAdvance: Sendable, Equatable {
 }
 
 /// Which marker ids have counted already for this start of the agent.
-public struct SeenMarkers: Sendable {
-    private var seen: Set<String>
+public struct SeenMarkers {
+    private let isKnown: (String) throws -> Bool
+    private var asked: Set<String> = []
     private(set) var added: [String] = []
+    /// A look-up that went wrong; the transaction must not go on.
+    private(set) var failure: (any Error)?
 
-    init(_ seen: Set<String>) { self.seen = seen }
+    /// A set in memory, for trying a decision out.
+    public init(known: Set<String> = []) { isKnown = known.contains }
+
+    init(isKnown: @escaping (String) throws -> Bool) { self.isKnown = isKnown }
 
     /// True once per id: the marker counts and is remembered in the same transaction; false = drop it.
     public mutating func count(_ id: String) -> Bool {
-        guard seen.insert(id).inserted else { return false }
+        guard asked.insert(id).inserted else { return false }
+        do {
+            guard try !isKnown(id) else { return false }
+        } catch {
+            failure = error
+            return false
+        }
         added.append(id)
         return true
     }
