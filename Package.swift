@@ -60,6 +60,7 @@ let package = Package(
         system("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
         .target(name: "CLinux"),
         .target(name: "CEmbedded"),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         room("Core", [systemPackage, "CPCRE2"]),
 
@@ -67,7 +68,7 @@ let package = Package(
         room("TerminalKit", ["Core", "CVTerm"]),
         room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
-        room("Store", ["Core", grdb, systemPackage]),
+        room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room("Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage]),
 
         room(
@@ -101,6 +102,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("ProcessKit", []),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17
 )

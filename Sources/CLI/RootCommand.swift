@@ -14,8 +14,7 @@ struct RootCommand: AsyncParsableCommand {
               tmux-agent up                                watch them and run the policy
             """,
         version: version,
-        groupedSubcommands: [
-        ])
+        groupedSubcommands: [])
 
     static let version = "0.1.0"
 }

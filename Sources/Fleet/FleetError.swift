@@ -61,7 +61,8 @@ extension FleetError: UserFacingError {
     public var message: String {
         switch self {
         case .notAFleet(let root): "No .tmuxagent/fleet.toml in \(root)"
-        case .untrusted(let root): "The .tmuxagent folder of \(root) came from somewhere else and is not trusted"
+        case .untrusted(let root):
+            "The .tmuxagent folder of \(root) came from somewhere else and is not trusted"
         case .busy(let what, let path): "Another process holds \(what) (\(path))"
         case .agentBusy(let branch): "Another command works on the agent of '\(branch)'"
         case .unknownProfile(let name, _): "fleet.toml has no agent profile '\(name)'"
@@ -75,14 +76,17 @@ extension FleetError: UserFacingError {
             "fleet.toml wants to run \(commands.count == 1 ? "a command" : "\(commands.count) commands") in the new worktree: "
                 + commands.joined(separator: "; ")
         case .setupFailed(let command, let code, let output):
-            "Setup command '\(command)' ended with exit status \(code)" + (output.isEmpty ? "" : ":\n\(output)")
+            "Setup command '\(command)' ended with exit status \(code)"
+                + (output.isEmpty ? "" : ":\n\(output)")
         case .agentEndedAtOnce(let branch, let status, let screen):
             "The agent of '\(branch)' ended at once" + (status.map { " with exit status \($0)" } ?? "")
                 + (screen.isEmpty ? "" : ":\n" + screen.map { "  \($0.visible)" }.joined(separator: "\n"))
         case .sessionTaken(let name): "The tmux session '\(name)' exists and belongs to somebody else"
         case .noPane(let branch, let state): "The agent of '\(branch)' has no living pane (\(state.rawValue))"
-        case .briefingNotDelivered(let branch, let reason): "briefing: not delivered to '\(branch)': \(reason)"
-        case .notSubmitted(let branch, let reason): "The text did not reach the agent of '\(branch)': \(reason)"
+        case .briefingNotDelivered(let branch, let reason):
+            "briefing: not delivered to '\(branch)': \(reason)"
+        case .notSubmitted(let branch, let reason):
+            "The text did not reach the agent of '\(branch)': \(reason)"
         case .wouldLose(let branch, let losses):
             "Removing '\(branch)' would lose work:\n" + losses.map { "  \($0)" }.joined(separator: "\n")
         case .processesStillThere(let branch, let pids):
@@ -104,11 +108,14 @@ extension FleetError: UserFacingError {
                 ?? "Profiles: \(known.sorted().joined(separator: ", ")); add [agents.\(name)] to .tmuxagent/fleet.toml"
         case .programNotFound(let name, let path):
             "Install \(name), change 'command' in .tmuxagent/fleet.toml, or put its folder on PATH (looked in \(path))"
-        case .mainCheckoutHasOtherBranch(let wanted, _): "Run 'git switch \(wanted)' first, or leave --no-worktree out"
+        case .mainCheckoutHasOtherBranch(let wanted, _):
+            "Run 'git switch \(wanted)' first, or leave --no-worktree out"
         case .noMainCheckout: "Leave --no-worktree out"
-        case .fleetBranchIsMainCheckout: "Use --no-worktree to run the agent there, or choose a new branch name"
+        case .fleetBranchIsMainCheckout:
+            "Use --no-worktree to run the agent there, or choose a new branch name"
         case .worktreeFolderTaken: "Move that folder away, or set 'root' under [worktree] in fleet.toml"
-        case .setupNeedsConsent: "Run it again with --yes to agree once; it is asked again when the commands change"
+        case .setupNeedsConsent:
+            "Run it again with --yes to agree once; it is asked again when the commands change"
         case .setupFailed: "Nothing was kept; correct 'setup' under [worktree] in fleet.toml and spawn again"
         case .agentEndedAtOnce: "Nothing was kept; try the command by hand, then correct it in fleet.toml"
         case .sessionTaken: "Change 'prefix' under [tmux] in fleet.toml, or end that session"

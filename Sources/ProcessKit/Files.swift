@@ -116,6 +116,15 @@ public enum Files {
         return unsafe stat(path.string, &info) == 0 ? Int64(info.st_size) : nil
     }
 
+    /// What a symbolic link says; nil for anything else.
+    public static func linkTarget(_ path: FilePath) -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+            unsafe readlink(path.string, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count)
+        }
+        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
     /// Names in a folder without `.` and `..`, sorted; empty when there is no such folder.
     public static func names(in folder: FilePath) -> [String] {
         guard let stream = unsafe opendir(folder.string) else { return [] }

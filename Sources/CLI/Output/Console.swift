@@ -55,7 +55,9 @@ final class Console: Sendable {
     static func writeAll(_ descriptor: Int32, _ text: String) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
-            let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let written = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
             if written < 0 {
                 if errno == EINTR { continue }
                 return
@@ -75,7 +77,9 @@ final class Console: Sendable {
 struct Style: Sendable {
     let isOn: Bool
 
-    private func wrap(_ code: String, _ text: String) -> String { isOn ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }
+    private func wrap(_ code: String, _ text: String) -> String {
+        isOn ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+    }
 
     func error(_ text: String) -> String { wrap("1;31", text) }
     func warning(_ text: String) -> String { wrap("1;33", text) }

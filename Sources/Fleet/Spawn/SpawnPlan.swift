@@ -45,12 +45,14 @@ extension SpawnPlan {
             request.startup
             ?? profile.command.filled(
                 with: .init(
-                    model: model, branch: branch.rawValue, worktree: worktree.string, session: session.rawValue))
+                    model: model, branch: branch.rawValue, worktree: worktree.string,
+                    session: session.rawValue))
         let kind = request.startup.map(AgentKind.guessed(fromCommand:)) ?? profile.kind
         var environment = profile.environment.merging(template?.environment ?? [:]) { _, new in new }
         environment.merge(
             [
-                "AI_AGENT_BRANCH": branch.rawValue, "AI_AGENT_MODEL": model, "AI_AGENT_SESSION": session.rawValue,
+                "AI_AGENT_BRANCH": branch.rawValue, "AI_AGENT_MODEL": model,
+                "AI_AGENT_SESSION": session.rawValue,
                 "AI_AGENT_TEMPLATE": template?.name ?? "", "AI_AGENT_TASK": request.task ?? "",
                 "TMUX_AGENT_ID": id.rawValue, "TMUX_AGENT_FLEET": context.root.string,
                 "TMUX_AGENT_HOME": context.places.home.string,
@@ -93,7 +95,8 @@ extension SpawnPlan {
     }
 
     private static let builtins: Set = [
-        ".", ":", "cd", "command", "eval", "exec", "export", "if", "for", "read", "set", "trap", "until", "while",
+        ".", ":", "cd", "command", "eval", "exec", "export", "if", "for", "read", "set", "trap", "until",
+        "while",
         "{", "printf", "echo", "test", "[", "true", "false",
     ]
 

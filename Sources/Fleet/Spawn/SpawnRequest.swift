@@ -18,8 +18,10 @@ public struct SpawnRequest: Sendable, Equatable {
     public var agreesToSetup: Bool
 
     public init(
-        branch: String, template: String? = nil, task: String? = nil, profile: String? = nil, model: String? = nil,
-        startup: String? = nil, base: String? = nil, usesMainCheckout: Bool = false, agreesToSetup: Bool = false
+        branch: String, template: String? = nil, task: String? = nil, profile: String? = nil,
+        model: String? = nil,
+        startup: String? = nil, base: String? = nil, usesMainCheckout: Bool = false,
+        agreesToSetup: Bool = false
     ) {
         self.branch = branch
         self.template = template

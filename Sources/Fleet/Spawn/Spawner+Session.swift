@@ -22,7 +22,8 @@ extension Spawner {
     /// Starts a dead agent's program again: in its pane when tmux kept it, else in a new session.
     func restart(_ agent: Agent, in pane: PaneSnapshot?, server: TmuxServer) async throws -> Agent {
         progress(.session(agent.place.session.rawValue))
-        let windowName = "agent:\(agent.place.session.rawValue.dropFirst(context.configuration.tmux.prefix.count))"
+        let windowName =
+            "agent:\(agent.place.session.rawValue.dropFirst(context.configuration.tmux.prefix.count))"
         let session = try session(agent, windowName: windowName)
         if let pane {
             return try await record(try await server.restartAgent(pane.address, as: session), of: agent)
@@ -101,7 +102,8 @@ extension Spawner {
         }
         try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
         result.agent.spawn = SpawnProgress(
-            phase: .ready, spawner: nil, madeBranch: agent.spawn.madeBranch, madeWorktree: agent.spawn.madeWorktree)
+            phase: .ready, spawner: nil, madeBranch: agent.spawn.madeBranch,
+            madeWorktree: agent.spawn.madeWorktree)
     }
 
     /// How long an agent's program may take until its rules say that it is ready for input.

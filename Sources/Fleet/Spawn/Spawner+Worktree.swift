@@ -29,7 +29,8 @@ extension Spawner {
         try Files.makeFolder(context.configuration.worktree.root)
         let slug = try Slug(rawValue: plan.place.worktree.lastComponent?.string ?? "") ?? Slug(plan.branch)
         let request = WorktreeRequest(
-            branch: plan.branch, source: .automatic(base: plan.place.base), folder: plan.place.worktree, name: slug)
+            branch: plan.branch, source: .automatic(base: plan.place.base), folder: plan.place.worktree,
+            name: slug)
         let addition = try await repository.addWorktree(request)
         undo.push("worktree \(addition.folder)") { try await repository.undo(addition) }
         let base = addition.commit.rawValue
@@ -65,7 +66,9 @@ extension Spawner {
     /// Copies and links the ignored files that fleet.toml and `.worktreeinclude` name.
     func placeFiles(_ plan: SpawnPlan, undo: UndoStack) async throws -> PlacedFiles {
         var placed = PlacedFiles()
-        guard !plan.place.usesMainCheckout, let main = context.repository.layout.mainWorktree else { return placed }
+        guard !plan.place.usesMainCheckout, let main = context.repository.layout.mainWorktree else {
+            return placed
+        }
         let settings = context.configuration.worktree
         let found = try await context.repository.filesToShare(copy: settings.copy, link: settings.link)
         for path in found.copy {
@@ -102,7 +105,8 @@ extension Spawner {
             progress(.setup(command: command))
             let result = try await CommandRunner().run(
                 Command(
-                    "/bin/sh", ["-c", command], environment: environment, workingDirectory: plan.place.worktree,
+                    "/bin/sh", ["-c", command], environment: environment,
+                    workingDirectory: plan.place.worktree,
                     timeout: Self.setupLimit, outputLimit: 1 << 20))
             guard result.isSuccess else {
                 let lines = (result.text + result.errorText).split(separator: "\n").suffix(12)

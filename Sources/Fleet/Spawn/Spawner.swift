@@ -48,7 +48,8 @@ public struct Spawner: Sendable {
         let now = context.surroundings.now()
         var agent = Agent(
             id: id, place: plan.place, program: plan.program,
-            spawn: SpawnProgress(phase: .planned, spawner: spawner), condition: AgentCondition(.starting, since: now),
+            spawn: SpawnProgress(phase: .planned, spawner: spawner),
+            condition: AgentCondition(.starting, since: now),
             createdAt: now)
         agent.spawn.madeBranch = killed?.spawn.madeBranch ?? false
         agent.spawn.madeWorktree = killed?.spawn.madeWorktree ?? false
@@ -75,7 +76,9 @@ public struct Spawner: Sendable {
     }
 
     /// The agent has a row: it lives, or its program or pane is gone and it is started again in its worktree.
-    private func again(_ agent: Agent, _ request: SpawnRequest, server: TmuxServer) async throws -> SpawnResult {
+    private func again(_ agent: Agent, _ request: SpawnRequest, server: TmuxServer) async throws
+        -> SpawnResult
+    {
         let own = agent.pane.flatMap { try? context.tmux(of: $0) }.map { TmuxServer($0) } ?? server
         let pane = try await own.pane(of: agent.id)
         let isWatched = try context.isWatched()
@@ -154,7 +157,9 @@ extension SpawnRequest {
 final class UndoStack {
     private var steps: [(what: String, undo: @Sendable () async throws -> Void)] = []
 
-    func push(_ what: String, _ undo: @escaping @Sendable () async throws -> Void) { steps.append((what, undo)) }
+    func push(_ what: String, _ undo: @escaping @Sendable () async throws -> Void) {
+        steps.append((what, undo))
+    }
 
     /// Takes everything back; what could not be is said in an error that keeps the first one as its cause.
     func run(after failure: any Error) async throws {
@@ -178,6 +183,8 @@ struct UndoFailure: UserFacingError {
     var cause: (any Error)?
 
     var code: String { "undo_incomplete" }
-    var message: String { "The spawn failed, and something of it is left: " + leftovers.joined(separator: "; ") }
+    var message: String {
+        "The spawn failed, and something of it is left: " + leftovers.joined(separator: "; ")
+    }
     var hint: String? { "Run 'tmux-agent doctor' to see and clean up what is left" }
 }
