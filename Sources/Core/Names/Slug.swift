@@ -57,9 +57,13 @@ public struct Slug: Hashable, Sendable, Codable, Comparable, CustomStringConvert
     /// This slug for a second, third … branch: `login-2`.
     public func numbered(_ number: Int) -> Slug { Slug(unchecked: "\(rawValue)-\(number)") }
 
-    /// The slug of `branch`, or the first numbered one that `isTaken` lets through.
+    /// The slug of `branch`, or the first numbered one that is not taken.
     public static func free(for branch: BranchName, isTaken: (Slug) -> Bool) -> Slug {
-        let slug = Slug(branch)
+        free(named: Slug(branch), isTaken: isTaken)
+    }
+
+    /// `slug`, or the first numbered one that is not taken.
+    public static func free(named slug: Slug, isTaken: (Slug) -> Bool) -> Slug {
         guard isTaken(slug) else { return slug }
         var number = 2
         while isTaken(slug.numbered(number)) { number += 1 }
@@ -103,7 +107,7 @@ public struct Slug: Hashable, Sendable, Codable, Comparable, CustomStringConvert
     }
 
     /// FNV-1a over the bytes, 16 hexadecimal digits: the same on every machine and in every version.
-    private static func hash(_ text: String) -> String {
+    public static func hash(_ text: String) -> String {
         var value: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         let digits = String(value, radix: 16)

@@ -110,6 +110,29 @@ enum Files {
         return made
     }
 
+    /// Copies a file's bytes; without a source there is no copy, and no error.
+    static func copy(_ source: FilePath, to target: FilePath) throws(GitError) {
+        do {
+            let input = try FileDescriptor.open(source, .readOnly, options: [.closeOnExec])
+            try input.closeAfter {
+                let output = try FileDescriptor.open(
+                    target, .writeOnly, options: [.create, .truncate, .closeOnExec],
+                    permissions: [.ownerReadWrite])
+                try output.closeAfter {
+                    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+                    while true {
+                        let got = try unsafe buffer.withUnsafeMutableBytes { try unsafe input.read(into: $0) }
+                        if got == 0 { return }
+                        try output.writeAll(buffer[..<got])
+                    }
+                }
+            }
+        } catch {
+            guard (error as? Errno) != .noSuchFileOrDirectory else { return }
+            throw .fileSystem(operation: "copy", source, (error as? Errno) ?? .ioError)
+        }
+    }
+
     static func removeFile(_ path: FilePath) throws(GitError) {
         if unsafe unlink(path.string) != 0, errno != ENOENT {
             throw .fileSystem(operation: "remove", path, Errno(rawValue: errno))
@@ -118,12 +141,14 @@ enum Files {
 
     /// Removes `folder` and all below it; symbolic links are removed, not followed.
     ///
-    /// Folders without write permission are made writable first.
-    static func removeTree(_ folder: FilePath) throws(GitError) {
+    /// Folders without write permission are made writable first. The entry named `last` goes when the others
+    /// are gone, so that an interrupted removal still shows what the folder was.
+    static func removeTree(_ folder: FilePath, last: String? = nil) throws(GitError) {
         guard let kind = kind(folder) else { return }
         guard kind == S_IFDIR else { return try removeFile(folder) }
         unsafe chmod(folder.string, 0o700)
-        for name in names(in: folder) { try removeTree(folder.appending(name)) }
+        for name in names(in: folder) where name != last { try removeTree(folder.appending(name)) }
+        if let last { try removeTree(folder.appending(last)) }
         if unsafe rmdir(folder.string) != 0, errno != ENOENT {
             throw .fileSystem(operation: "remove the folder", folder, Errno(rawValue: errno))
         }
