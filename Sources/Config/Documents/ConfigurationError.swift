@@ -6,10 +6,10 @@ public enum ConfigurationError: Error, Equatable {
     case invalid(file: String, problems: [ConfigurationProblem])
     case notFound(file: String)
     case unreadable(file: String, reason: String)
-    case unknownTemplate(name: String, similar: [String], known: [String])
+    case unknownTemplate(name: String, nearest: String?, known: [String])
     /// Two files of one folder give themselves the same name.
     case duplicateTemplate(name: String, first: String, second: String)
-    case unknownProfile(name: String, similar: [String], known: [String])
+    case unknownProfile(name: String, nearest: String?, known: [String])
 
     /// The problems of an unusable file; empty for the other cases.
     public var problems: [ConfigurationProblem] {
@@ -50,19 +50,18 @@ extension ConfigurationError: UserFacingError {
         case .invalid: return nil
         case .notFound: return "Run 'tmux-agent init' to make the fleet's files, or check the path"
         case .unreadable: return "Check the file's owner and mode"
-        case .unknownTemplate(_, let similar, let known):
-            return Self.choices("Templates", similar: similar, known: known)
+        case .unknownTemplate(_, let nearest, let known):
+            return Self.choices("Templates", nearest: nearest, known: known)
         case .duplicateTemplate: return "Change 'name:' in the front matter of one of them"
-        case .unknownProfile(_, let similar, let known):
-            return Self.choices("Profiles", similar: similar, known: known)
+        case .unknownProfile(_, let nearest, let known):
+            return Self.choices("Profiles", nearest: nearest, known: known)
         }
     }
 
     public var exitStatus: ExitStatus { .unusableSettings }
 
-    private static func choices(_ what: String, similar: [String], known: [String]) -> String {
+    private static func choices(_ what: String, nearest: String?, known: [String]) -> String {
         let all = "\(what): \(known.joined(separator: ", "))"
-        guard !similar.isEmpty else { return all }
-        return "Did you mean \(similar.map { "'\($0)'" }.joined(separator: " or "))? \(all)"
+        return nearest.map { "Did you mean '\($0)'? \(all)" } ?? all
     }
 }

@@ -1,3 +1,5 @@
+internal import Core
+
 /// One thing that is wrong in a configuration file: where, what, and what to write instead.
 public struct ConfigurationProblem: Sendable, Equatable {
     public enum Severity: String, Sendable {
@@ -30,26 +32,10 @@ public struct ConfigurationProblem: Sendable, Equatable {
         return first + "\n    hint: \(suggestion)"
     }
 
-    /// Text from a file for a one-line message: control characters become visible, and long text is cut.
-    static func visible(_ text: String, limit: Int = 60) -> String {
-        var shown = ""
-        for (count, scalar) in text.unicodeScalars.enumerated() {
-            if count == limit { return shown + "…" }
-            switch scalar {
-            case "\n": shown += "\\n"
-            case "\t": shown += "\\t"
-            case "\r": shown += "\\r"
-            default:
-                let isControl = scalar.properties.generalCategory == .control
-                let isFormat = scalar.properties.generalCategory == .format
-                if isControl || isFormat {
-                    shown += "\\u{\(String(scalar.value, radix: 16))}"
-                } else {
-                    shown.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return shown
+    /// Text from a file for a one-line message: made safe for a terminal, and cut when long.
+    static func visible(_ text: some StringProtocol) -> String {
+        let start = text.prefix(60)
+        return start.visible + (start.endIndex < text.endIndex ? "…" : "")
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Core
+
 /// Reads the keys of one mapping; keys that nobody asked for are reported by `finish()`.
 ///
 /// A key whose value is `null` (`key:` with nothing behind it in YAML) counts as not written.
@@ -98,7 +100,7 @@ public final class MappingDecoder {
     public func finish(severity: ConfigurationProblem.Severity = .error) {
         let names = known
         for entry in remainingEntries() {
-            let near = NearestName.candidates(for: entry.key, among: names).first
+            let near = didYouMean(entry.key, among: names)
             let listed = names.count <= 16 ? "Known keys: \(names.joined(separator: ", "))" : nil
             problems.add(
                 ConfigurationProblem(

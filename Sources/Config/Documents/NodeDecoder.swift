@@ -147,7 +147,7 @@ public struct NodeDecoder {
 
     /// Reports a word that is none of `known`, naming the nearest.
     public func unknown(_ word: String, what: String, among known: [String], at position: SourcePosition) {
-        let near = NearestName.candidates(for: word, among: known).first
+        let near = didYouMean(word, among: known)
         let all = known.count <= 12 ? "one of \(known.joined(separator: ", "))" : nil
         let suggestion = near.map { "Did you mean '\($0)'?" } ?? all.map { "Write \($0)" }
         problems.error(

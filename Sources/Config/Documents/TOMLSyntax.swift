@@ -41,6 +41,13 @@ enum TOMLSyntax {
             let value = written[written.index(after: equals)...].drop { $0 == " " || $0 == "\t" }
             let first = value.first
             if value.isEmpty { return "Write a value behind '='" }
+            let word = value.prefix { $0.isLetter }.lowercased()
+            if ["true", "yes", "on"].contains(word) {
+                return "Write true in lower case, or put text in double quotes"
+            }
+            if ["false", "no", "off"].contains(word) {
+                return "Write false in lower case, or put text in double quotes"
+            }
             if first?.isLetter == true || first == "~" || first == "/" || first == "." || first == "*" {
                 return "Put text in double quotes"
             }

@@ -84,8 +84,10 @@ enum YAMLSyntax {
                 suggestion:
                     "Separate keys with ',' and close with '}'; text that begins with '{' needs quotes",
                 atContext: true)
-        case "did not find expected key", "did not find expected '-' indicator",
-            "block sequence entries are not allowed in this context":
+        case "block sequence entries are not allowed in this context":
+            return Words(
+                message: "a list cannot begin here", suggestion: "Begin the list on the next line, indented")
+        case "did not find expected key", "did not find expected '-' indicator":
             return Words(
                 message: "the indentation of this line fits no line above it",
                 suggestion: "Indent keys of one group, and items of one list, by the same number of spaces")
@@ -94,6 +96,11 @@ enum YAMLSyntax {
     }
 
     private static func plainWords(_ problem: String, _ context: String?) -> Words {
+        if context == "while scanning a directive" {
+            return Words(
+                message: "a line that begins with '%' is a YAML directive",
+                suggestion: "Put text that begins with '%' in quotes")
+        }
         if problem == "control characters are not allowed" {
             return Words(
                 message: "a control character stands here",
