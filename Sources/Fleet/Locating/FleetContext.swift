@@ -42,13 +42,16 @@ extension FleetContext {
         let repository = try await openRepository(surroundings)
         let root = repository.layout.fleetRoot
         let places = Places(surroundings)
-        let file = root.appending(folderName).appending("fleet.toml")
-        guard let text = try Files.readText(file) else { throw FleetError.notAFleet(root: root) }
-        let id = try await repository.fleetID(make: { FleetID(surroundings.ids.make("fleet")) })
-        let read = try FleetFile.read(text, file: file.string, repository: root, places: places)
+        let read: Decoded<FleetConfiguration>
+        do {
+            read = try FleetFile.load(repository: root, places: places)
+        } catch ConfigurationError.notFound {
+            throw FleetError.notAFleet(root: root)
+        }
+        let id = try await fleetID(of: repository, surroundings)
         let standard = try Store.open(path: places.stateDatabase, role: role, now: surroundings.now())
         let isTrusted = try await standard.fleet(id).isTrusted(root)
-        let configuration = isTrusted ? read.configuration : read.configuration.untrusted(places: places)
+        let configuration = isTrusted ? read.value : read.value.untrusted(places: places)
         let store =
             configuration.stateDatabase == places.stateDatabase
             ? standard
@@ -61,6 +64,27 @@ extension FleetContext {
         return FleetContext(
             surroundings: surroundings, places: places, repository: repository, root: root, id: id,
             configuration: configuration, warnings: read.warnings, isTrusted: isTrusted, store: records)
+    }
+
+    /// The id in the git folder; a copy of a repository, or one that was moved, becomes a fleet of its own.
+    ///
+    /// Two copies under one id would end each other's agents.
+    static func fleetID(of repository: GitRepository, _ surroundings: Surroundings) async throws -> FleetID {
+        switch try await repository.readOrCreateFleetID(make: { FleetID(surroundings.ids.make("fleet")) }) {
+        case .own(let id): return id
+        case .foreign:
+            let id = FleetID(surroundings.ids.make("fleet"))
+            try await repository.replaceFleetID(with: id)
+            return id
+        }
+    }
+
+    /// The built-in templates and those of the fleet's folder.
+    public func templates() throws -> TemplateLibrary {
+        let folder = configuration.templatesFolder
+        var shown = folder
+        _ = shown.removePrefix(root)
+        return try TemplateLibrary.load(folder: folder, shownAs: shown.string)
     }
 
     /// The repository around the surroundings' folder, or around the agent's fleet when that is none.

@@ -25,7 +25,7 @@ extension SpawnPlan {
         let configuration = context.configuration
         branch = try BranchName(request.branch)
         template = try request.template.map { name in
-            try TemplateLibrary.load(folder: configuration.templatesFolder).template(named: name)
+            try context.templates().template(named: name)
         }
         let profileName = request.profile ?? template?.agent
         guard let profile = configuration.profile(named: profileName) else {
@@ -63,9 +63,9 @@ extension SpawnPlan {
             command: command, profile: profile.name, kind: kind.rawValue, model: model.isEmpty ? nil : model,
             template: template?.name, task: request.task, searchPath: searchPath, environment: environment)
         setup = configuration.worktree.setup + (template?.setup ?? [])
-        let values = TemplateValues(
+        let values = BriefingValues(
             branch: branch.rawValue, task: request.task, worktree: worktree.string)
-        briefing = template.map { $0.render(values) } ?? request.task
+        briefing = template.map { $0.briefing(values) } ?? request.task
         try checkProgram(context.surroundings)
     }
 

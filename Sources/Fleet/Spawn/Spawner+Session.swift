@@ -26,7 +26,7 @@ extension Spawner {
             "agent:\(agent.place.session.rawValue.dropFirst(context.configuration.tmux.prefix.count))"
         let session = try session(agent, windowName: windowName)
         if let pane {
-            return try await record(try await server.restartAgent(pane.address, as: session), of: agent)
+            return try await record(try await server.restartAgent(session, in: pane.address), of: agent)
         }
         let fresh = TmuxServer(try context.tmux())
         return try await record(try await fresh.startAgent(session), of: agent)

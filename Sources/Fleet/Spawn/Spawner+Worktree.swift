@@ -70,19 +70,31 @@ extension Spawner {
             return placed
         }
         let settings = context.configuration.worktree
-        let found = try await context.repository.filesToShare(copy: settings.copy, link: settings.link)
-        for path in found.copy {
-            try FileCopier.copy(
-                main.appending(path.components), to: plan.place.worktree.appending(path.components))
-            placed.copied.append(path.string)
+        let copies = try await context.repository.ignoredFiles(matching: settings.copy)
+        var links = IgnoredFiles()
+        if !settings.link.isEmpty {
+            // `.worktreeinclude` names files to copy; those that only it names are not to be linked.
+            let included = Set(try await context.repository.ignoredFiles(matching: []).paths)
+            links = try await context.repository.ignoredFiles(matching: settings.link)
+            links.paths.removeAll { included.contains($0) }
         }
-        for path in found.link {
-            try FileCopier.link(
-                main.appending(path.components), at: plan.place.worktree.appending(path.components))
-            placed.linked.append(path.string)
+        for path in copies.paths where !links.paths.contains(path) {
+            try FileCopier.copy(Self.inside(main, path), to: Self.inside(plan.place.worktree, path))
+            placed.copied.append(path)
         }
-        placed.warnings = found.refused.map { "\($0) leads out of the repository and was left out" }
+        for path in links.paths {
+            try FileCopier.link(Self.inside(main, path), at: Self.inside(plan.place.worktree, path))
+            placed.linked.append(path)
+        }
+        placed.warnings = Set(copies.refused + links.refused).sorted().map {
+            "\($0) leads out of the repository and was left out"
+        }
         return placed
+    }
+
+    /// A relative path as git prints it (folders with a closing `/`) below `folder`.
+    private static func inside(_ folder: FilePath, _ path: String) -> FilePath {
+        folder.pushing(FilePath(path.hasSuffix("/") ? String(path.dropLast()) : path))
     }
 
     /// Refuses setup commands that nobody agreed to; agreeing is remembered for exactly these commands.
