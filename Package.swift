@@ -73,7 +73,9 @@ let package = Package(
 
         room(
             "Fleet",
-            ["Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", systemPackage]),
+            [
+                "Core", "CLinux", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", systemPackage,
+            ]),
         room("Approvals", ["Core", "Store", systemPackage]),
         room("Notify", ["Core", "Store", systemPackage]),
         room(

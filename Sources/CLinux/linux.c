@@ -30,3 +30,7 @@ int clinux_set_nonblocking(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);
     return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
+
+long long clinux_copy_range(int from, int to, unsigned long long count) {
+    return copy_file_range(from, NULL, to, NULL, count, 0);
+}

@@ -1,4 +1,5 @@
 public import Core
+internal import SystemPackage
 
 extension GitRepository {
     /// The branch of the main checkout's HEAD, or of a bare repository's (files only); nil when it is detached.

@@ -120,7 +120,9 @@ public enum Files {
     public static func linkTarget(_ path: FilePath) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            unsafe readlink(path.string, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count)
+            let characters = unsafe bytes.bindMemory(to: CChar.self)
+            guard let base = characters.baseAddress else { return -1 }
+            return unsafe readlink(path.string, base, characters.count)
         }
         return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
     }

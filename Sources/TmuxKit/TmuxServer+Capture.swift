@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 
 /// What a pane shows at one moment, as tmux itself sees it.
 public struct PaneCapture: Sendable, Hashable {
@@ -29,7 +29,8 @@ extension TmuxServer {
         var lines = try await run(list)[...]
         var found: [PaneCapture] = []
         for pane in living {
-            guard let head = lines.popFirst()?.split(separator: " ").compactMap({ Int($0) }), head.count == 3 else { break }
+            guard let head = lines.popFirst()?.split(separator: " ").compactMap({ Int($0) }), head.count == 3
+            else { break }
             // capture-pane prints every row of the pane, empty ones too.
             let rows = lines.prefix(head[2]).map { row in
                 String(row.reversed().drop { $0 == " " }.reversed())
@@ -42,7 +43,9 @@ extension TmuxServer {
 
     /// Looks at one pane.
     public func capture(_ address: PaneAddress) async throws(TmuxError) -> PaneCapture {
-        guard let capture = try await captures([address]).first else { throw .noPane(address.pane.description) }
+        guard let capture = try await captures([address]).first else {
+            throw .noPane(address.pane.description)
+        }
         return capture
     }
 }

@@ -33,3 +33,6 @@ int clinux_event(void);
 
 /// Makes a descriptor non-blocking; -1 and errno on failure.
 int clinux_set_nonblocking(int descriptor);
+
+/// Copies up to `count` bytes between two files at their offsets, inside the kernel; 0 at the end, -1 and errno on failure.
+long long clinux_copy_range(int from, int to, unsigned long long count);

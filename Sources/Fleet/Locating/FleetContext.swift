@@ -39,8 +39,12 @@ extension FleetContext {
     public static func open(
         _ surroundings: Surroundings, role: Store.Role = .command
     ) async throws -> FleetContext {
-        let repository = try await openRepository(surroundings)
-        let root = repository.layout.fleetRoot
+        let found = try await openRepository(surroundings)
+        let root = found.layout.fleetRoot
+        // Inside an agent's worktree everything is asked from the main checkout's point of view.
+        let repository =
+            found.layout.topLevel == root
+            ? found : try await GitRepository.open(at: root, environment: surroundings.environment)
         let places = Places(surroundings)
         let read: Decoded<FleetConfiguration>
         do {

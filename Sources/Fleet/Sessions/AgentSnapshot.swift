@@ -38,7 +38,8 @@ public struct StageProgress: Sendable, Equatable {
         let failed = run.stages.first { $0.state == .failed }
         guard
             let stage = run.state == .failed
-                ? failed ?? run.stages.last : run.stages.first(where: { $0.state != .completed }) ?? run.stages.last
+                ? failed ?? run.stages.last
+                : run.stages.first(where: { $0.state != .completed }) ?? run.stages.last
         else { return nil }
         pipeline = run.pipeline
         self.run = run.id

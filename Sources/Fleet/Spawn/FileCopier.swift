@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import ProcessKit
 internal import SystemPackage
@@ -12,7 +13,9 @@ enum FileCopier {
         switch info.st_mode & S_IFMT {
         case S_IFDIR:
             try Files.makeFolder(target, mode: Int(info.st_mode & 0o777))
-            for name in Files.names(in: source) { try copy(source.appending(name), to: target.appending(name)) }
+            for name in Files.names(in: source) {
+                try copy(source.appending(name), to: target.appending(name))
+            }
         case S_IFLNK:
             guard let leadsTo = Files.linkTarget(source) else { throw Errno(rawValue: errno) }
             try makeLink(to: leadsTo, at: target)
@@ -30,7 +33,9 @@ enum FileCopier {
     }
 
     private static func makeLink(to destination: String, at target: FilePath) throws {
-        guard unsafe symlink(destination, target.string) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+        guard unsafe symlink(destination, target.string) == 0 || errno == EEXIST else {
+            throw Errno(rawValue: errno)
+        }
     }
 
     private static func copyBytes(_ source: FilePath, to target: FilePath, mode: FilePermissions) throws {
@@ -45,7 +50,7 @@ enum FileCopier {
             }
             try output.closeAfter {
                 while true {
-                    let count = unsafe copy_file_range(input.rawValue, nil, output.rawValue, nil, 1 << 24, 0)
+                    let count = clinux_copy_range(input.rawValue, output.rawValue, 1 << 24)
                     if count == 0 { return }
                     if count < 0 { throw Errno(rawValue: errno) }
                 }

@@ -27,7 +27,7 @@ extension Spawner {
         }
         progress(.worktree(plan.place.worktree.string))
         try Files.makeFolder(context.configuration.worktree.root)
-        let slug = try Slug(rawValue: plan.place.worktree.lastComponent?.string ?? "") ?? Slug(plan.branch)
+        let slug = Slug(rawValue: plan.place.worktree.lastComponent?.string ?? "") ?? Slug(plan.branch)
         let request = WorktreeRequest(
             branch: plan.branch, source: .automatic(base: plan.place.base), folder: plan.place.worktree,
             name: slug)
@@ -97,10 +97,10 @@ extension Spawner {
         folder.pushing(FilePath(path.hasSuffix("/") ? String(path.dropLast()) : path))
     }
 
-    /// Refuses setup commands that nobody agreed to; agreeing is remembered for exactly these commands.
+    /// Refuses setup commands that nobody agreed to; agreeing is remembered until a file of `.tmuxagent/` changes.
     func checkConsent(_ plan: SpawnPlan, _ request: SpawnRequest) async throws {
         guard !plan.setup.isEmpty, !plan.place.usesMainCheckout else { return }
-        let hash = ContentHash.of(lines: plan.setup)
+        let hash = try ContentHash.ofFleet(context.configuration, repository: context.root)
         if try await context.store.hasConsented(toSetup: hash) { return }
         guard request.agreesToSetup else { throw FleetError.setupNeedsConsent(commands: plan.setup) }
         try await context.store.consent(toSetup: hash, at: context.surroundings.now())

@@ -1,7 +1,7 @@
-public import Core
-public import GitKit
+internal import Core
+internal import GitKit
 internal import ProcessKit
-public import Store
+internal import Store
 internal import SystemPackage
 internal import TmuxKit
 
