@@ -43,9 +43,9 @@ extension GitRepository {
         guard folder.isAbsolute, !folder.starts(with: layout.commonDirectory) else {
             throw .pathOutside(request.folder, root: layout.mainWorktree ?? layout.commonDirectory)
         }
-        if Files.exists(folder) { throw .pathExists(folder) }
         let lookup = try await lookUp(request.branch)
         if let refusal = lookup.refusal { throw refusal }
+        if Files.exists(folder) { throw .pathExists(folder) }
         let start = try await start(for: request, lookup)
         try pruneMissing(at: folder, branch: request.branch)
         var missing: [FilePath] = []

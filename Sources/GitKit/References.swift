@@ -42,6 +42,11 @@ public enum Head: Sendable, Equatable {
 public struct LocalBranch: Sendable, Equatable {
     public let name: BranchName
     public let commit: CommitID
+
+    public init(name: BranchName, commit: CommitID) {
+        self.name = name
+        self.commit = commit
+    }
 }
 
 /// A branch of a remote as it was when last fetched.
@@ -50,6 +55,12 @@ public struct RemoteBranch: Sendable, Equatable {
     /// `refs/remotes/origin/login`, as the remote's refspec says.
     public let trackingReference: String
     public let commit: CommitID
+
+    public init(remote: String, trackingReference: String, commit: CommitID) {
+        self.remote = remote
+        self.trackingReference = trackingReference
+        self.commit = commit
+    }
 }
 
 /// The branch that a local branch follows.
@@ -61,6 +72,13 @@ public struct Upstream: Sendable, Equatable {
     public let trackingReference: String
     /// Nil when the remote branch is gone or was never fetched.
     public let commit: CommitID?
+
+    public init(remote: String, remoteReference: String, trackingReference: String, commit: CommitID?) {
+        self.remote = remote
+        self.remoteReference = remoteReference
+        self.trackingReference = trackingReference
+        self.commit = commit
+    }
 }
 
 /// Where a branch name was found, and what stands against a new worktree on it.
@@ -85,6 +103,12 @@ public struct BranchLookup: Sendable, Equatable {
     public let place: Place
     public let obstacles: [Obstacle]
 
+    public init(name: BranchName, place: Place, obstacles: [Obstacle]) {
+        self.name = name
+        self.place = place
+        self.obstacles = obstacles
+    }
+
     /// The first obstacle as an error; nil when a worktree can be made.
     public var refusal: GitError? {
         switch obstacles.first {
@@ -100,6 +124,11 @@ public struct BranchLookup: Sendable, Equatable {
 public struct AheadBehind: Sendable, Equatable {
     public let ahead: Int
     public let behind: Int
+
+    public init(ahead: Int, behind: Int) {
+        self.ahead = ahead
+        self.behind = behind
+    }
 }
 
 public struct CommitSummary: Sendable, Equatable {
@@ -107,6 +136,13 @@ public struct CommitSummary: Sendable, Equatable {
     public let author: String
     public let time: Timestamp
     public let subject: String
+
+    public init(id: CommitID, author: String, time: Timestamp, subject: String) {
+        self.id = id
+        self.author = author
+        self.time = time
+        self.subject = subject
+    }
 }
 
 /// One path that a commit or a working tree changed.
@@ -120,4 +156,9 @@ public struct FileChange: Sendable, Equatable {
     public let kind: Kind
     /// Relative to the top of the repository.
     public let path: String
+
+    public init(kind: Kind, path: String) {
+        self.kind = kind
+        self.path = path
+    }
 }

@@ -35,6 +35,15 @@ public struct RemovalProof: Sendable, Equatable {
     /// Ignored files and folders (with a closing `/`): named for the person, not a reason to refuse.
     public let ignored: [String]
 
+    public init(worktree: FilePath, branch: BranchName?, commit: CommitID?, losses: [Loss], ignored: [String])
+    {
+        self.worktree = worktree
+        self.branch = branch
+        self.commit = commit
+        self.losses = losses
+        self.ignored = ignored
+    }
+
     public var isSafe: Bool { losses.isEmpty }
 }
 
@@ -45,6 +54,12 @@ public struct Rescue: Sendable, Equatable {
     public let commit: CommitID
     /// Ignored files and folders, which are not in the commit.
     public let ignoredNotKept: [String]
+
+    public init(reference: String, commit: CommitID, ignoredNotKept: [String]) {
+        self.reference = reference
+        self.commit = commit
+        self.ignoredNotKept = ignoredNotKept
+    }
 }
 
 /// Options of `diff`.

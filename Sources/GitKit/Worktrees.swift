@@ -12,6 +12,14 @@ public struct WorktreeSnapshot: Sendable, Equatable {
     /// Its folder is gone and it is not locked.
     public let isPrunable: Bool
 
+    public init(name: String?, path: FilePath, head: Head?, lockReason: String?, isPrunable: Bool) {
+        self.name = name
+        self.path = path
+        self.head = head
+        self.lockReason = lockReason
+        self.isPrunable = isPrunable
+    }
+
     public var isMain: Bool { name == nil }
     public var branch: BranchName? { head?.branch }
 }
@@ -43,7 +51,9 @@ public enum BranchSource: Sendable, Equatable {
 public struct WorktreeRequest: Sendable {
     public var branch: BranchName
     public var source: BranchSource
-    /// Absolute; must not exist. Missing folders above it are made.
+    /// Where it will be, as an absolute path.
+    ///
+    /// It must not exist; missing folders above it are made.
     public var folder: FilePath
     /// The entry's name in git; a number is appended when it is taken.
     public var name: Slug
@@ -74,8 +84,24 @@ public struct WorktreeAddition: Sendable, Equatable {
     public let folder: FilePath
     /// Folders above `folder` that did not exist, outermost first.
     public let createdParents: [FilePath]
-    /// The exit status of the post-checkout hook; nil when there is none. It does not undo anything.
+    /// The exit status of the post-checkout hook; nil when there is none.
+    ///
+    /// A failed hook undoes nothing, as with `git worktree add`.
     public var hookStatus: Int32?
+
+    public init(
+        branch: BranchName, commit: CommitID, createdBranch: Bool, trackedRemote: String?, entry: String,
+        folder: FilePath, createdParents: [FilePath], hookStatus: Int32? = nil
+    ) {
+        self.branch = branch
+        self.commit = commit
+        self.createdBranch = createdBranch
+        self.trackedRemote = trackedRemote
+        self.entry = entry
+        self.folder = folder
+        self.createdParents = createdParents
+        self.hookStatus = hookStatus
+    }
 }
 
 /// What a command that was killed between two steps left behind.
@@ -93,4 +119,11 @@ public struct WorktreeLeftover: Sendable, Equatable {
     public let entry: String
     public let folder: FilePath?
     public let advice: Advice
+
+    public init(branch: BranchName?, entry: String, folder: FilePath?, advice: Advice) {
+        self.branch = branch
+        self.entry = entry
+        self.folder = folder
+        self.advice = advice
+    }
 }
