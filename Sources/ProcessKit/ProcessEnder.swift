@@ -21,6 +21,11 @@ public struct EndReport: Sendable, Equatable {
     public var left: [ProcessIdentity]
 
     public var isComplete: Bool { left.isEmpty }
+
+    public init(ended: [ProcessIdentity], left: [ProcessIdentity]) {
+        self.ended = ended
+        self.left = left
+    }
 }
 
 /// Ends processes by pidfd, so that a pid that was used again is never hit.
