@@ -21,6 +21,11 @@ public struct EndReport: Sendable, Equatable {
     public var left: [ProcessIdentity]
 
     public var isComplete: Bool { left.isEmpty }
+
+    public init(ended: [ProcessIdentity], left: [ProcessIdentity]) {
+        self.ended = ended
+        self.left = left
+    }
 }
 
 /// Ends processes by pidfd, so that a pid that was used again is never hit.
@@ -89,13 +94,14 @@ public actor ProcessEnder {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: limit)
         var living = processes
-        while true {
+        while !living.isEmpty {
             var polls = living.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             let rest = clock.now.duration(to: deadline).inMilliseconds
             let count = unsafe poll(&polls, nfds_t(polls.count), Int32(clamping: max(0, rest)))
             living = zip(living, polls).filter { $0.1.revents == 0 }.map(\.0)
-            if living.isEmpty || (count == 0 && rest <= 0) { return living }
+            if count == 0 && rest <= 0 { break }
         }
+        return living
     }
 }
 

@@ -21,7 +21,7 @@ public struct ProcessSnapshot: Sendable, Hashable {
     public let session: Int32
     /// The foreground process group of its terminal; -1 without one.
     public let foregroundGroup: Int32
-    /// `R`, `S`, `D`, `Z`, `T`, …
+    /// The kernel's letter: `R` runs, `S` and `D` sleep, `T` is stopped, `Z` has ended.
     public let state: Character
     /// At most 15 bytes; programs may change it (`tmux: server`).
     public let name: String

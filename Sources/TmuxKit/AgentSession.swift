@@ -5,7 +5,7 @@ public import SystemPackage
 public struct AgentSession: Sendable, Hashable {
     public var agent: AgentID
     public var name: SessionName
-    /// `agent:<slug>`
+    /// What policies match as the window's name: `agent:` and the slug.
     public var windowName: String
     public var workingDirectory: FilePath
     /// The program and its arguments, without a shell between; `shellLine` makes one for a command line.
@@ -17,7 +17,9 @@ public struct AgentSession: Sendable, Hashable {
     public var removed: [String]
     public var columns: Int
     public var rows: Int
-    /// The file that gets every byte the pane prints; its folder exists. `<tap>.pipe` and `<tap>.sizes` lie beside it.
+    /// The file that gets every byte the pane prints; its folder exists.
+    ///
+    /// `<tap>.pipe` (the process that writes it) and `<tap>.sizes` (a line per change of size) lie beside it.
     public var tap: FilePath
 
     public init(

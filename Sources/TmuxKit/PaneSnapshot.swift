@@ -14,11 +14,11 @@ public struct PaneSnapshot: Sendable, Hashable, Identifiable {
     public var id: PaneID
     public var server: TmuxServerID
     public var session: SessionName
-    /// `$1`
+    /// The session's id on its server, such as `$1`.
     public var sessionID: String
     /// Seconds since 1970.
     public var sessionCreated: Int64
-    /// `@2`
+    /// The window's id on its server, such as `@2`.
     public var windowID: String
     public var windowName: String
     /// The pid of the program that tmux started in the pane.

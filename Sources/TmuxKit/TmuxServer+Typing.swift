@@ -32,23 +32,16 @@ extension TmuxServer {
         try await refuseLongLines(of: clean, in: address)
         guard !clean.isEmpty else {
             // tmux has no empty buffers: only the id is set.
-            return try await order(id, at: address, buffer: nil, [])
+            return try await carryOut(Self.orderList(id, at: address, buffer: nil, []), at: address)
         }
-        let buffer = TmuxCommandList.Buffer(name: "ta_\(TmuxFormat.name(id.rawValue))", text: clean)
-        let paste: TmuxCommand = [
-            "paste-buffer", style == .pasted ? "-pd" : "-d", "-b", buffer.name, "-t",
-            address.pane.description,
-        ]
-        return try await order(id, at: address, buffer: buffer, [paste])
+        return try await carryOut(Self.pasteList(clean, id: id, into: address, style: style), at: address)
     }
 
     /// Presses Enter in a pane exactly once per `id`, also while the pane is in copy mode.
     public func enter(id: OutboxID, in address: PaneAddress) async throws(TmuxError) -> TypingOutcome {
         // Copy mode would swallow the key; a pasted newline reaches the program as the same byte.
-        let buffer = TmuxCommandList.Buffer(name: "ta_\(TmuxFormat.name(id.rawValue))", text: "\n")
-        return try await order(
-            id, at: address, buffer: buffer,
-            [["paste-buffer", "-d", "-b", buffer.name, "-t", address.pane.description]])
+        return try await carryOut(
+            Self.pasteList("\n", id: id, into: address, style: .typed), at: address)
     }
 
     /// Presses keys by their tmux names (`C-c`, `Up`, `y`) exactly once per `id`.
@@ -59,9 +52,10 @@ extension TmuxServer {
     {
         for key in keys where !KeyName.isValid(key) { throw .unknownKey(key) }
         let target = address.pane.description
-        return try await order(
-            id, at: address, buffer: nil,
-            [["copy-mode", "-q", "-t", target], TmuxCommand(["send-keys", "-t", target, "--"] + keys)])
+        let press = TmuxCommand(["send-keys", "-t", target, "--"] + keys)
+        return try await carryOut(
+            Self.orderList(id, at: address, buffer: nil, [["copy-mode", "-q", "-t", target], press]),
+            at: address)
     }
 
     /// Whether tmux remembers an order: false also when the pane or its server is gone, and its memory with it.
@@ -94,28 +88,43 @@ extension TmuxServer {
         }
     }
 
+    private func carryOut(_ list: TmuxCommandList, at address: PaneAddress) async throws(TmuxError)
+        -> TypingOutcome
+    {
+        switch try await runGuarded(list, at: address) {
+        case "ta-typed": return .typed
+        case "ta-already": return .alreadyTyped
+        case let line: throw .unexpectedOutput(command: list.summary, line: line)
+        }
+    }
+
     /// Sets the id and runs `commands` in one list, unless the id is set.
-    private func order(
+    static func orderList(
         _ id: OutboxID, at address: PaneAddress, buffer: TmuxCommandList.Buffer?, _ commands: [TmuxCommand]
-    ) async throws(TmuxError) -> TypingOutcome {
+    ) -> TmuxCommandList {
         let target = address.pane.description
         let option = PaneOption.typed(id)
         let drop: [TmuxCommand] = buffer.map { [["delete-buffer", "-b", $0.name]] } ?? []
         let once = TmuxCommand.when(
             "#{\(option)}", in: target, then: drop + [.say("ta-already")],
             otherwise: [
-                Self.guardedDead(
-                    target,
-                    [["set-option", "-p", "-t", target, option, "1"]] + commands + [.say("ta-typed")],
+                guardedDead(
+                    target, [["set-option", "-p", "-t", target, option, "1"]] + commands + [.say("ta-typed")],
                     cleanUp: drop)
             ])
-        let list = TmuxCommandList(
-            [Self.guarded(address, living: false, [once], cleanUp: drop)], buffer: buffer)
-        switch try await runGuarded(list, at: address) {
-        case "ta-typed": return .typed
-        case "ta-already": return .alreadyTyped
-        case let line: throw .unexpectedOutput(command: list.summary, line: line)
-        }
+        return TmuxCommandList(
+            [guarded(address, living: false, [once], cleanUp: drop)], buffer: buffer)
+    }
+
+    /// The order that pastes `text`, which is typable and not empty.
+    static func pasteList(_ text: String, id: OutboxID, into address: PaneAddress, style: TypingStyle)
+        -> TmuxCommandList
+    {
+        let buffer = TmuxCommandList.Buffer(name: "ta_\(TmuxFormat.name(id.rawValue))", text: text)
+        let flags = style == .pasted ? "-pd" : "-d"
+        return orderList(
+            id, at: address, buffer: buffer,
+            [["paste-buffer", flags, "-b", buffer.name, "-t", address.pane.description]])
     }
 
     private func refuseLongLines(of text: String, in address: PaneAddress) async throws(TmuxError) {
