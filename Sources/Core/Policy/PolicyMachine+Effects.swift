@@ -42,7 +42,8 @@ extension PolicyMachine {
             "TMUX_AGENT_ATTEMPT": String(run.stages[stage].attempt),
         ]
         if let marker = run.stages[stage].memory.marker ?? run.marker {
-            values["TMUX_AGENT_MARKER"] = JSONValue.object(marker.payload.object).serialized()
+            // Sorted, because a restart does not keep the order in which the keys came.
+            values["TMUX_AGENT_MARKER"] = JSONValue.object(marker.payload.object).serialized(sorted: true)
         }
         values["TMUX_AGENT_HOOK"] = run.hook
         values["TMUX_AGENT_COMMIT"] = run.commit

@@ -111,6 +111,7 @@ extension PolicyMachine {
             complete(index, stage, "failed (\(failure)), but going on was \(words)", signal: nil, &turn)
         case (.reject, nil):
             runs[index].stages[stage].memory.failure = words
+            runs[index].stages[stage].memory.isRejected = true
             tellFailure(definition, words, index, stage, &turn)
             giveUp(index, stage, words, continues: false, nil, &turn)
         case (.reject, .some(let failure)):

@@ -201,15 +201,15 @@ extension PolicyMachine {
         for index in runs.indices where isLast(index) && (pipeline == nil || runs[index].pipeline == pipeline)
         {
             guard runs[index].state == .failed, let stage = runs[index].currentStage,
-                pipelineOfRun[index] != nil, !hasOpenRun(runs[index].pipeline)
+                canReopen(index, &turn)
             else { continue }
             runs[index].state = .running
             runs[index].endedAt = nil
-            let marker = runs[index].stages[stage].memory.marker
-            runs[index].stages[stage].memory = StageMemory()
-            runs[index].stages[stage].memory.marker = marker
+            let old = runs[index].stages[stage].memory
+            forget(index, stage)
+            runs[index].stages[stage].memory.marker = old.marker
             note(index, from: "failed", to: "running", "tried again on request", &turn)
-            if runs[index].stages[stage].attempt == 0 {
+            if old.isRejected {
                 triggered(index, stage, because: "tried again on request", signal: nil, &turn)
             } else {
                 start(index, stage, "tried again on request", signal: nil, &turn)
@@ -217,8 +217,24 @@ extension PolicyMachine {
         }
     }
 
-    private func hasOpenRun(_ pipeline: String) -> Bool {
-        runs.contains { $0.pipeline == pipeline && !$0.isEnded }
+    /// Clears what a stage remembers; a rejected attempt counts as one, so that its notices' keys are not used again.
+    private mutating func forget(_ index: Int, _ stage: Int) {
+        if runs[index].stages[stage].memory.isRejected { runs[index].stages[stage].attempt += 1 }
+        runs[index].stages[stage].memory = StageMemory()
+    }
+
+    /// Whether a run that ended can go on: no other is under way, and the policy still has its stages.
+    private func canReopen(_ index: Int, _ turn: inout Turn) -> Bool {
+        let run = runs[index]
+        var refusal: String?
+        if runs.contains(where: { $0.pipeline == run.pipeline && !$0.isEnded }) {
+            refusal = "another run is under way"
+        } else if policy.pipeline(named: run.pipeline)?.stages.map(\.name) != run.stages.map(\.name) {
+            refusal = "the policy's stages changed since that run; reset the whole pipeline"
+        }
+        guard let refusal else { return true }
+        turn.effects.append(.ignored(pipeline: run.pipeline, why: refusal))
+        return false
     }
 
     private func isLast(_ index: Int) -> Bool {
@@ -228,16 +244,14 @@ extension PolicyMachine {
 
     /// Attempts go on counting, so that no idempotency key comes twice.
     private mutating func putBack(_ index: Int, from first: Int, _ why: String, _ turn: inout Turn) {
-        guard pipelineOfRun[index] != nil, !runs[index].isEnded || !hasOpenRun(runs[index].pipeline) else {
-            return
-        }
+        guard !runs[index].isEnded || canReopen(index, &turn) else { return }
         if let stage = runs[index].currentStage { close(index, stage, &turn) }
         let from = runs[index].state.rawValue
         for stage in first..<runs[index].stages.count {
             runs[index].stages[stage].state = .idle
             runs[index].stages[stage].since = turn.time
             runs[index].stages[stage].reason = why
-            runs[index].stages[stage].memory = StageMemory()
+            forget(index, stage)
         }
         runs[index].state = .running
         runs[index].endedAt = nil

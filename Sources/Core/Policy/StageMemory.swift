@@ -34,12 +34,14 @@ public struct StageMemory: Sendable, Equatable, Codable {
     var marker: Marker?
     /// Not completed, and the pipeline goes on all the same: `continue_on_fail`, or skipped.
     var isPassed = false
+    /// A person, or expiry, kept the stage from starting.
+    var isRejected = false
 
     public init() {}
 
     private enum CodingKeys: String, CodingKey {
         case seen, deadline, retryAt, failureStep, retries, failure, question, nextAction, awaited, exitCodes
-        case success, marker, isPassed
+        case success, marker, isPassed, isRejected
     }
 
     public init(from decoder: any Decoder) throws {
@@ -57,6 +59,7 @@ public struct StageMemory: Sendable, Equatable, Codable {
         success = try values.decodeIfPresent(String.self, forKey: .success)
         marker = try values.decodeIfPresent(Marker.self, forKey: .marker)
         isPassed = try values.decodeIfPresent(Bool.self, forKey: .isPassed) ?? false
+        isRejected = try values.decodeIfPresent(Bool.self, forKey: .isRejected) ?? false
     }
 
     /// Only what differs from the beginning is written, to keep rows small.
@@ -75,6 +78,7 @@ public struct StageMemory: Sendable, Equatable, Codable {
         try values.encodeIfPresent(success, forKey: .success)
         try values.encodeIfPresent(marker, forKey: .marker)
         if isPassed { try values.encode(isPassed, forKey: .isPassed) }
+        if isRejected { try values.encode(isRejected, forKey: .isRejected) }
     }
 }
 
