@@ -159,6 +159,13 @@ struct StepWriter {
                     WHERE fleetID = ? AND id = ? AND state = 'pending'
                     """, arguments: [now.milliseconds, fleet.rawValue, id.rawValue])
         }
+        for run in step.cancelledRuns {
+            try db.execute(
+                sql: """
+                    UPDATE outbox SET state = 'cancelled', endedAt = ?
+                    WHERE fleetID = ? AND run = ? AND state = 'pending'
+                    """, arguments: [now.milliseconds, fleet.rawValue, run.rawValue])
+        }
         for id in step.cancelledApprovals {
             try db.execute(
                 sql: """

@@ -20,6 +20,8 @@ public struct WatchStep: Sendable, Equatable {
     public var outbox: [OutboxItem] = []
     /// Pending rows that shall not begin any more; rows that began are left alone.
     public var cancelledOutbox: [OutboxID] = []
+    /// Runs whose pending actions shall not begin any more.
+    public var cancelledRuns: [RunID] = []
     /// Inserted unless an approval of that id is there already.
     public var approvals: [Approval] = []
     /// Pending approvals that nobody needs any more; answered ones are left alone.

@@ -1,0 +1,81 @@
+internal import Core
+internal import Store
+
+extension WatchStep {
+    /// Writes down what the policy machine decided: runs, actions, questions, and why, for the journal.
+    mutating func add(_ effects: [PolicyEffect], subject: Subject, at now: Timestamp) {
+        for effect in effects {
+            switch effect {
+            case .began(let change), .changed(let change): add(change, subject: subject)
+            case .perform(let item): outbox.append(item)
+            case .ask(let approval, _): approvals.append(approval)
+            case .cancel(let id): cancelledApprovals.append(id)
+            case .expire: break  // the store lets expiry answer, and that answer comes back through the journal
+            case .escalate(let id, let code, let notice, let run, let stage):
+                escalate(id, code: code, notice, subject: subject, run: run, stage: stage, at: now)
+            case .cancelPending(let run): cancelledRuns.append(run)
+            case .ignored(let pipeline, let why):
+                journal.append(
+                    JournalDraft(
+                        subject: subject, kind: .runChanged, source: "policy",
+                        payload: ["pipeline": .string(pipeline), "ignored": .string(why)]))
+            }
+        }
+    }
+
+    private mutating func add(_ change: RunChange, subject: Subject) {
+        runs.removeAll { $0.id == change.run.id }
+        runs.append(change.run)
+        guard let to = change.to else { return }
+        var payload: JSONObject = ["pipeline": .string(change.run.pipeline), "to": .string(to)]
+        payload["stage"] = change.stage.map { .string($0) }
+        payload["from"] = change.from.map { .string($0) }
+        payload["why"] = .string(change.why)
+        if let signal = change.signal { payload["signal"] = .object(signal.body.json) }
+        journal.append(
+            JournalDraft(
+                subject: subject, kind: change.stage == nil ? .runChanged : .stageChanged, source: "policy",
+                payload: payload, run: change.run.id, stage: change.stage))
+        counters.append(
+            CounterIncrement(
+                "tmux_agent_stage_transitions_total",
+                labels: ["pipeline": change.run.pipeline, "stage": change.stage ?? "", "to": to]))
+    }
+
+    private mutating func escalate(
+        _ id: OutboxID, code: String, _ notice: Notice, subject: Subject, run: RunID, stage: String, at now: Timestamp
+    ) {
+        outbox.append(
+            OutboxItem(
+                id: id, subject: subject, run: run, stage: stage, attempt: 1, action: .notify(notice), createdAt: now,
+                dueAt: now))
+        journal.append(
+            JournalDraft(
+                subject: subject, kind: JournalKind("escalated"), source: "policy",
+                payload: ["code": .string(code), "title": .string(notice.title)], run: run, stage: stage))
+    }
+}
+
+extension Signal.Body {
+    /// What a journal row says of a signal.
+    var json: JSONObject {
+        switch self {
+        case .marker(let marker, let source):
+            var object: JSONObject = ["marker": .object(marker.payload.object), "source": .string(source)]
+            if marker.repaired { object["repaired"] = true }
+            return object
+        case .state(let state, let waitingFor, let exitStatus):
+            var object: JSONObject = ["state": .string(state.rawValue)]
+            object["waiting_for"] = waitingFor.map { .string($0.rawValue) }
+            object["exit_status"] = exitStatus.map { .integer(Int64($0)) }
+            return object
+        case .line(let line): return ["line": .string(String(line.prefix(2000)))]
+        case .named(let name, let payload): return ["signal": .string(name), "payload": .object(payload.object)]
+        case .gitHook(let event):
+            var object: JSONObject = ["hook": .string(event.name)]
+            object["branch"] = event.branch.map { .string($0) }
+            object["commit"] = event.commit.map { .string($0) }
+            return object
+        }
+    }
+}

@@ -1,0 +1,149 @@
+internal import Core
+internal import Fleet
+internal import GitKit
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+extension Watcher {
+    /// Takes up what commands wrote since the last look: emitted signals, answers, agents that came and went.
+    func takeJournal() async throws {
+        while true {
+            let entries = try await store.journal(after: journalRead, limit: 200)
+            guard !entries.isEmpty else { return }
+            for entry in entries {
+                try await take(entry)
+                journalRead = entry.id
+            }
+        }
+    }
+
+    /// One row, with the cursor moved in the same transaction as what the policy makes of it.
+    private func take(_ entry: JournalEntry) async throws {
+        var step = WatchStep()
+        step.cursor = PositionAdvance(reader: Self.reader, from: journalCursor, to: entry.id)
+        switch entry.kind {
+        case .emit:
+            try await takeEmitted(entry, step)
+        case .approvalAnswered:
+            try await takeAnswer(entry, step)
+        case .policyRequested:
+            try await takeRequest(entry, step)
+        case .agentAdded, .agentStarted, .agentRemoved:
+            agentsChanged = true
+            try await store.commit(step, for: entry.subject, at: now)
+        default:
+            // What this daemon wrote itself; the stored cursor need not follow, for reading it again is harmless.
+            return
+        }
+        journalCursor = entry.id
+    }
+
+    private func takeEmitted(_ entry: JournalEntry, _ base: WatchStep) async throws {
+        guard let body = entry.signalBody else { return _ = try await store.commit(base, for: entry.subject, at: now) }
+        let signal = Signal(subject: entry.subject, at: now, body: body)
+        let (now, ids, subject) = (now, ids, entry.subject)
+        let watch = agentWatch(of: subject)
+        let machine = watch?.machine ?? main
+        let committed = try await store.commit(
+            subject, generation: watch?.agent.generation ?? 0, at: now
+        ) { seen in
+            var (step, machine) = (base, machine)
+            var counts = true
+            if case .marker(let marker, _) = body, let id = marker.id { counts = seen.count(id) }
+            if counts {
+                step.add(machine.receive(.signal(signal), at: now, ids: ids), subject: subject, at: now)
+            }
+            step.counters.append(CounterIncrement("tmux_agent_signals_total", labels: ["kind": "emit"]))
+            return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
+        }
+        take(committed.output, of: watch)
+    }
+
+    private func takeAnswer(_ entry: JournalEntry, _ step: WatchStep) async throws {
+        guard let id = entry.payload["approval"]?.string, let approval = try await store.approval(ApprovalID(id)),
+            let answer = approval.answer
+        else { return _ = try await store.commit(step, for: entry.subject, at: now) }
+        try await decide(.approvalAnswered(approval.id, answer), about: approval.subject, step)
+    }
+
+    private func takeRequest(_ entry: JournalEntry, _ step: WatchStep) async throws {
+        let pipeline = entry.payload["pipeline"]?.string
+        let event: PolicyEvent =
+            entry.payload["request"]?.string == "retry"
+            ? .retry(pipeline: pipeline) : .reset(pipeline: pipeline, stage: entry.payload["stage"]?.string)
+        try await decide(event, about: entry.subject, step)
+    }
+
+    func decide(_ event: PolicyEvent, about subject: Subject, _ step: WatchStep) async throws {
+        let watch = agentWatch(of: subject)
+        guard watch != nil || subject == .mainCheckout else {
+            return _ = try await store.commit(step, for: subject, at: now)
+        }
+        let outcome = try await decide(event, watch?.machine ?? main, subject: subject, adding: step)
+        take(outcome, of: watch)
+    }
+
+    private func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
+        if let watch { return take(outcome, into: watch) }
+        main = outcome.machine
+        if outcome.hasWork { wakeHands() }
+    }
+
+    private func agentWatch(of subject: Subject) -> AgentWatch? {
+        guard case .agent(let id) = subject else { return nil }
+        return agents[id]
+    }
+
+    /// Lets the policy react to actions that ended.
+    func takeResults() async throws {
+        var left = results.take()[...]
+        while let result = left.first {
+            do {
+                try await take(result)
+            } catch StoreError.notAttempting {
+                // It ended before: nothing waits for it any more.
+            } catch {
+                for result in left { results.put(result) }
+                throw error
+            }
+            left.removeFirst()
+        }
+    }
+
+    private func take(_ result: ActionResult) async throws {
+        guard let item = try await store.outboxItem(result.item) else { return }
+        let (now, ids, subject) = (now, ids, item.subject)
+        let watch = agentWatch(of: subject)
+        let machine = watch?.machine ?? main
+        let committed = try await store.finish(result, generation: watch?.agent.generation ?? 0, at: now) { _ in
+            var (step, machine) = (WatchStep(), machine)
+            step.add(machine.receive(.actionEnded(result), at: now, ids: ids), subject: subject, at: now)
+            return Decided(step, StepOutcome(machine: machine, hasWork: true))
+        }
+        if watch != nil || subject == .mainCheckout { take(committed.output, of: watch) } else { wakeHands() }
+    }
+
+    /// Lets expiry answer what nobody answered; the answers come back through the journal.
+    func expireApprovals() async throws {
+        if let expiry, now >= expiry {
+            _ = try await store.expireApprovals(now: now)
+            try await takeJournal()
+        }
+        expiry = try await store.nextApprovalExpiry()
+    }
+}
+
+extension JournalKind {
+    /// A person asks for a reset or a retry: `request`, `pipeline`, `stage`.
+    public static let policyRequested = JournalKind("policy.requested")
+}
+
+extension JournalEntry {
+    /// The signal that an `emit` row carries: a marker by its type, or a named signal.
+    var signalBody: Signal.Body? {
+        if let marker = payload["marker"]?.object { return .marker(Marker(payload: marker), source: draft.source) }
+        guard let name = payload["signal"]?.string else { return nil }
+        return .named(name, payload: JSONObjectBox(payload["payload"]?.object ?? JSONObject()))
+    }
+}
