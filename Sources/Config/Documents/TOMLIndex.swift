@@ -101,6 +101,7 @@ extension TOMLIndex {
         let start = here
         let isArray = isNext("[[")
         advance(isArray ? 2 : 1)
+        guard isNameNext(after: start) else { return nil }
         guard let keys = dottedKey(), let last = keys.last, isArray ? isNext("]]") : isNext("]") else {
             return nil
         }
@@ -119,6 +120,26 @@ extension TOMLIndex {
         }
         define(node, last)
         return node
+    }
+
+    /// Refuses a header without a name, on which the parser behind TOMLKit relies unchecked.
+    private func isNameNext(after start: SourcePosition) -> Bool {
+        while isNext(" ") || isNext("\t") { advance() }
+        if let byte, Self.beginsName(byte) { return true }
+        refuse(
+            "no section name begins here",
+            "Write '[name]'; a name with other characters needs quotes: '[\"…\"]'",
+            at: byte == nil ? start : here)
+        return false
+    }
+
+    private static func beginsName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "_-\"'".utf8.contains(byte)
+        }
     }
 
     private func pair(in table: Node, depth: Int) -> Bool {

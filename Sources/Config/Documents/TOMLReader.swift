@@ -14,24 +14,31 @@ public enum TOMLReader {
         bytes: some Collection<UInt8>, file: String, limits: DocumentLimits = .standard
     ) throws(ConfigurationError) -> DocumentNode {
         let text = try DocumentText.checked(bytes, file: file, limits: limits)
-        // The index comes first: it refuses nesting on which the parser below would use up its stack.
-        let index = TOMLIndex(Array(text.utf8), file: file, limits: limits)
-        guard index.refusals.isEmpty else { throw .invalid(file: file, problems: index.refusals) }
-        switch parse(text) {
-        case .success(let table):
+        switch attempt(Array(text.utf8), file: file, limits: limits) {
+        case .read(let table, let index):
             return tree(table, index.root, at: SourcePosition(file: file, line: 1, column: 1))
-        case .failure(let error):
+        case .refused(let problems): throw .invalid(file: file, problems: problems)
+        case .failed(let error, let index):
             let problems = ProblemList()
-            report(error, in: text, file: file, limits: limits, to: problems)
+            report(error, index, in: Array(text.utf8), file: file, limits: limits, to: problems)
             throw .invalid(file: file, problems: problems.sorted)
         }
     }
 
-    private static func parse(_ text: String) -> Result<TOMLTable, TOMLParseError> {
+    private enum Attempt {
+        case read(TOMLTable, TOMLIndex)
+        case refused([ConfigurationProblem])
+        case failed(TOMLParseError, TOMLIndex)
+    }
+
+    private static func attempt(_ bytes: [UInt8], file: String, limits: DocumentLimits) -> Attempt {
+        // The index comes first: it refuses what the parser behind TOMLKit would not survive.
+        let index = TOMLIndex(bytes, file: file, limits: limits)
+        guard index.refusals.isEmpty else { return .refused(index.refusals) }
         do {
-            return .success(try TOMLTable(string: text))
+            return .read(try TOMLTable(string: String(decoding: bytes, as: UTF8.self)), index)
         } catch let error as TOMLParseError {
-            return .failure(error)
+            return .failed(error, index)
         } catch {
             preconditionFailure("TOMLKit threw \(error)")
         }
@@ -39,23 +46,28 @@ public enum TOMLReader {
 
     /// Reports the error, then leaves out its line and reads on, as long as further errors lie behind it.
     private static func report(
-        _ first: TOMLParseError, in text: String, file: String, limits: DocumentLimits,
+        _ first: TOMLParseError, _ firstIndex: TOMLIndex, in bytes: [UInt8], file: String,
+        limits: DocumentLimits,
         to problems: ProblemList
     ) {
-        var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(
             Array.init)
-        var error = first
+        var (error, index) = (first, firstIndex)
         for _ in 0..<20 {
-            let bytes = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
-            let index = TOMLIndex(bytes, file: file, limits: limits)
             problems.add(TOMLSyntax.problem(error, lines: lines, duplicates: index.duplicates, file: file))
             let line = error.source.begin.line
             guard lines.indices.contains(line - 1), TOMLSyntax.standsAlone(lines[line - 1]) else { return }
             lines[line - 1] = []
-            let rest = String(
-                decoding: Array(lines.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
-            guard case .failure(let next) = parse(rest), next.source.begin.line > line else { return }
-            error = next
+            let rest = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
+            switch attempt(rest, file: file, limits: limits) {
+            case .read: return
+            case .refused(let refusals):
+                for refusal in refusals where refusal.position.line > line { problems.add(refusal) }
+                return
+            case .failed(let next, let nextIndex):
+                guard next.source.begin.line > line else { return }
+                (error, index) = (next, nextIndex)
+            }
         }
     }
 

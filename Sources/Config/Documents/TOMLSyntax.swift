@@ -6,14 +6,22 @@ enum TOMLSyntax {
         _ error: TOMLParseError, lines: [[UInt8]], duplicates: [TOMLIndex.Duplicate], file: String
     ) -> ConfigurationProblem {
         let place = error.source.begin
-        let position = SourcePosition(file: file, line: max(1, place.line), column: max(1, place.column))
+        let line = lines.indices.contains(place.line - 1) ? lines[place.line - 1] : []
+        // At the end of a file the parser counts one column too many.
+        let end = String(decoding: line, as: UTF8.self).unicodeScalars.count + 1
+        let position = SourcePosition(
+            file: file, line: min(max(1, place.line), lines.count), column: min(max(1, place.column), end))
         if let duplicate = duplicates.first(where: { $0.second.line == position.line }) {
             return ConfigurationProblem(
                 at: duplicate.second,
                 "'\(ConfigurationProblem.visible(duplicate.key))' is written twice; the first is in line \(duplicate.first.line), column \(duplicate.first.column)",
                 suggestion: "Remove one of them, or put both into one")
         }
-        let line = lines.indices.contains(position.line - 1) ? lines[position.line - 1] : []
+        if error.description.contains("control characters other than TAB"), position.column == end {
+            return ConfigurationProblem(
+                at: position, "the quotes are not closed on this line",
+                suggestion: "Close them, or use three quotes for text of several lines")
+        }
         return ConfigurationProblem(
             at: position, message(error.description), suggestion: suggestion(error.description, line: line))
     }
@@ -29,13 +37,24 @@ enum TOMLSyntax {
 
     /// Without the parser's account of what it was doing: `Error while parsing key-value pair: …`.
     private static func message(_ text: String) -> String {
-        guard text.hasPrefix("Error while parsing "), let colon = text.firstRange(of: ": ") else {
-            return text
+        var text = text[...]
+        if text.hasPrefix("Error while parsing "), let colon = text.firstRange(of: ": ") {
+            text = text[colon.upperBound...]
         }
-        return String(text[colon.upperBound...])
+        let words = [
+            ("'\\n'", "the end of the line"), (", saw", ", found"),
+            ("encountered end-of-file", "the file ends in the middle of a value"),
+            ("could not determine value type", "this value is no text, number, date, list, true or false"),
+        ]
+        return words.reduce(String(text)) { $0.replacing($1.0, with: $1.1) }
     }
 
     private static func suggestion(_ text: String, line: [UInt8]) -> String? {
+        if text.contains("cannot redefine") { return "Put the keys of one section into one place" }
+        if text.contains("end-of-file") { return "Close the quotes or brackets that are opened above" }
+        if text.contains("expected comma or closing ']'") {
+            return "Separate values with ',' and close the list with ']'"
+        }
         let written = String(decoding: line, as: UTF8.self)
         if let equals = written.firstIndex(of: "=") {
             let value = written[written.index(after: equals)...].drop { $0 == " " || $0 == "\t" }
@@ -58,7 +77,7 @@ enum TOMLSyntax {
                 return "Check that the quotes are closed, and that nothing follows them"
             }
             if first == "[" || first == "{" { return "Check commas, quotes and the closing bracket" }
-            return nil
+            return text.contains("expected a comment") ? "Write each key on a line of its own" : nil
         }
         if written.contains(":") { return "Write 'key = value'; the ':' form is YAML" }
         return "Write 'key = value' or '[section]'"

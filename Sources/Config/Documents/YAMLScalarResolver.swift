@@ -58,7 +58,9 @@ enum YAMLScalarResolver {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || ".eE+-".utf8.contains(byte)
         }
         // Without a point PyYAML takes `1e3` for text, and so short commit hashes stay text.
-        guard isDecimal, digits.contains("."), digits.contains(where: \.isNumber), let number = Double(digits)
+        let isWhole = digits.allSatisfy(\.isNumber)
+        guard isDecimal, isWhole || digits.contains("."), digits.contains(where: \.isNumber),
+            let number = Double(digits)
         else { return nil }
         return .number(negative ? -number : number)
     }

@@ -10,7 +10,7 @@ struct FleetDecoder {
     func decode(_ root: DocumentNode) -> FleetConfiguration {
         let file = MappingDecoder(root, name: "fleet.toml", problems: problems)
         var fleet = FleetConfiguration(
-            name: repository.lastComponent?.string ?? "fleet", repository: repository, places: places)
+            name: FleetFile.defaultName(of: repository), repository: repository, places: places)
         section(file, "fleet") { name($0, into: &fleet) }
         agents(file, into: &fleet)
         section(file, "worktree") { worktree($0, into: &fleet.worktree) }

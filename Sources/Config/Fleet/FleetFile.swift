@@ -6,6 +6,16 @@ public enum FleetFile {
     /// Where the file is, relative to the repository root; also how messages call it.
     public static let path = ".tmuxagent/fleet.toml"
 
+    /// What a fleet is called that has no name: its repository folder, with `-` in place of control characters.
+    public static func defaultName(of repository: FilePath) -> String {
+        let folder = repository.lexicallyNormalized().lastComponent?.string ?? "fleet"
+        var name = String.UnicodeScalarView()
+        for scalar in folder.unicodeScalars {
+            name.append(scalar.properties.generalCategory == .control ? "-" : scalar)
+        }
+        return String(name)
+    }
+
     /// Reads the file of `repository`, the main checkout's folder.
     public static func load(
         repository: FilePath, places: Places
