@@ -70,13 +70,14 @@ public actor ProcessEnder {
     /// Ends everything that belongs to an agent, and repeats until a look at the table finds nothing more.
     ///
     /// That is `root` and its descendants, and orphans that carry `mark` and are not older than `notBefore`
-    /// (clock ticks after boot) with theirs. Never touched: tmux servers, tmux-agent itself, this process, its
-    /// ancestors, and what is beneath the first two.
+    /// (clock ticks after boot) with theirs. Never touched: tmux servers, tmux-agent itself, this process,
+    /// its ancestors, and what is beneath the first two.
     public func endAgent(
         root: ProcessIdentity?, mark: ProcessMark, notBefore: UInt64, limit: Duration = .seconds(5)
     ) -> EndReport {
         var ended: [ProcessIdentity] = []
-        // New children can appear between the look and the signal; a program that forks for ever ends the loop.
+        // New children can appear between the look and the signal; a program that forks for ever ends the
+        // loop.
         for _ in 0..<5 {
             let found = AgentProcesses(
                 table: ProcessTable(), root: root, mark: mark, notBefore: notBefore
@@ -155,7 +156,8 @@ struct AgentProcesses {
         return found.filter { seen.insert($0.pid).inserted && !spared.contains($0.pid) }
     }
 
-    /// Whether the process that started it has ended: it hangs on the first process or on a user's service manager.
+    /// Whether the process that started it has ended: it hangs on the first process or on a user's service
+    /// manager.
     private func isOrphan(_ process: ProcessSnapshot) -> Bool {
         guard process.parent > 1, let parent = table.processes[process.parent] else {
             return process.parent == 1

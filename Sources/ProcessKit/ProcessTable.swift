@@ -1,3 +1,4 @@
+public import Core
 internal import Glibc
 internal import SystemPackage
 
@@ -118,7 +119,8 @@ extension ProcessTable {
         return now.identity == identity && !now.isZombie
     }
 
-    /// The file that a process executes, without the mark of a replaced file; nil for kernel threads and foreign users.
+    /// The file that a process executes, without the mark of a replaced file; nil for kernel threads and
+    /// foreign users.
     public static func executable(of pid: Int32) -> String? {
         guard let target = link("/proc/\(pid)/exe") else { return nil }
         return target.hasSuffix(" (deleted)") ? String(target.dropLast(10)) : target
@@ -157,6 +159,16 @@ extension ProcessTable {
         unsafe clock_gettime(CLOCK_BOOTTIME, &time)
         let rate = ticksPerSecond
         return UInt64(time.tv_sec) * rate + UInt64(time.tv_nsec) * rate / 1_000_000_000
+    }
+
+    /// Clock ticks after boot of a moment not long ago, for comparison with `startTicks`.
+    ///
+    /// `now` is the same moment as the call. Good to some hundredths of a second unless the clock was set meanwhile.
+    public static func ticks(at moment: Timestamp, now: Timestamp) -> UInt64 {
+        let ago = max(0, now.distance(from: moment).inMilliseconds)
+        let ticksAgo = UInt64(ago) * ticksPerSecond / 1000
+        let current = ticksNow()
+        return current > ticksAgo ? current - ticksAgo : 0
     }
 
     private static func link(_ path: String) -> String? {

@@ -15,7 +15,8 @@ public struct StreamingChild: Sendable {
 
     /// Writes what the child takes without waiting and returns how many bytes that were.
     ///
-    /// Zero when it takes none now, and when it has closed its end: then `output` ends too. Never raises SIGPIPE.
+    /// Zero when it takes none now, and when it has closed its end: then `output` ends too. Never raises
+    /// SIGPIPE.
     public func send(_ bytes: ArraySlice<UInt8>) -> Int {
         let count = unsafe bytes.withUnsafeBytes { raw in
             unsafe Glibc.send(
@@ -28,8 +29,9 @@ public struct StreamingChild: Sendable {
 extension CommandRunner {
     /// Runs `command` with pipes for as long as `body` lasts.
     ///
-    /// The child's standard error is dropped. When `body` returns or throws, both pipes are closed; a child that has
-    /// not ended two seconds later gets TERM, then KILL. `input` and `timeout` of the command mean nothing here.
+    /// The child's standard error is dropped. When `body` returns or throws, both pipes are closed; a child
+    /// that has not ended two seconds later gets TERM, then KILL. `input` and `timeout` of the command mean
+    /// nothing here.
     public func withChild<Value: Sendable>(
         _ command: Command, _ body: (StreamingChild) async throws -> Value
     ) async throws -> Value {
@@ -46,9 +48,16 @@ extension CommandRunner {
             toChild.closeParentEnd(toChild.write)
             fromChild.closeParentEnd(fromChild.read)
         }
+        // A cancelled task would otherwise kill the child at once. CONT does nothing to a running one: it only gives
+        // the body the time to end, and the child the time to see its input end.
+        var options = PlatformOptions()
+        options.teardownSequence = [
+            .send(signal: .resume, allowedDurationToNextStep: .seconds(5)),
+            .gracefulShutDown(allowedDurationToNextStep: .seconds(2)),
+        ]
         return try await Subprocess.run(
             .path(path), arguments: Arguments(command.arguments), environment: environment,
-            workingDirectory: command.workingDirectory,
+            workingDirectory: command.workingDirectory, platformOptions: options,
             input: .fileDescriptor(toChild.read, closeAfterSpawningProcess: true),
             output: .fileDescriptor(fromChild.write, closeAfterSpawningProcess: true), error: .discarded
         ) { execution in

@@ -6,10 +6,11 @@ internal import SystemPackage
 
 /// A `tmux -C` client that answers command lists in a fraction of what a child process takes.
 ///
-/// `run` is its life: it attaches to a session of one of our agents, with no output and no say in sizes, and attaches
-/// again when that session goes. While it is not attached, `TmuxServer` uses child processes.
+/// `run` is its life: it attaches to a session of one of our agents, with no output and no say in sizes, and
+/// attaches again when that session goes. While it is not attached, `TmuxServer` uses child processes.
 public final class ControlClient: Sendable {
-    /// What tmux tells unasked; the oldest are dropped when nobody reads 256 of them, so they only say "look again".
+    /// What tmux tells unasked; the oldest are dropped when nobody reads 256 of them, so they only say "look
+    /// again".
     public let notifications: AsyncStream<ControlEvent>
 
     private let tmux: Tmux
@@ -39,8 +40,9 @@ public final class ControlClient: Sendable {
 
     /// Connects, and connects again, until the task is cancelled.
     ///
-    /// `record` is told the client's process before anything is sent to it, and nil when it has ended: whoever starts after
-    /// a kill of this process ends what was recorded with `endOrphan`. A record that throws ends the attempt.
+    /// `record` is told the client's process before anything is sent to it, and nil when it has ended:
+    /// whoever starts after a kill of this process ends what was recorded with `endOrphan`. A record that
+    /// throws ends the attempt.
     public func run(record: @Sendable (ProcessIdentity?) async throws -> Void) async {
         for await _ in pokes {
             if Task.isCancelled { return }
@@ -50,14 +52,15 @@ public final class ControlClient: Sendable {
                     try Task.checkCancellation()
                 }
             } catch {
-                // No server, no session of ours, or it went away: the next order by child process pokes again. The pause
-                // keeps a server that refuses clients from being asked with every order.
+                // No server, no session of ours, or it went away: the next order by child process pokes
+                // again. The pause keeps a server that refuses clients from being asked with every order.
                 try? await Task.sleep(for: .seconds(1))  // cut short by cancellation
             }
         }
     }
 
-    /// Ends a control client that outlived its owner; an orphan with a pending answer can hold up its whole server.
+    /// Ends a control client that outlived its owner; an orphan with a pending answer can hold up its whole
+    /// server.
     ///
     /// Nothing happens unless exactly that process still runs and is a tmux.
     public static func endOrphan(_ orphan: ProcessIdentity) async {

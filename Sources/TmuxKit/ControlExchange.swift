@@ -6,8 +6,8 @@ enum ControlOutcome: Sendable, Equatable {
 
 /// Pairs the answers of a control connection with the requests sent on it.
 ///
-/// tmux answers each command of a list, and each that `if-shell` runs, with a block of its own, so the number of blocks is
-/// not known beforehand: a request is followed by a command that prints a word only it knows.
+/// tmux answers each command of a list, and each that `if-shell` runs, with a block of its own, so the number
+/// of blocks is not known beforehand: a request is followed by a command that prints a word only it knows.
 struct ControlExchange<Token: Sendable>: Sendable {
     private struct Waiting: Sendable {
         let token: Token

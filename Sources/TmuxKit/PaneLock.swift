@@ -5,8 +5,8 @@ public import SystemPackage
 extension TmuxServer {
     /// Runs `body` while no other process types into the pane, so that a paste and its Enter stay together.
     ///
-    /// The lock is an advisory one on a file in `folder`; the kernel drops it when its holder dies. Waits at most `limit`,
-    /// then throws `paneBusy`.
+    /// The lock is an advisory one on a file in `folder`; the kernel drops it when its holder dies. Waits at
+    /// most `limit`, then throws `paneBusy`.
     public func withPaneLock<Value>(
         _ address: PaneAddress, folder: FilePath, limit: Duration = .seconds(30),
         _ body: () async throws -> Value

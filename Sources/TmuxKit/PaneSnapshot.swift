@@ -1,4 +1,5 @@
 public import Core
+public import ProcessKit
 public import SystemPackage
 
 /// How the program of a pane ended.
@@ -41,6 +42,17 @@ public struct PaneSnapshot: Sendable, Hashable, Identifiable {
     public var tap: FilePath?
 
     public var isDead: Bool { end != nil }
+
+    /// The pane's program with its start time; nil when it has ended or its number means another process by now.
+    ///
+    /// Read from the system at the time of the call.
+    public func program() -> ProcessSnapshot? {
+        guard !isDead, let process = ProcessTable.process(pid), process.parent == server.pid else {
+            return nil
+        }
+        return process
+    }
+
     /// The pane for commands that must not reach another server's pane of the same number.
     public var address: PaneAddress { PaneAddress(pane: id, server: server) }
 }
@@ -66,7 +78,8 @@ enum PaneOption {
 
 /// The one format in which panes are asked for, and its parser.
 ///
-/// Fields end in a tab. In text that others choose, tab, newline and the escape character itself are replaced by tmux.
+/// Fields end in a tab. In text that others choose, tab, newline and the escape character itself are replaced
+/// by tmux.
 enum PaneFormat {
     private static func free(_ name: String) -> String { "#{s/~/~0/;s/\t/~1/;s/\n/~2/:\(name)}" }
 

@@ -100,8 +100,8 @@ extension TmuxServer {
 
     /// Pipes a pane to `tap` unless that is so already.
     ///
-    /// A living pipe is never armed anew, which would lose what it holds. Throws `pipedElsewhere` when somebody else
-    /// pipes the pane.
+    /// A living pipe is never armed anew, which would lose what it holds. Throws `pipedElsewhere` when
+    /// somebody else pipes the pane.
     public func armTap(_ pane: PaneSnapshot, to tap: FilePath) async throws(TmuxError) -> TapArming {
         let arm = Tap.pipe(tap, in: pane.id.description) + [.say("ta-armed")]
         let state = tapState(pane)

@@ -21,8 +21,9 @@ public struct Tmux: Sendable {
         self.address = address
         self.binary = binary
         self.configurationFile = configurationFile
-        // TMUX and TMUX_PANE would make tmux think of the caller's pane. The rest would tell every later pane of a
-        // server that it is the agent, or the stage's action, in which the server happened to be started.
+        // TMUX and TMUX_PANE would make tmux think of the caller's pane. The rest would tell every later pane
+        // of a server that it is the agent, or the stage's action, in which the server happened to be
+        // started.
         self.environment = environment.filter { name, _ in
             name != "TMUX" && name != "TMUX_PANE" && !name.hasPrefix("TMUX_AGENT_")
                 && !name.hasPrefix("AI_AGENT_")

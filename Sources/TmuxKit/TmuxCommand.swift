@@ -5,7 +5,8 @@ public struct TmuxCommand: Sendable, Hashable, ExpressibleByArrayLiteral {
     public init(_ words: [String]) { self.words = words }
     public init(arrayLiteral elements: String...) { words = elements }
 
-    /// Runs `then` when the format is neither empty nor `0` for the pane, else `otherwise`, with nothing in between.
+    /// Runs `then` when the format is neither empty nor `0` for the pane, else `otherwise`, with nothing in
+    /// between.
     static func when(_ format: String, in target: String, then: [TmuxCommand], otherwise: [TmuxCommand])
         -> TmuxCommand
     {
@@ -19,7 +20,8 @@ public struct TmuxCommand: Sendable, Hashable, ExpressibleByArrayLiteral {
     static func say(_ word: String) -> TmuxCommand { ["display-message", "-p", word] }
 }
 
-/// Commands that the server runs one after the other without another client's in between; the first failure ends it.
+/// Commands that the server runs one after the other without another client's in between; the first failure
+/// ends it.
 public struct TmuxCommandList: Sendable, Hashable, ExpressibleByArrayLiteral {
     public var commands: [TmuxCommand]
     /// Text put into a paste buffer before the first command.
@@ -53,8 +55,8 @@ public struct TmuxCommandList: Sendable, Hashable, ExpressibleByArrayLiteral {
 
     /// The list as arguments of the tmux binary, and what goes to its standard input.
     ///
-    /// tmux refuses more than 16 KiB of arguments; a longer list goes in as a line of `source-file`, on one line so that
-    /// a failure still ends it.
+    /// tmux refuses more than 16 KiB of arguments; a longer list goes in as a line of `source-file`, on one
+    /// line so that a failure still ends it.
     var forked: (arguments: [String], input: [UInt8]?) {
         var all = commands
         var input: [UInt8]?

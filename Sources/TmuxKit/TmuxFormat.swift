@@ -65,8 +65,8 @@ public enum TmuxFormat {
         text.utf8.last == UInt8(ascii: ";") ? String(text.dropLast()) + "\\;" : text
     }
 
-    /// A name for options and buffers that keeps different texts apart: ASCII letters, digits and `-` stay, every other
-    /// byte becomes `_` and two hexadecimal digits.
+    /// A name for options and buffers that keeps different texts apart: ASCII letters, digits and `-` stay,
+    /// every other byte becomes `_` and two hexadecimal digits.
     public static func name(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {

@@ -3,8 +3,9 @@ public import Core
 extension TmuxServer {
     /// Starts an agent in a session of its own: one command list, so that no byte it prints is lost.
     ///
-    /// The pane stays when the program ends. A server is started if none runs. Throws `sessionTaken` with the name's
-    /// owner when the session exists. Always a child process: tmux gives a new session some of its issuer's environment.
+    /// The pane stays when the program ends. A server is started if none runs. Throws `sessionTaken` with the
+    /// name's owner when the session exists. Always a child process: tmux gives a new session some of its
+    /// issuer's environment.
     public func startAgent(_ session: AgentSession) async throws(TmuxError) -> PaneSnapshot {
         try tmux.address.prepareFolder()
         let target = "=\(session.name):"
@@ -47,8 +48,8 @@ extension TmuxServer {
 
     /// Starts an agent's program again in the pane in which it ended.
     ///
-    /// The pane keeps its scrollback, its session and a living pipe; a dead pipe is armed before the program can print.
-    /// Throws `paneRunning` when the program lives.
+    /// The pane keeps its scrollback, its session and a living pipe; a dead pipe is armed before the program
+    /// can print. Throws `paneRunning` when the program lives.
     public func restartAgent(_ session: AgentSession, in address: PaneAddress) async throws(TmuxError)
         -> PaneSnapshot
     {

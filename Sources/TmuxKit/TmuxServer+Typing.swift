@@ -22,9 +22,10 @@ extension TmuxServer {
 
     /// Puts text into a pane exactly once per `id`, however often it is asked for and whoever dies meanwhile.
     ///
-    /// tmux itself tests and sets the id on the pane and puts the text in, with nothing in between. Control characters
-    /// other than tab and newline are left out: an escape sequence in the text could end the paste and type the rest.
-    /// Copy mode does not swallow it. Does not press Enter; `enter` is an order of its own.
+    /// tmux itself tests and sets the id on the pane and puts the text in, with nothing in between. Control
+    /// characters other than tab and newline are left out: an escape sequence in the text could end the paste
+    /// and type the rest. Copy mode does not swallow it. Does not press Enter; `enter` is an order of its
+    /// own.
     public func paste(_ text: String, id: OutboxID, into address: PaneAddress, style: TypingStyle = .pasted)
         async throws(TmuxError) -> TypingOutcome
     {
@@ -58,7 +59,8 @@ extension TmuxServer {
             at: address)
     }
 
-    /// Whether tmux remembers an order: false also when the pane or its server is gone, and its memory with it.
+    /// Whether tmux remembers an order: false also when the pane or its server is gone, and its memory with
+    /// it.
     public func remembers(_ id: OutboxID, in address: PaneAddress) async throws(TmuxError) -> Bool {
         let ask = TmuxCommand.when(
             "#{\(PaneOption.typed(id))}", in: address.pane.description, then: [.say("ta-yes")],
@@ -109,7 +111,8 @@ extension TmuxServer {
             "#{\(option)}", in: target, then: drop + [.say("ta-already")],
             otherwise: [
                 guardedDead(
-                    target, [["set-option", "-p", "-t", target, option, "1"]] + commands + [.say("ta-typed")],
+                    target,
+                    [["set-option", "-p", "-t", target, option, "1"]] + commands + [.say("ta-typed")],
                     cleanUp: drop)
             ])
         return TmuxCommandList(

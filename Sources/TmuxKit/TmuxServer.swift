@@ -3,8 +3,8 @@ internal import ProcessKit
 
 /// A tmux server as the rest of the program sees it: one place to ask and to order, whatever road it takes.
 ///
-/// With a connected control client an answer takes about a tenth of a millisecond; otherwise each order is a child
-/// process of some milliseconds.
+/// With a connected control client an answer takes about a tenth of a millisecond; otherwise each order is a
+/// child process of some milliseconds.
 public struct TmuxServer: Sendable {
     public let tmux: Tmux
     let control: ControlClient?
@@ -17,8 +17,8 @@ public struct TmuxServer: Sendable {
 
     /// Runs a command list and returns the lines that it printed.
     ///
-    /// When the control client is lost before its answer, a `repeatable` list runs again as a child process; for any
-    /// other the loss is an error, because the list may have run.
+    /// When the control client is lost before its answer, a `repeatable` list runs again as a child process;
+    /// for any other the loss is an error, because the list may have run.
     public func run(_ list: TmuxCommandList, repeatable: Bool = true) async throws(TmuxError) -> [String] {
         if let control, control.isConnected {
             do {
@@ -50,6 +50,16 @@ public struct TmuxServer: Sendable {
         return own.first { !$0.isDead } ?? own.first
     }
 
+    /// The rows that a pane shows, without spaces at their ends; `history` rows of scrollback come before them.
+    public func rows(of address: PaneAddress, history: Int = 0) async throws(TmuxError) -> [String] {
+        let target = address.pane.description
+        let capture: TmuxCommand = ["capture-pane", "-p", "-t", target, "-S", "-\(history)"]
+        let refused = Refusal.otherServer.rawValue
+        let lines = try await run([Self.guarded(address, living: false, [capture])])
+        guard lines != [refused] else { throw .otherServer(socket: address.server.socket) }
+        return lines
+    }
+
     /// Which life of the server this is; nil when none runs.
     public func identity() async throws(TmuxError) -> TmuxServerID? {
         do throws(TmuxError) {
@@ -75,7 +85,8 @@ public struct TmuxServer: Sendable {
         return panes
     }
 
-    /// Commands that run only on the server that `address` means and, if asked for, while the pane's program lives.
+    /// Commands that run only on the server that `address` means and, if asked for, while the pane's program
+    /// lives.
     static func guarded(
         _ address: PaneAddress, living: Bool, _ commands: [TmuxCommand], cleanUp: [TmuxCommand] = []
     ) -> TmuxCommand {

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import ProcessKit
 import SystemPackage
@@ -43,6 +44,9 @@ struct ProcessTableTests {
         #expect(!ProcessTable.isAlive(ProcessIdentity(pid: own.pid, startTicks: own.identity.startTicks + 1)))
         #expect(ProcessTable().processes[getpid()]?.identity == own.identity)
         #expect(own.identity.startTicks <= ProcessTable.ticksNow())
+        let (moment, now) = (Timestamp(milliseconds: 5_000), Timestamp(milliseconds: 7_000))
+        let ago = ProcessTable.ticksNow() - ProcessTable.ticks(at: moment, now: now)
+        #expect(ago / ProcessTable.ticksPerSecond <= 2 && ago > ProcessTable.ticksPerSecond)
         #expect(ProcessTable.executable(of: getpid()) != nil)
     }
 
@@ -93,7 +97,8 @@ struct ProcessEnderTests {
     @Test func agentIsEndedWithItsChildrenAndOrphansAndNobodyElse() async throws {
         var marked = environment
         marked["TMUX_AGENT_ID"] = "ag-mine"
-        // A child, a grandchild in a session of its own, an orphan that carries the id, and one that does not.
+        // A child, a grandchild in a session of its own, an orphan that carries the id, and one that does
+        // not.
         let line =
             "sleep 1001 & echo $!; setsid sh -c 'sleep 1002 & echo $!; wait' & "
             + "setsid -f sh -c 'echo $$; exec sleep 1003'; "

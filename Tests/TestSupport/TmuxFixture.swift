@@ -39,7 +39,8 @@ struct TmuxFixtureError: Error, CustomStringConvertible {
     var description: String { "tmux \(arguments): \(message)" }
 }
 
-/// Runs `body` with a private server that starts with its first session and is ended afterwards, whatever happens.
+/// Runs `body` with a private server that starts with its first session and is ended afterwards, whatever
+/// happens.
 ///
 /// Servers of test processes that were killed are ended by the next run.
 public func withTmux<Result>(

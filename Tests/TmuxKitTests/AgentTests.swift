@@ -29,7 +29,9 @@ struct AgentTests {
             let expected =
                 "\(folder)\r\n30 100\r\nit's #(x) %H\r\n$HOME;|/opt/a b:/usr/bin:/bin|unset\r\n"
             #expect(try await eventually { text(of: session.tap) == expected })
-            #expect(try await server.panes() == [try #require(await server.pane(of: session.agent))])
+            #expect(pane.program()?.parent == pane.server.pid)
+            let rows = try await server.rows(of: pane.address)
+            #expect(rows.count == 30 && rows.contains("30 100") && rows.last?.isEmpty == true)
             #expect(text(of: fixture.folder.appending("x")) == nil)
             #expect(text(of: folder.appending("x")) == nil)
         }

@@ -109,6 +109,27 @@ struct ControlClientTests {
         }
     }
 
+    @Test func serverThatDoesNotAnswerIsGivenUp() async throws {
+        try await withTmux { fixture in
+            let tmux = try fixture.commandLine()
+            let pane = try await TmuxServer(tmux).startAgent(fixture.session(running: ["cat"]))
+            let client = ControlClient(tmux, limit: .milliseconds(100))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await client.run { _ in } }
+                #expect(try await eventually { client.isConnected })
+                #expect(kill(pane.server.pid, SIGSTOP) == 0)
+                let list: TmuxCommandList = [.say("hello")]
+                await #expect(throws: TmuxError.connectionLost(command: list.summary)) {
+                    try await client.run(list)
+                }
+                #expect(kill(pane.server.pid, SIGCONT) == 0)
+                let isBack = try await eventually { client.isConnected }
+                #expect(isBack)
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test func orphanIsEndedByTheNextOwnerAndNothingElseIs() async throws {
         try await withTmux { fixture in
             let server = try fixture.server()

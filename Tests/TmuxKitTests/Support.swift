@@ -3,7 +3,8 @@ import SystemPackage
 import TestSupport
 import TmuxKit
 
-/// A folder name that breaks every careless quoting: a quote, a command, a time format, styles, a tab and CJK.
+/// A folder name that breaks every careless quoting: a quote, a command, a time format, styles, a tab and
+/// CJK.
 let awkwardName = "a'#(touch x)%H b ##{pid}#[fg=red];\t日本"
 
 extension TmuxFixture {
