@@ -1,0 +1,24 @@
+/// One row of a screen as the scanner reads it.
+public struct ScreenRow: Sendable, Hashable, Codable {
+    /// Right-trimmed.
+    public var text: String
+    /// Names the row for its life: it moves with the row when the screen scrolls, and a blank row gets a new one.
+    public var serial: UInt64
+    /// The terminal wrapped the text onto the row below, so no space was lost.
+    public var isWrapped: Bool
+    /// Some of its text is bold, as renderers draw headings.
+    public var isBold: Bool
+    /// It begins on a coloured background, as some agents draw what the user typed.
+    public var isShaded: Bool
+
+    public init(
+        text: String, serial: UInt64 = 0, isWrapped: Bool = false, isBold: Bool = false,
+        isShaded: Bool = false
+    ) {
+        self.text = text
+        self.serial = serial
+        self.isWrapped = isWrapped
+        self.isBold = isBold
+        self.isShaded = isShaded
+    }
+}

@@ -1,0 +1,213 @@
+/// Finds markers and lines on a screen that its program paints as a whole: a window on a transcript.
+///
+/// Such a program rewrites rows to scroll them, so neither a row nor its text says what is new. The scanner keeps the
+/// transcript it has seen, finds where the window lies on it, and takes as new what stands behind the known rows.
+/// Rows above known rows were scrolled back into view. Call it only when the program has finished painting.
+struct TranscriptScanner: Codable, Equatable, Sendable {
+    struct Row: Codable, Equatable, Sendable {
+        var row: ScreenRow
+        /// Of the payload, when a marker that begins here was given out.
+        var counted: UInt64?
+        var isWarned = false
+        var isLineGiven = false
+        var isEcho = false
+        /// The head of this row's block was never seen.
+        var isOrphan = false
+
+        var isBlank: Bool { row.text.isEmpty }
+    }
+
+    private(set) var rows: [Row] = []
+    /// Where the window began in `rows` last time.
+    private(set) var windowStart = 0
+    /// The screen was resized: rows may have come back from above and all wraps may differ.
+    var wasResized = false
+    private var repairedBefore: UInt64?
+
+    static let longest = 1200
+
+    struct Result {
+        var markers: [Marker] = []
+        var lines: [String] = []
+        var broken = 0
+    }
+
+    mutating func scan(
+        _ screen: [ScreenRow], columns: Int, acceptsBare: Bool, echoes: EchoFilter, isSettled: Bool = false
+    ) -> Result {
+        var window = ScreenLayout.content(of: screen)
+        dropStickyHeader(&window)
+        while window.last?.text.isEmpty == true { window.removeLast() }
+        while window.first?.text.isEmpty == true { window.removeFirst() }
+        guard !window.isEmpty else { return Result() }
+        let alignment = TranscriptAlignment.align(
+            window, on: rows.map(\.row.text), from: windowStart, afterResize: wasResized)
+        guard !alignment.isElsewhere else { return Result() }
+        let start = merge(window, alignment)
+        wasResized = false
+        let reader = MarkerReader(columns: columns, acceptsBare: acceptsBare)
+        let result = read(from: start, reader, echoes, isSettled)
+        forgetOldest()
+        return result
+    }
+
+    /// Codex repeats the current prompt in the first row while its own row is scrolled out of view.
+    private func dropStickyHeader(_ window: inout [ScreenRow]) {
+        guard let first = window.first, first.text.hasPrefix("› ") else { return }
+        let text = first.text.hasSuffix("…") ? String(first.text.dropLast()) : first.text
+        let isKnown = rows.contains { known in
+            known.row.text.hasPrefix("› ")
+                && (known.row.text.hasPrefix(text) || text.hasPrefix(known.row.text))
+        }
+        if isKnown { window.removeFirst() }
+    }
+
+    /// Puts the window in the place of the rows it covers; what is known about a row stays with it.
+    private mutating func merge(_ window: [ScreenRow], _ alignment: TranscriptAlignment) -> Int {
+        let start = min(alignment.start, rows.count)
+        var old = Array(rows[start...])
+        let isGap = alignment.pairs.isEmpty && !rows.isEmpty
+        var merged = window.map { Row(row: $0) }
+        var used = Set<Int>()
+        for (new, known) in alignment.pairs where known >= start {
+            let row = merged[new].row
+            merged[new] = old[known - start]
+            merged[new].row = row
+            used.insert(known - start)
+        }
+        let firstKnown = alignment.pairs.first?.0 ?? 0
+        if !alignment.pairs.isEmpty {
+            for index in 0..<firstKnown {
+                // Seen before, or older than all that was seen.
+                merged[index].isLineGiven = true
+                merged[index].isWarned = true
+                if merged[index].counted == nil { merged[index].counted = 0 }
+            }
+        }
+        if isGap || rows.isEmpty { merged[0].isOrphan = true }
+        for index in used.sorted().reversed() { old.remove(at: index) }
+        rows.replaceSubrange(start..., with: merged)
+        windowStart = start
+        moved = old.compactMap(\.counted)
+        return start
+    }
+
+    /// Payloads of markers whose rows were replaced: the same payload in the new rows is the same marker.
+    private var moved: [UInt64] = []
+
+    private mutating func read(
+        from start: Int, _ reader: MarkerReader, _ echoes: EchoFilter, _ isSettled: Bool
+    ) -> Result {
+        var result = Result()
+        var repaired: UInt64?
+        var index = start
+        while index > 0, index > start - 2000, !rows[index - 1].isBlank { index -= 1 }
+        var block = Block(after: index > 0 ? rows[index - 1] : nil)
+        let all = rows.map(\.row)
+        while index < rows.count {
+            block.take(&rows[index], echoes)
+            defer { index += 1 }
+            guard !rows[index].isEcho, rows[index].counted == nil,
+                rows[index].row.text.contains(MarkerReader.word),
+                !block.isUnknown || (rows[index].row.isBold && !rows[index].row.isShaded),
+                !continuesSentence(index, reader.columns)
+            else { continue }
+            switch reader.read(all[...], at: index) {
+            case .none, .incomplete: break
+            case .broken:
+                if !rows[index].isWarned, isFinal(index, isSettled) {
+                    rows[index].isWarned = true
+                    result.broken += 1
+                }
+            case .found(let marker, let last):
+                let hash = marker.fingerprint
+                if marker.repaired, repairedBefore != hash, !isFinal(last, isSettled) {
+                    repaired = hash
+                    continue
+                }
+                rows[index].counted = hash
+                if let known = moved.firstIndex(of: hash) {
+                    moved.remove(at: known)
+                } else {
+                    result.markers.append(marker)
+                }
+            }
+        }
+        moved = []
+        repairedBefore = repaired
+        giveLines(from: start, into: &result)
+        return result
+    }
+
+    /// True when text below shows that the program has gone on behind this row.
+    private func isFinal(_ index: Int, _ isSettled: Bool) -> Bool {
+        isSettled || rows[(index + 1)...].contains { !$0.isBlank && !$0.row.text.contains("…") }
+    }
+
+    /// A row that a renderer broke out of a sentence is not a line of its own; headings are bold.
+    private func continuesSentence(_ index: Int, _ columns: Int) -> Bool {
+        guard index > 0, !rows[index].row.isBold, !rows[index - 1].isBlank else { return false }
+        if rows[index - 1].row.isWrapped { return true }
+        let word = rows[index].row.text.trimmed.prefix { !$0.isWhitespace }
+        return rows[index - 1].row.text.displayWidth + 1 + word.displayWidth > columns - 3
+            && MarkerReader.head(rows[index - 1].row.text) == nil
+    }
+
+    private mutating func giveLines(from start: Int, into result: inout Result) {
+        guard let last = rows.lastIndex(where: { !$0.isBlank }) else { return }
+        var index = start
+        while index < last {
+            if !rows[index].isLineGiven {
+                rows[index].isLineGiven = true
+                if !rows[index].isBlank, !rows[index].isEcho { result.lines.append(rows[index].row.text) }
+            }
+            index += 1
+        }
+    }
+
+    private mutating func forgetOldest() {
+        let excess = rows.count - Self.longest
+        guard excess > 200 else { return }
+        rows.removeFirst(excess)
+        windowStart = max(0, windowStart - excess)
+    }
+
+    /// Knows whether a row belongs to what the user typed.
+    private struct Block {
+        var isEcho: Bool
+        var isShaded: Bool
+        var isUnknown: Bool
+
+        init(after row: Row?) {
+            isEcho = row?.isEcho ?? false
+            isShaded = row?.row.isShaded ?? false
+            isUnknown = row?.isOrphan ?? true
+        }
+
+        mutating func take(_ row: inout Row, _ echoes: EchoFilter) {
+            if row.isOrphan { isUnknown = true }
+            let text = row.row.text
+            if let first = text.first, !first.isWhitespace {
+                isUnknown = false
+                isEcho = first == "❯" || first == "›"
+                isShaded = row.row.isShaded
+            } else if isEcho, isShaded, !text.isEmpty, !row.row.isShaded {
+                // The typed text is drawn on a background, and this row is not.
+                isEcho = false
+            }
+            row.isOrphan = isUnknown
+            row.isEcho = isEcho || echoes.contains(text)
+        }
+    }
+}
+
+extension Marker {
+    /// Equal for equal payloads, stable between runs of the program.
+    var fingerprint: UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in JSONValue.object(payload.object).serialized(sorted: true).utf8 where byte > 0x20 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        return hash
+    }
+}

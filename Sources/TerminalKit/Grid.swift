@@ -1,0 +1,245 @@
+internal import Core
+
+/// The rows that a terminal shows, kept for libvterm's state layer, which reports glyphs, scrolls and erasures.
+///
+/// libvterm's own screen layer copies all cells on every scroll and knows no wraps; here a scroll moves row
+/// references, and a wrap is seen as a glyph in column 0 right after one in the last column.
+final class Grid {
+    var size: TerminalSize
+    var primary: [GridRow]
+    var alternate: [GridRow]
+    var isAlternate = false
+    var cursor = (row: 0, column: 0)
+    var isCursorVisible = true
+    var title = ""
+    var pen = TerminalStyle.plain
+    var penIndex: UInt16 = 0
+    var styles = StyleTable()
+    private(set) var clusters: [[UInt32]] = []
+    private var nextSerial: UInt64 = 1
+
+    /// Where the last glyph ended, while nothing else has moved the cursor since.
+    var lastGlyph: (row: Int, end: Int)?
+    /// Rows that changed since the reader looked.
+    var dirty: Range<Int>?
+    /// Grows when the whole screen is erased at once.
+    var clears = 0
+    /// Rows that left through the top, oldest first, until the owner takes them.
+    var scrolledOff: [GridRow] = []
+    /// Rows that left through the top and may come back when the pane grows taller.
+    var history: [GridRow] = []
+
+    static let mostClusters = 4096
+    static let historyRows = 256
+
+    init(size: TerminalSize) {
+        self.size = size
+        primary = []
+        alternate = []
+        primary = blankRows(size.rows)
+        alternate = blankRows(size.rows)
+    }
+
+    var rows: [GridRow] {
+        _read { yield isAlternate ? alternate : primary }
+        _modify {
+            if isAlternate { yield &alternate } else { yield &primary }
+        }
+    }
+
+    func blankRows(_ count: Int) -> [GridRow] {
+        (0..<count).map { _ in blankRow() }
+    }
+
+    func blankRow(style: UInt16 = 0) -> GridRow {
+        defer { nextSerial += 1 }
+        var blank = Cell()
+        blank.style = style
+        return GridRow(cells: ContiguousArray(repeating: blank, count: size.columns), serial: nextSerial)
+    }
+
+    func touch(_ rows: Range<Int>) {
+        guard let old = dirty else { return dirty = rows }
+        dirty = min(old.lowerBound, rows.lowerBound)..<max(old.upperBound, rows.upperBound)
+    }
+
+    func setPen(_ style: TerminalStyle) {
+        pen = style
+        if styles.isFull { compactStyles() }
+        penIndex = styles.index(of: style)
+    }
+
+    /// Forgets styles that no cell uses any more.
+    private func compactStyles() {
+        let old = styles
+        styles = StyleTable()
+        func renumber(_ rows: inout [GridRow]) {
+            for row in rows.indices {
+                for column in rows[row].cells.indices where rows[row].cells[column].style != 0 {
+                    let style = old[rows[row].cells[column].style]
+                    rows[row].cells[column].style = styles.index(of: style)
+                }
+            }
+        }
+        renumber(&primary)
+        renumber(&alternate)
+        renumber(&history)
+        renumber(&scrolledOff)
+    }
+
+    func content(_ scalars: [UInt32]) -> UInt32 {
+        guard scalars.count > 1 else { return scalars.first ?? 0 }
+        if let last = clusters.last, last == scalars {
+            return Cell.firstCluster + UInt32(clusters.count - 1)
+        }
+        if let index = clusters.firstIndex(of: scalars) { return Cell.firstCluster + UInt32(index) }
+        // Past the bound the marks are dropped: the letter stays readable.
+        guard clusters.count < Self.mostClusters else { return scalars[0] }
+        clusters.append(scalars)
+        return Cell.firstCluster + UInt32(clusters.count - 1)
+    }
+
+    func put(_ content: UInt32, width: Int, row: Int, column: Int) {
+        guard row < size.rows, column < size.columns else { return }
+        if column == 0, row > 0, let last = lastGlyph, last.row == row - 1,
+            last.end >= size.columns - (width > 1 ? 1 : 0)
+        {
+            rows[row - 1].isWrapped = true
+        }
+        let style = penIndex
+        let columns = size.columns
+        func write(_ cells: inout ContiguousArray<Cell>) {
+            // A half of a wide character that is overwritten leaves a blank, not half a character.
+            if cells[column].width == 0, column > 0 { cells[column - 1] = Cell() }
+            let end = min(column + width, columns)
+            if end < columns, cells[end].width == 0 { cells[end] = Cell() }
+            cells[column] = Cell(content: content, style: style, width: UInt8(end - column > 1 ? 2 : 1))
+            if end - column > 1 { cells[column + 1] = Cell(content: 0, style: style, width: 0) }
+        }
+        if isAlternate { write(&alternate[row].cells) } else { write(&primary[row].cells) }
+        if column + width >= columns {
+            rows[row].isWrapped = false
+        }
+        lastGlyph = (row, column + width)
+        touch(row..<row + 1)
+    }
+
+    func erase(rows eraseRows: Range<Int>, columns: Range<Int>) {
+        let eraseRows = eraseRows.clamped(to: 0..<size.rows)
+        let columns = columns.clamped(to: 0..<size.columns)
+        guard !eraseRows.isEmpty, !columns.isEmpty else { return }
+        var blank = Cell()
+        if pen.background != .standard {
+            var style = TerminalStyle.plain
+            style.background = pen.background
+            blank.style = styles.index(of: style)
+        }
+        let whole = eraseRows.count == size.rows && columns.count == size.columns
+        if whole { clears += 1 }
+        for row in eraseRows {
+            if whole {
+                rows[row].serial = nextSerial
+                nextSerial += 1
+            }
+            if columns.upperBound == size.columns { rows[row].isWrapped = false }
+            for column in columns { rows[row].cells[column] = blank }
+            mendWide(row: row, at: columns)
+        }
+        touch(eraseRows)
+    }
+
+    /// Blanks the other half of a wide character that was cut at an edge of `columns`.
+    private func mendWide(row: Int, at columns: Range<Int>) {
+        if columns.upperBound < size.columns, rows[row].cells[columns.upperBound].width == 0 {
+            rows[row].cells[columns.upperBound] = Cell()
+        }
+        if columns.lowerBound > 0, rows[row].cells[columns.lowerBound - 1].width == 2 {
+            rows[row].cells[columns.lowerBound - 1] = Cell()
+        }
+    }
+
+    func scroll(rows area: Range<Int>, columns: Range<Int>, down: Int, right: Int) {
+        if abs(down) >= area.count || abs(right) >= columns.count {
+            if columns.count == size.columns, down > 0 { leave(area.lowerBound..<area.upperBound) }
+            return erase(rows: area, columns: columns)
+        }
+        if columns.count == size.columns, right == 0 {
+            scrollRows(area, by: down)
+        } else {
+            moveCells(area, columns, down: down, right: right)
+        }
+        touch(area)
+        if let last = lastGlyph, area.contains(last.row) { lastGlyph = (last.row - down, last.end) }
+    }
+
+    private func scrollRows(_ area: Range<Int>, by down: Int) {
+        if down > 0 {
+            leave(area.lowerBound..<area.lowerBound + down)
+            for row in area.lowerBound..<area.upperBound - down { rows.swapAt(row, row + down) }
+            replaceWithBlank(area.upperBound - down..<area.upperBound)
+        } else if down < 0 {
+            for row in (area.lowerBound - down..<area.upperBound).reversed() { rows.swapAt(row, row + down) }
+            replaceWithBlank(area.lowerBound..<area.lowerBound - down)
+        }
+    }
+
+    /// Keeps rows that scroll off the top of the primary screen.
+    private func leave(_ area: Range<Int>) {
+        guard area.lowerBound == 0, !isAlternate else { return }
+        scrolledOff += primary[area]
+        history += primary[area]
+        if history.count > 2 * Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
+    }
+
+    private func replaceWithBlank(_ area: Range<Int>) {
+        var index: UInt16 = 0
+        if pen.background != .standard {
+            var style = TerminalStyle.plain
+            style.background = pen.background
+            index = styles.index(of: style)
+        }
+        for row in area { rows[row] = blankRow(style: index) }
+    }
+
+    private func moveCells(_ area: Range<Int>, _ columns: Range<Int>, down: Int, right: Int) {
+        let source = rows
+        for row in area {
+            for column in columns {
+                let from = (row + down, column + right)
+                let inside = area.contains(from.0) && columns.contains(from.1)
+                rows[row].cells[column] = inside ? source[from.0].cells[from.1] : Cell()
+            }
+            mendWide(row: row, at: columns)
+        }
+    }
+
+    func newSerial() -> UInt64 {
+        defer { nextSerial += 1 }
+        return nextSerial
+    }
+
+    /// Makes serials given from now on larger than `serial`.
+    func reserveSerials(through serial: UInt64) { nextSerial = max(nextSerial, serial + 1) }
+}
+
+/// The different styles on a screen; number 0 is plain.
+struct StyleTable {
+    private(set) var all = [TerminalStyle.plain]
+    private var numbers: [TerminalStyle: UInt16] = [.plain: 0]
+
+    static let most = 8192
+
+    var isFull: Bool { all.count >= Self.most }
+
+    subscript(index: UInt16) -> TerminalStyle { Int(index) < all.count ? all[Int(index)] : .plain }
+
+    mutating func index(of style: TerminalStyle) -> UInt16 {
+        if let index = numbers[style] { return index }
+        // A screen with more styles at once than fit shows the rest plainly.
+        guard all.count < Int(UInt16.max) else { return 0 }
+        let index = UInt16(all.count)
+        all.append(style)
+        numbers[style] = index
+        return index
+    }
+}

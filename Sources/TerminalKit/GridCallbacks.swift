@@ -1,0 +1,131 @@
+internal import CVTerm
+internal import Core
+
+/// The C functions through which libvterm's state layer reports to a `Grid`.
+enum GridCallbacks {
+    // SAFETY: allocated once and never freed, because every libvterm instance keeps the address.
+    nonisolated(unsafe) static let table: UnsafePointer<VTermStateCallbacks> = {
+        let table = UnsafeMutablePointer<VTermStateCallbacks>.allocate(capacity: 1)
+        unsafe table.initialize(
+            to: VTermStateCallbacks(
+                putglyph: { info, position, user in unsafe putGlyph(info, position, user) },
+                movecursor: { position, _, visible, user in
+                    let grid = unsafe grid(user)
+                    let (row, column) = (Int(position.row), Int(position.col))
+                    grid.cursor = (row, column)
+                    if let last = grid.lastGlyph,
+                        last.row != row || column < min(last.end, grid.size.columns - 1)
+                    {
+                        grid.lastGlyph = nil
+                    }
+                    return 1
+                },
+                scrollrect: { area, down, right, user in
+                    unsafe grid(user).scroll(
+                        rows: rows(area), columns: columns(area), down: Int(down), right: Int(right))
+                    return 1
+                },
+                moverect: { _, _, _ in 0 },
+                erase: { area, _, user in
+                    unsafe grid(user).erase(rows: rows(area), columns: columns(area))
+                    return 1
+                },
+                initpen: { user in
+                    unsafe grid(user).setPen(.plain)
+                    return 1
+                },
+                setpenattr: { attribute, value, user in unsafe setPen(attribute, value, user) },
+                settermprop: { property, value, user in unsafe setProperty(property, value, user) },
+                bell: { _ in 1 },
+                resize: { _, _, _, _ in 1 },
+                // Double-width and double-height lines are refused, as tmux does not draw them.
+                setlineinfo: { _, _, _, _ in 0 }))
+        return unsafe UnsafePointer(table)
+    }()
+
+    // SAFETY: the user pointer is the grid of the screen that owns the libvterm instance which calls.
+    private static func grid(_ user: UnsafeMutableRawPointer?) -> Grid {
+        guard let user = unsafe user else { preconditionFailure("libvterm lost its callback data") }
+        return unsafe Unmanaged<Grid>.fromOpaque(user).takeUnretainedValue()
+    }
+
+    private static func rows(_ area: VTermRect) -> Range<Int> {
+        Int(area.start_row)..<max(Int(area.start_row), Int(area.end_row))
+    }
+
+    private static func columns(_ area: VTermRect) -> Range<Int> {
+        Int(area.start_col)..<max(Int(area.start_col), Int(area.end_col))
+    }
+
+    private static func putGlyph(
+        _ info: UnsafeMutablePointer<VTermGlyphInfo>?, _ position: VTermPos, _ user: UnsafeMutableRawPointer?
+    ) -> Int32 {
+        guard let info = unsafe info?.pointee, let characters = unsafe info.chars else { return 0 }
+        let grid = unsafe grid(user)
+        let first = unsafe characters[0]
+        let content: UInt32
+        if unsafe first == 0 || characters[1] == 0 {
+            content = first
+        } else {
+            var scalars: [UInt32] = []
+            while unsafe scalars.count < 6 && characters[scalars.count] != 0 {
+                scalars.append(unsafe characters[scalars.count])
+            }
+            content = grid.content(scalars)
+        }
+        unsafe grid.put(
+            content, width: Int(max(info.width, 1)), row: Int(position.row), column: Int(position.col))
+        return 1
+    }
+
+    private static func setPen(
+        _ attribute: VTermAttr, _ value: UnsafeMutablePointer<VTermValue>?, _ user: UnsafeMutableRawPointer?
+    ) -> Int32 {
+        guard let value = unsafe value?.pointee else { return 0 }
+        let grid = unsafe grid(user)
+        var style = grid.pen
+        func set(_ one: TerminalStyle.Attributes, _ isOn: Bool) {
+            if isOn { style.attributes.insert(one) } else { style.attributes.remove(one) }
+        }
+        switch attribute {
+        case VTERM_ATTR_BOLD: set(.bold, unsafe value.boolean != 0)
+        case VTERM_ATTR_UNDERLINE: set(.underline, unsafe value.number != 0)
+        case VTERM_ATTR_ITALIC: set(.italic, unsafe value.boolean != 0)
+        case VTERM_ATTR_BLINK: set(.blink, unsafe value.boolean != 0)
+        case VTERM_ATTR_REVERSE: set(.reverse, unsafe value.boolean != 0)
+        case VTERM_ATTR_STRIKE: set(.strike, unsafe value.boolean != 0)
+        case VTERM_ATTR_FOREGROUND: style.foreground = unsafe color(value.color)
+        case VTERM_ATTR_BACKGROUND: style.background = unsafe color(value.color)
+        default: return 1
+        }
+        grid.setPen(style)
+        return 1
+    }
+
+    private static func color(_ color: VTermColor) -> TerminalColor {
+        let type = unsafe color.type
+        if type & UInt8(VTERM_COLOR_DEFAULT_MASK.rawValue) != 0 { return .standard }
+        if type & UInt8(VTERM_COLOR_TYPE_MASK.rawValue) == UInt8(VTERM_COLOR_INDEXED.rawValue) {
+            return .indexed(unsafe color.indexed.idx)
+        }
+        return unsafe .rgb(red: color.rgb.red, green: color.rgb.green, blue: color.rgb.blue)
+    }
+
+    private static func setProperty(
+        _ property: VTermProp, _ value: UnsafeMutablePointer<VTermValue>?, _ user: UnsafeMutableRawPointer?
+    ) -> Int32 {
+        guard let value = unsafe value?.pointee else { return 0 }
+        let grid = unsafe grid(user)
+        switch property {
+        case VTERM_PROP_CURSORVISIBLE: grid.isCursorVisible = unsafe value.boolean != 0
+        case VTERM_PROP_ALTSCREEN:
+            grid.isAlternate = unsafe value.boolean != 0
+            grid.lastGlyph = nil
+            grid.touch(0..<grid.size.rows)
+        case VTERM_PROP_TITLE:
+            if let text = unsafe value.string { grid.title = unsafe String(cString: text) }
+        default: break
+        }
+        return 1
+    }
+}

@@ -1,0 +1,172 @@
+public import Core
+
+/// One thing that a pane said.
+public enum Reading: Equatable, Sendable {
+    /// `offset` is the tap offset behind the last byte that was needed to see it.
+    case marker(Marker, offset: UInt64)
+    /// A logical line that is over.
+    case line(String, offset: UInt64)
+    /// A marker that could not be read.
+    case brokenMarker(offset: UInt64)
+
+    public var offset: UInt64 {
+        switch self {
+        case .marker(_, let offset), .line(_, let offset), .brokenMarker(let offset): offset
+        }
+    }
+}
+
+/// Reads a pane's tap: bytes in, markers and lines out, with the screen as it stands.
+///
+/// The same bytes give the same readings however they are cut into pieces. Owned by one task at a time.
+public final class PaneReader {
+    public let screen: TerminalScreen
+    public internal(set) var scanner: MarkerScanner
+    /// The tap offset behind the last byte that was fed.
+    public internal(set) var offset: UInt64
+    private var clears: Int
+    /// The alternate screen's program uses synchronised output, so nothing else ends a frame.
+    var usesSynchronisedOutput = false
+    var isInsideFrame = false
+
+    /// Starts with an empty screen at tap offset `offset`.
+    public init(size: TerminalSize, kind: AgentKind?, offset: UInt64 = 0) {
+        screen = TerminalScreen(size: size)
+        scanner = MarkerScanner(kind: kind)
+        self.offset = offset
+        clears = screen.grid.clears
+    }
+
+    init(screen: TerminalScreen, scanner: MarkerScanner, offset: UInt64) {
+        self.screen = screen
+        self.scanner = scanner
+        self.offset = offset
+        clears = screen.grid.clears
+    }
+
+    /// Set to get `Reading.line`.
+    public var wantsLines: Bool {
+        get { scanner.wantsLines }
+        set { scanner.wantsLines = newValue }
+    }
+
+    /// Expects the echo of text that was typed into the pane.
+    public func expectEcho(_ text: String) { scanner.expectEcho(text) }
+
+    /// Feeds the bytes of the tap that follow `offset`.
+    public func feed(_ bytes: [UInt8]) -> [Reading] {
+        var readings: [Reading] = []
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            var index = 0
+            let start = offset
+            while true {
+                let boundary = unsafe screen.advance(buffer, &index)
+                offset = start + UInt64(index)
+                collect(boundary, &readings)
+                if boundary == nil { break }
+            }
+        }
+        return readings
+    }
+
+    /// The pane has been quiet, or its recording ends: what stands there is finished.
+    public func settle() -> [Reading] {
+        var readings: [Reading] = []
+        look(&readings, isSettled: true)
+        return readings
+    }
+
+    /// The pane has another size from the next byte on.
+    public func resize(_ size: TerminalSize) {
+        guard size != screen.size else { return }
+        scanner.resized()
+        screen.resize(size)
+    }
+
+    private func collect(_ boundary: Boundary?, _ readings: inout [Reading]) {
+        if screen.grid.clears != clears {
+            clears = screen.grid.clears
+            if !screen.isAlternate { scanner.cleared() }
+        }
+        if !screen.grid.scrolledOff.isEmpty {
+            take(scanner.leave(screen.takeScrolledOff(), moment(isSettled: false)), &readings)
+        }
+        guard let boundary else { return }
+        if screen.isAlternate {
+            if endsFrame(boundary) { look(&readings, isSettled: false) }
+        } else if changesRows(boundary) {
+            look(&readings, isSettled: false)
+        }
+    }
+
+    private func endsFrame(_ boundary: Boundary) -> Bool {
+        switch boundary {
+        case .lineFeed: return false
+        case .after(let control):
+            if control.leader == UInt8(ascii: "?"), control.parameters.contains(2026) {
+                usesSynchronisedOutput = true
+                isInsideFrame = false
+                return true
+            }
+            guard !usesSynchronisedOutput else { return false }
+            // The cursor appears, or goes to the last row: a painter's last move.
+            return control.leader == UInt8(ascii: "?")
+                || control.parameter(0, default: 1) == screen.size.rows
+                    && control.parameter(1, default: 1) == 1
+        case .before(let control):
+            if control.leader == UInt8(ascii: "?") {
+                // The program leaves or enters a screen.
+                return control.parameters.contains { [47, 1047, 1049].contains($0) }
+            }
+            guard !usesSynchronisedOutput, control.isCSI, control.leader == 0 else { return false }
+            return control.final == UInt8(ascii: "H") && control.parameter(0, default: 1) == 1
+        }
+    }
+
+    /// True before anything that leaves the row or changes rows that are written.
+    private func changesRows(_ boundary: Boundary) -> Bool {
+        switch boundary {
+        case .lineFeed: return true
+        case .after: return true
+        case .before(let control):
+            if !control.isCSI { return true }
+            if control.leader == UInt8(ascii: "?") {
+                return control.parameters.contains { [47, 1047, 1049].contains($0) }
+            }
+            return control.leader == 0 && "ABEFHJKLMSTdfXP".utf8.contains(control.final)
+        }
+    }
+
+    private func look(_ readings: inout [Reading], isSettled: Bool) {
+        let grid = screen.grid
+        guard let dirty = grid.dirty ?? (isSettled ? 0..<grid.size.rows : nil) else {
+            guard grid.isCursorVisible, !screen.isAlternate, !scanner.isIdle else { return }
+            return lookAt(0..<0, &readings, isSettled)
+        }
+        grid.dirty = nil
+        if !screen.isAlternate, !isSettled, !scanner.isWaitingForRows,
+            !grid.primary[dirty.clamped(to: 0..<grid.size.rows)].contains(where: grid.mentionsMarker)
+        {
+            return
+        }
+        lookAt(dirty, &readings, isSettled)
+    }
+
+    private func lookAt(_ dirty: Range<Int>, _ readings: inout [Reading], _ isSettled: Bool) {
+        var moment = moment(isSettled: isSettled)
+        moment.dirty = dirty
+        take(scanner.look(screen.screenRows, moment), &readings)
+    }
+
+    private func moment(isSettled: Bool) -> MarkerScanner.Moment {
+        MarkerScanner.Moment(
+            size: screen.size, isAlternate: screen.isAlternate, isCursorVisible: screen.isCursorVisible,
+            cursorRow: screen.cursor.row, dirty: 0..<0, isSettled: isSettled)
+    }
+
+    private func take(_ findings: MarkerScanner.Findings, _ readings: inout [Reading]) {
+        readings += findings.lines.map { .line($0, offset: offset) }
+        readings += findings.markers.map { .marker($0, offset: offset) }
+        readings += (0..<findings.broken).map { _ in .brokenMarker(offset: offset) }
+    }
+}
