@@ -1,5 +1,5 @@
 /// The names that a person may have meant by `name`: at most three, the likeliest first.
-func nearest(to name: String, among names: [String]) -> [String] {
+package func nearest(to name: String, among names: [String]) -> [String] {
     let wanted = Array(name.lowercased())
     let scored = names.compactMap { candidate -> (name: String, score: Int)? in
         let given = Array(candidate.lowercased())

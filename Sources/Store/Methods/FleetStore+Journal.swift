@@ -20,7 +20,8 @@ extension FleetStore {
         after id: Int64, kinds: [JournalKind]? = nil, limit: Int
     ) async throws(StoreError) -> [JournalEntry] {
         try await read { [fleet] db in
-            var sql = "SELECT * FROM journal WHERE fleetID = ? AND id > ?"
+            // The plus keeps SQLite on the order of ids: readers want the few rows at the end.
+            var sql = "SELECT * FROM journal WHERE +fleetID = ? AND id > ?"
             var arguments: StatementArguments = [fleet.rawValue, id]
             if let kinds {
                 sql += " AND kind IN (\(kinds.map { _ in "?" }.joined(separator: ", ")))"
@@ -46,7 +47,8 @@ extension FleetStore {
     public func newestJournalID() async throws(StoreError) -> Int64 {
         try await read { [fleet] db in
             try Int64.fetchOne(
-                db, sql: "SELECT max(id) FROM journal WHERE fleetID = ?", arguments: [fleet.rawValue]) ?? 0
+                db, sql: "SELECT id FROM journal WHERE +fleetID = ? ORDER BY id DESC LIMIT 1",
+                arguments: [fleet.rawValue]) ?? 0
         }
     }
 

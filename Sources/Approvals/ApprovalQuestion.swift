@@ -1,0 +1,51 @@
+public import Core
+internal import Store
+
+/// An approval with what a person calls it by.
+public struct ApprovalQuestion: Sendable, Equatable {
+    public var approval: Approval
+    /// The agent's branch; nil for the main checkout and for panes that were not spawned here.
+    public var branch: String?
+
+    public init(_ approval: Approval, branch: String?) {
+        self.approval = approval
+        self.branch = branch
+    }
+
+    /// One line for a list of candidates.
+    var label: String {
+        [approval.id.rawValue, branch, approval.stage].compactMap(\.self).joined(separator: " ")
+    }
+
+    /// The one of `open` that `text` means.
+    ///
+    /// An id's beginning comes before branch and stage names, so that a script's prefix keeps its meaning when a
+    /// branch of that name appears.
+    static func find(
+        _ text: String, among open: [ApprovalQuestion]
+    ) throws(ApprovalsError) -> ApprovalQuestion {
+        let rules: [(ApprovalQuestion) -> Bool] = [
+            { $0.approval.id.rawValue == text },
+            { !text.isEmpty && $0.hasID(beginningWith: text) },
+            { $0.branch == text },
+            { $0.approval.stage == text || "\($0.approval.pipeline)/\($0.approval.stage)" == text },
+        ]
+        for rule in rules {
+            let found = open.filter(rule)
+            if found.count > 1 { throw .ambiguous(text: text, candidates: found.map(\.label)) }
+            if let only = found.first { return only }
+        }
+        let names = open.flatMap {
+            [$0.approval.id.rawValue, $0.branch, $0.approval.stage].compactMap(\.self)
+        }
+        throw .notFound(text: text, similar: nearest(to: text, among: Array(Set(names))))
+    }
+
+    /// The part behind the id's prefix may be named without it.
+    private func hasID(beginningWith text: String) -> Bool {
+        let id = approval.id.rawValue
+        if id.hasPrefix(text) { return true }
+        guard let dash = id.firstIndex(of: "-") else { return false }
+        return id[id.index(after: dash)...].hasPrefix(text)
+    }
+}

@@ -1,0 +1,71 @@
+public import Core
+public import Store
+public import SystemPackage
+
+/// Open questions as files that people and scripts answer by writing a word into them.
+///
+/// Each question has `<approval id>.txt`, and `<host>/<pane>__<stage>.txt` where its subject has a pane; in a fleet the
+/// host is the fleet's name. Who writes into a file cannot be known, and the answer says so.
+public struct ApprovalFiles: Sendable {
+    private let store: FleetStore
+    private let folder: FilePath
+    private let host: String
+
+    /// `host` names the folder for agents' panes: the fleet's name.
+    public init(store: FleetStore, folder: FilePath, host: String) {
+        self.store = store
+        self.folder = folder
+        self.host = host
+    }
+
+    /// Brings files and database together once.
+    ///
+    /// It takes answers in, asks what has no file yet, and removes files of questions that are settled. Call it when the folder or the journal changed. Returns the approvals that files answered. A file goes only after
+    /// its answer is stored. Small files are read and written on the calling executor.
+    @discardableResult
+    public func synchronise(at now: Timestamp) async throws -> [Approval] {
+        let agents = Dictionary(
+            try await store.agents(includingRemoved: true).map { ($0.subject, $0) }
+        ) { _, last in last }
+        var answered: [Approval] = []
+        for approval in try await store.pendingApprovals() {
+            let agent = agents[approval.subject]
+            let question = ApprovalQuestion(approval, branch: agent?.place.branch)
+            let place = ApprovalFilePlace(approval, host: host, pane: agent?.pane?.pane)
+            guard let decision = try read(question, place) else { continue }
+            let answer = ApprovalAnswer(
+                decision: decision, by: "file: unknown writer", through: "file", at: now)
+            if case .recorded(let approval) = try await store.answer(approval.id, answer) {
+                answered.append(approval)
+            }
+        }
+        try await removeSettled(agents)
+        return answered
+    }
+
+    private func read(
+        _ question: ApprovalQuestion, _ place: ApprovalFilePlace?
+    ) throws(ApprovalsError) -> ApprovalAnswer.Decision? {
+        try ApprovalFileBox(folder).read(question, place: place)
+    }
+
+    /// Removes files that ask what this fleet knows to be settled; those of other fleets stay.
+    private func removeSettled(_ agents: [Subject: Agent]) async throws {
+        for id in try ApprovalFileBox(folder).asked() {
+            guard let approval = try await settled(id) else { continue }
+            let place = ApprovalFilePlace(
+                approval, host: host, pane: agents[approval.subject]?.pane?.pane)
+            try ApprovalFileBox(folder).remove(approval, place: place)
+        }
+        for orphan in try ApprovalFileBox(folder).orphans(host: host) {
+            guard try await settled(orphan.id) != nil else { continue }
+            try ApprovalFileBox(folder).remove(orphan: orphan.name, host: host)
+        }
+    }
+
+    /// The approval of this id if it is this fleet's and no answer is awaited any more.
+    private func settled(_ id: ApprovalID) async throws -> Approval? {
+        guard let approval = try await store.approval(id), approval.state != .pending else { return nil }
+        return approval
+    }
+}
