@@ -115,9 +115,11 @@ struct PolicyChecker {
         for scalar in (letters + marks) where seeds.count < 40 && known.insert(String(scalar)).inserted {
             seeds.append(String(scalar))
         }
+        // Without the letters that a match ends in, the library would not even begin to search.
+        let needed = "\u{1}" + Set(letters + marks).sorted().map { String($0) }.joined(separator: "\u{1}")
         return seeds.flatMap { seed in
             let run = String(repeating: seed, count: 40 / seed.unicodeScalars.count)
-            return [run + "\u{1}", run + "!"]
+            return [run + "\u{1}", run + "!", run + needed]
         }
     }
 }
