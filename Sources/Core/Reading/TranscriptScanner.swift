@@ -31,6 +31,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         set { lenientScans = newValue ? Self.lenientScansAfterResize : 0 }
     }
     private var lenientScans = 0
+    private var sawOnlyProgress = false
     private var repairedBefore: UInt64?
 
     static let longest = 1200
@@ -50,10 +51,19 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         dropStickyHeader(&window)
         while window.last?.text.isEmpty == true { window.removeLast() }
         while window.first?.text.isEmpty == true { window.removeFirst() }
-        guard !window.isEmpty else { return Result() }
+        guard !window.isEmpty else {
+            // Only a spinner is left in a low pane: all known rows and the prompt have scrolled away.
+            sawOnlyProgress = screen.contains { ScreenLayout.isSpinner($0.text) }
+            return Result()
+        }
         var alignment = TranscriptAlignment.align(
             Self.keys(window), on: rows.map { .init(text: $0.row.text, head: $0.head) }, from: windowStart,
             afterResize: wasResized)
+        if sawOnlyProgress, !window.contains(where: { $0.text.hasPrefix("❯") || $0.text.hasPrefix("›") }) {
+            windowStart = rows.count
+            alignment = TranscriptAlignment(start: rows.count, pairs: [])
+        }
+        sawOnlyProgress = false
         if alignment.isElsewhere {
             // With a prompt still unanswered, an answer like an earlier one is more likely than a look back.
             guard rows.last(where: { !$0.isBlank })?.isEcho == true else { return Result() }
