@@ -60,6 +60,7 @@ let package = Package(
         system("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
         .target(name: "CLinux"),
         .target(name: "CEmbedded"),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         room("Core", [systemPackage, "CPCRE2"]),
 
@@ -67,12 +68,14 @@ let package = Package(
         room("TerminalKit", ["Core", "CVTerm"]),
         room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
-        room("Store", ["Core", grdb, systemPackage]),
+        room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room("Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage]),
 
         room(
             "Fleet",
-            ["Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", systemPackage]),
+            [
+                "Core", "CLinux", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", systemPackage,
+            ]),
         room("Approvals", ["Core", "Store", systemPackage]),
         room("Notify", ["Core", "Store", systemPackage]),
         room(
@@ -93,13 +96,15 @@ let package = Package(
                 "Core", "Config", "Daemon", "Fleet", "Watch", "Approvals", "Notify", argumentParser, logging,
                 systemPackage,
             ]),
-        .executableTarget(name: "tmux-agent", dependencies: ["CLI"], swiftSettings: safe),
+        .executableTarget(
+            name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe),
 
         .target(
             name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
             path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("ProcessKit", []),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17
 )

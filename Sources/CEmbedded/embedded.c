@@ -1,9 +1,60 @@
 #include "embedded.h"
 
+// #embed is C23; clang has it in every C mode as an extension. Paths are relative to this file, and the compiler reports
+// the files as dependencies, so a change to one of them is built in.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
+// Each file is an array `bytes_<name>` with a NUL behind it and a row in the table below.
+
+static const unsigned char bytes_template_ci_hardening[] = {
+#embed "../../templates/ci-hardening.md" suffix(, )
+    0};
+static const unsigned char bytes_template_code_review[] = {
+#embed "../../templates/code-review.md" suffix(, )
+    0};
+static const unsigned char bytes_template_docs[] = {
+#embed "../../templates/docs.md" suffix(, )
+    0};
+static const unsigned char bytes_template_implementation[] = {
+#embed "../../templates/implementation.md" suffix(, )
+    0};
+static const unsigned char bytes_template_orchestrator[] = {
+#embed "../../templates/orchestrator.md" suffix(, )
+    0};
+static const unsigned char bytes_template_qa_template[] = {
+#embed "../../templates/qa-template.md" suffix(, )
+    0};
+
+static const unsigned char bytes_starter_fleet[] = {
+#embed "../Config/Starters/fleet.toml" suffix(, )
+    0};
+static const unsigned char bytes_starter_policy[] = {
+#embed "../Config/Starters/policy.yaml" suffix(, )
+    0};
+static const unsigned char bytes_starter_gitignore[] = {
+#embed "../Config/Starters/gitignore" suffix(, )
+    0};
+
+// Detection rules: one array for each of Sources/Core/Detection/rules/*.yaml, and its row `rules/<kind>.yaml` below.
+
+#define FILE_ROW(name, bytes) {name, (const char *)bytes, sizeof(bytes) - 1}
+
+static const embedded_file files[] = {
+    FILE_ROW("templates/ci-hardening.md", bytes_template_ci_hardening),
+    FILE_ROW("templates/code-review.md", bytes_template_code_review),
+    FILE_ROW("templates/docs.md", bytes_template_docs),
+    FILE_ROW("templates/implementation.md", bytes_template_implementation),
+    FILE_ROW("templates/orchestrator.md", bytes_template_orchestrator),
+    FILE_ROW("templates/qa-template.md", bytes_template_qa_template),
+
+    FILE_ROW("starters/fleet.toml", bytes_starter_fleet),
+    FILE_ROW("starters/policy.yaml", bytes_starter_policy),
+    FILE_ROW("starters/gitignore", bytes_starter_gitignore),
+
+    // rules/<kind>.yaml
+};
+
 embedded_file embedded_file_at(size_t index) {
-    (void)index;
-    embedded_file none = {0, 0, 0};
-    return none;
+    const embedded_file none = {0, 0, 0};
+    return index < sizeof files / sizeof files[0] ? files[index] : none;
 }

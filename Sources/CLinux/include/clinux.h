@@ -21,3 +21,18 @@ int clinux_pidfd_open(int pid);
 
 /// rename(2) that fails with EEXIST instead of replacing the target.
 int clinux_rename_noreplace(const char *from, const char *to);
+
+/// Sends `signal` to the process behind a pidfd: never to another one that got its number; -1 and errno on failure.
+int clinux_pidfd_send_signal(int descriptor, int signal);
+
+/// pipe(2) with both ends close-on-exec.
+int clinux_pipe(int descriptors[2]);
+
+/// An eventfd that wakes a poll(2): close-on-exec, non-blocking; -1 and errno on failure.
+int clinux_event(void);
+
+/// Makes a descriptor non-blocking; -1 and errno on failure.
+int clinux_set_nonblocking(int descriptor);
+
+/// Copies up to `count` bytes between two files at their offsets, inside the kernel; 0 at the end, -1 and errno on failure.
+long long clinux_copy_range(int from, int to, unsigned long long count);

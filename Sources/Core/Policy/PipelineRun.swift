@@ -78,8 +78,3 @@ public struct StageRun: Sendable, Equatable, Codable {
         self.memory = memory
     }
 }
-
-/// What a stage's machine must remember over a restart: conditions seen, deadlines, exit codes.
-public struct StageMemory: Sendable, Equatable, Codable {
-    public init() {}
-}

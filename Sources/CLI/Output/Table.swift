@@ -1,0 +1,55 @@
+internal import Core
+
+/// Columns of text that line up, whatever the width of their characters.
+struct Table {
+    struct Cell {
+        var text: String
+        var style: @Sendable (String) -> String = { $0 }
+
+        init(_ text: String, style: @escaping @Sendable (String) -> String = { $0 }) {
+            self.text = text.visible
+            self.style = style
+        }
+    }
+
+    var header: [String]
+    var rows: [[Cell]] = []
+
+    /// Two spaces between columns, none at the ends of lines; a long cell is cut at `limit` columns.
+    func text(_ style: Style, limit: Int = 60) -> String {
+        let all = [header.map { Cell($0, style: style.dim) }] + rows
+        let widths = header.indices.map { column in
+            all.map { min($0[column].text.displayWidth, limit) }.max() ?? 0
+        }
+        return all.map { row in
+            let cells = row.enumerated().map { column, cell in
+                let cut = cell.text.truncated(toColumns: limit)
+                let isLast = column == row.count - 1
+                let space = isLast ? "" : String(repeating: " ", count: widths[column] - cut.displayWidth)
+                return cell.style(cut) + space
+            }
+            return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+        }.joined(separator: "\n")
+    }
+}
+
+extension Duration {
+    /// One unit, as people say it: `5s`, `12m`, `3h`, `9d`.
+    var briefly: String {
+        let seconds = max(0, components.seconds)
+        return switch seconds {
+        case ..<60: "\(seconds)s"
+        case ..<3600: "\(seconds / 60)m"
+        case ..<86_400: "\(seconds / 3600)h"
+        default: "\(seconds / 86_400)d"
+        }
+    }
+}
+
+extension JSONObject {
+    /// Null where there is no value, so that the keys of a row are always the same.
+    mutating func set(_ key: String, _ value: String?) { self[key] = value.map { .string($0) } ?? .null }
+    mutating func set(_ key: String, _ value: Int?) { self[key] = value.map { .integer(Int64($0)) } ?? .null }
+    mutating func set(_ key: String, _ value: Bool?) { self[key] = value.map { .bool($0) } ?? .null }
+    mutating func set(_ key: String, _ value: Timestamp?) { self[key] = value.map { .string($0.iso8601) } ?? .null }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+public import Core
+internal import SystemPackage
+
+/// The whole program: parse, run, turn an error into text and an exit status.
+public enum Program {
+    /// Runs one command line (without the program's name) and returns the exit status.
+    public static func run(_ arguments: [String], surroundings: Surroundings) async -> Int32 {
+        var surroundings = surroundings
+        let command: any ParsableCommand
+        do {
+            command = try RootCommand.parseAsRoot(arguments)
+        } catch {
+            return finish(parsing: error)
+        }
+        guard var agentCommand = command as? any AgentCommand else {
+            do {
+                var other = command
+                try other.run()
+                return ExitStatus.done.rawValue
+            } catch {
+                return finish(parsing: error)
+            }
+        }
+        let global = agentCommand.global
+        let console = Console(
+            environment: surroundings.environment, color: global.color, isQuiet: global.quiet)
+        if let directory = global.directory {
+            surroundings.workingDirectory = surroundings.workingDirectory.pushing(FilePath(directory))
+                .lexicallyNormalized()
+        }
+        do {
+            try agentCommand.validate()
+            try await agentCommand.run(
+                CommandContext(surroundings: surroundings, console: console, json: global.json))
+            return ExitStatus.done.rawValue
+        } catch let code as ExitCode {
+            return code.rawValue
+        } catch {
+            return console.render(error: error, json: global.json).rawValue
+        }
+    }
+
+    /// Usage errors go to standard error, help to standard output, as ArgumentParser words them.
+    private static func finish(parsing error: any Error) -> Int32 {
+        let text = RootCommand.fullMessage(for: error)
+        let code = RootCommand.exitCode(for: error).rawValue
+        if !text.isEmpty { Console.writeAll(code == 0 ? 1 : 2, text + "\n") }
+        return code
+    }
+}

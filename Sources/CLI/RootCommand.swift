@@ -1,0 +1,20 @@
+internal import ArgumentParser
+
+/// `tmux-agent`: the list of all commands.
+struct RootCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tmux-agent",
+        abstract: "Run a fleet of coding agents on a git repository",
+        discussion: """
+            Each agent is a git worktree, a tmux session and a template.
+
+              tmux-agent init                              set a repository up
+              tmux-agent spawn feature/x --template qa-template --task "Check the login page"
+              tmux-agent sessions                          what the agents do now
+              tmux-agent up                                watch them and run the policy
+            """,
+        version: version,
+        groupedSubcommands: [])
+
+    static let version = "0.1.0"
+}

@@ -1,0 +1,67 @@
+public import Core
+
+/// Why a configuration file, template or other setting cannot be used.
+public enum ConfigurationError: Error, Equatable {
+    /// Every problem of one file, in the order of the file; at least one is an error.
+    case invalid(file: String, problems: [ConfigurationProblem])
+    case notFound(file: String)
+    case unreadable(file: String, reason: String)
+    case unknownTemplate(name: String, nearest: String?, known: [String])
+    /// Two files of one folder give themselves the same name.
+    case duplicateTemplate(name: String, first: String, second: String)
+    case unknownProfile(name: String, nearest: String?, known: [String])
+
+    /// The problems of an unusable file; empty for the other cases.
+    public var problems: [ConfigurationProblem] {
+        guard case .invalid(_, let problems) = self else { return [] }
+        return problems
+    }
+}
+
+extension ConfigurationError: UserFacingError {
+    public var code: String {
+        switch self {
+        case .invalid: "configuration_invalid"
+        case .notFound: "configuration_not_found"
+        case .unreadable: "configuration_unreadable"
+        case .unknownTemplate: "template_unknown"
+        case .duplicateTemplate: "template_duplicate"
+        case .unknownProfile: "agent_profile_unknown"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .invalid(let file, let problems):
+            let count = problems.filter { $0.severity == .error }.count
+            let counted = count == 1 ? "1 error" : "\(count) errors"
+            return (["\(file) has \(counted)"] + problems.map(\.rendered)).joined(separator: "\n")
+        case .notFound(let file): return "There is no \(file)"
+        case .unreadable(let file, let reason): return "\(file) cannot be read: \(reason)"
+        case .unknownTemplate(let name, _, _): return "No template named '\(name)'"
+        case .duplicateTemplate(let name, let first, let second):
+            return "Two templates are named '\(name)': \(first) and \(second)"
+        case .unknownProfile(let name, _, _): return "No agent profile named '\(name)'"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .invalid: return nil
+        case .notFound: return "Run 'tmux-agent init' to make the fleet's files, or check the path"
+        case .unreadable: return "Check the file's owner and mode"
+        case .unknownTemplate(_, let nearest, let known):
+            return Self.choices("Templates", nearest: nearest, known: known)
+        case .duplicateTemplate: return "Change 'name:' in the front matter of one of them"
+        case .unknownProfile(_, let nearest, let known):
+            return Self.choices("Profiles", nearest: nearest, known: known)
+        }
+    }
+
+    public var exitStatus: ExitStatus { .unusableSettings }
+
+    private static func choices(_ what: String, nearest: String?, known: [String]) -> String {
+        let all = "\(what): \(known.joined(separator: ", "))"
+        return nearest.map { "Did you mean '\($0)'? \(all)" } ?? all
+    }
+}

@@ -1,0 +1,53 @@
+internal import Core
+
+/// Reads `[notify]` and `[escalation.<code>]`.
+enum NotifyDecoder {
+    /// The channels that exist; also for the classic `notify:`.
+    static let channels = [
+        "stdout", "serverchan", "wecom", "wecom_app", "local_bus", "webhook", "desktop", "tmux",
+    ]
+
+    static func notify(_ section: MappingDecoder, into notify: inout NotifySettings) {
+        if let node = section.node("channels"), let channels = channels(node, "channels", section.decoder) {
+            notify.channels = channels
+        }
+        if let node = section.node("routes"), let routes = section.decoder.mapping(node, as: "routes") {
+            for entry in routes.node.entries ?? [] {
+                notify.routes[entry.key] = channels(entry.value, entry.key, section.decoder)
+            }
+        }
+        if let node = section.node("quiet_hours"), let text = section.string("quiet_hours"), !text.isEmpty {
+            notify.quietHours = QuietHours(text)
+            if notify.quietHours == nil {
+                section.decoder.mismatch(
+                    node, "quiet_hours", takes: "two times", suggestion: "Write for example \"22:00-07:00\"")
+            }
+        }
+        if let node = section.node("rate"), let text = section.string("rate") {
+            notify.rate = RateLimit(text)
+            if notify.rate == nil, !text.isEmpty {
+                section.decoder.mismatch(
+                    node, "rate", takes: "a number for a time", suggestion: "Write for example \"20/1m\"")
+            }
+        }
+    }
+
+    static func escalation(_ section: MappingDecoder) -> EscalationSettings {
+        var escalation = EscalationSettings()
+        escalation.channels = section.node("channels").flatMap { channels($0, "channels", section.decoder) }
+        section.choice("severity", of: EscalationSettings.Severity.self).map { escalation.severity = $0 }
+        escalation.title = section.string("title")
+        return escalation
+    }
+
+    /// Channels as a list, or as one text with commas, which is how the classic files have them.
+    static func channels(_ node: DocumentNode, _ key: String, _ decoder: NodeDecoder) -> [String]? {
+        guard let texts = decoder.strings(node, as: key) else { return nil }
+        let names = texts.flatMap { $0.split(separator: ",") }.map { $0.filter { !$0.isWhitespace } }
+            .filter { !$0.isEmpty }
+        for name in names where !channels.contains(name) {
+            decoder.unknown(name, what: "there is no channel", among: channels, at: node.position)
+        }
+        return names
+    }
+}

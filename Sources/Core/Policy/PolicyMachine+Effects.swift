@@ -1,0 +1,134 @@
+// How effects and the values in them are made.
+extension PolicyMachine {
+    /// `<run>/<stage>/<attempt>/<phase>/<index>`: the last three never contain a slash, so no two of these are equal.
+    func key(_ phase: String, _ number: Int, _ index: Int, _ stage: Int) -> OutboxID {
+        let run = runs[index].stages[stage]
+        return OutboxID("\(runs[index].id)/\(run.name)/\(run.attempt)/\(phase)/\(number)")
+    }
+
+    func item(
+        _ action: Action, _ phase: String, _ number: Int, _ index: Int, _ stage: Int, _ turn: Turn
+    ) -> OutboxItem {
+        OutboxItem(
+            id: key(phase, number, index, stage), subject: runs[index].subject, run: runs[index].id,
+            stage: runs[index].stages[stage].name, attempt: runs[index].stages[stage].attempt, action: action,
+            createdAt: turn.time, dueAt: turn.time)
+    }
+
+    mutating func tell(
+        _ notice: Notice, _ phase: String, _ index: Int, _ stage: Int, error: String?, _ turn: inout Turn
+    ) {
+        let filled = Notice(
+            title: filled(notice.title, index, stage, error, turn),
+            body: filled(notice.body, index, stage, error, turn), severity: notice.severity)
+        turn.effects.append(.perform(item(.notify(filled), phase, 0, index, stage, turn)))
+    }
+
+    func filled(_ text: String, _ index: Int, _ stage: Int, _ error: String?, _ turn: Turn) -> String {
+        PolicyText.filled(
+            text,
+            [
+                "timestamp": turn.time.iso8601, "error_message": error ?? "", "branch": facts.branch ?? "",
+                "stage": runs[index].stages[stage].name, "pipeline": runs[index].pipeline,
+            ])
+    }
+
+    /// What the machine knows of a shell action's environment; the hands add what they know.
+    func environment(_ index: Int, _ stage: Int) -> [String: String] {
+        let run = runs[index]
+        var values = [
+            "TMUX_AGENT_PIPELINE": run.pipeline, "TMUX_AGENT_RUN": run.id.rawValue,
+            "TMUX_AGENT_STAGE": run.stages[stage].name,
+            "TMUX_AGENT_ATTEMPT": String(run.stages[stage].attempt),
+        ]
+        if let marker = run.stages[stage].memory.marker ?? run.marker {
+            // Sorted, because a restart does not keep the order in which the keys came.
+            values["TMUX_AGENT_MARKER"] = JSONValue.object(marker.payload.object).serialized(sorted: true)
+        }
+        values["TMUX_AGENT_HOOK"] = run.hook
+        values["TMUX_AGENT_COMMIT"] = run.commit
+        return values
+    }
+
+    func scene(_ index: Int, _ stage: Int, _ role: Scene.Role, _ turn: Turn) -> Scene {
+        let run = runs[index].stages[stage]
+        let isComplete =
+            run.memory.awaited == nil
+            && definition(index, stage).map { !$0.hasShell(from: run.memory.nextAction) } ?? true
+        return Scene(
+            signals: turn.group, stage: run.name, stages: runs[index].stages, since: run.since,
+            time: turn.time,
+            state: role == .trigger ? facts.state : nil,
+            exitCodes: role == .failure || isComplete ? run.memory.exitCodes : nil, role: role,
+            seen: run.memory.seen)
+    }
+
+    mutating func remember(_ news: [String], _ index: Int, _ stage: Int, _ turn: inout Turn) {
+        guard !news.isEmpty else { return }
+        let seen = Set(runs[index].stages[stage].memory.seen).union(news)
+        runs[index].stages[stage].memory.seen = seen.sorted()
+        let words = news.map { PolicyText.excerpt(String($0.dropFirst(2))) }.joined(separator: ", ")
+        note(index, stage: stage, "seen: \(words)", signal: turn.group.first, &turn)
+    }
+
+    mutating func move(
+        _ index: Int, _ stage: Int, to state: StageState, _ why: String, signal: Signal?, _ turn: inout Turn
+    ) {
+        let from = runs[index].stages[stage].state
+        runs[index].stages[stage].state = state
+        runs[index].stages[stage].since = turn.time
+        runs[index].stages[stage].reason = why
+        turn.effects.append(
+            .changed(
+                RunChange(
+                    run: runs[index], stage: runs[index].stages[stage].name, from: from.rawValue,
+                    to: state.rawValue,
+                    why: why, signal: signal)))
+    }
+
+    /// A change of the run itself, or of its memory.
+    mutating func note(
+        _ index: Int, from: String? = nil, to: String? = nil, _ why: String, _ turn: inout Turn
+    ) {
+        turn.effects.append(
+            .changed(RunChange(run: runs[index], stage: nil, from: from, to: to, why: why, signal: nil)))
+    }
+
+    /// A change of a stage that is none of its state.
+    mutating func note(
+        _ index: Int, stage: Int, from: StageState? = nil, _ why: String, signal: Signal? = nil,
+        _ turn: inout Turn
+    ) {
+        turn.effects.append(
+            .changed(
+                RunChange(
+                    run: runs[index], stage: runs[index].stages[stage].name, from: from?.rawValue,
+                    to: from.map { _ in runs[index].stages[stage].state.rawValue }, why: why, signal: signal))
+        )
+    }
+}
+
+extension Stage {
+    func hasShell(from first: Int) -> Bool {
+        actionsOnStart.dropFirst(first).contains { action in
+            if case .shell = action { true } else { false }
+        }
+    }
+}
+
+extension StageAction {
+    /// Values go into a shell action as variables only; messages get their placeholders filled.
+    func outboxAction(in environment: [String: String], filling fill: (String) -> String) -> Action {
+        switch self {
+        case .sendKeys(let text): .sendKeys(text: text, enter: true)
+        case .keys(let keys): .keys(keys)
+        case .shell(let command, let timeout):
+            .shell(command: command, timeout: timeout, environment: environment)
+        case .notify(let notice):
+            .notify(Notice(title: fill(notice.title), body: fill(notice.body), severity: notice.severity))
+        case .emit(let name, let payload): .emit(name: name, payload: payload)
+        case .spawn(let branch, let template, let task):
+            .spawn(branch: branch, template: template, task: task)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+public import Core
+internal import ProcessKit
+internal import SystemPackage
+public import TmuxKit
+
+/// Types into agents: one text at a time, exactly once per id, and says how far it got.
+public struct Typist: Sendable {
+    let server: TmuxServer
+    let judge: ScreenJudge
+    /// Where the locks per pane lie.
+    let locks: FilePath
+
+    public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
+        self.server = server
+        judge = try context.judge(kind: kind)
+        locks = context.run.appending("panes")
+        try Files.makeFolder(locks, mode: 0o700)
+    }
+
+    /// Waits until the program is ready for input by its rules.
+    ///
+    /// A program without rules counts as ready when it has been quiet for 300 ms, and after two seconds at the latest.
+    /// Throws when the program ends, waits for a person (a trust question, say) or is not ready in time.
+    public func waitUntilReady(_ address: PaneAddress, within limit: Duration) async throws {
+        let start = ContinuousClock.now
+        var last: (rows: [String], since: ContinuousClock.Instant)?
+        var view = judge.view(of: try await server.capture(address))
+        while true {
+            if view.isDead { throw NotReady(reason: "its program has ended") }
+            if view.isReady { return }
+            if let waiting = view.waitingFor {
+                throw NotReady(reason: "it waits for a person (\(waiting.rawValue))")
+            }
+            let now = ContinuousClock.now
+            if last?.rows != view.rows { last = (view.rows, now) }
+            if judge.isGeneric {
+                let quiet = last.map { now - $0.since } ?? .zero
+                if quiet >= .milliseconds(300) || now - start >= .seconds(2) { return }
+            }
+            guard now - start < limit else {
+                throw NotReady(reason: "it was not ready for input after \(limit.components.seconds) s")
+            }
+            // The pane tells nobody when it changes; a look costs one round trip.
+            try await Task.sleep(for: .milliseconds(40))
+            view = judge.view(of: try await server.capture(address))
+        }
+    }
+
+    /// Puts `text` into the program's composer and presses Enter, each exactly once per `id`.
+    ///
+    /// When somebody else's text stands in the composer it waits for at most `mayWait`, then types nothing and returns
+    /// a receipt `queued`. With `submit` false Enter is not pressed.
+    public func deliver(
+        _ text: String, id: OutboxID, to address: PaneAddress, submit: Bool = true, mayWait: Duration
+    ) async throws -> SendReceipt {
+        try await server.withPaneLock(address, folder: locks) {
+            let pasteID = OutboxID("\(id)/text")
+            let enterID = OutboxID("\(id)/enter")
+            let begun = try await server.remembers(pasteID, in: address)
+            if !begun, let obstacle = try await waitForEmptyComposer(address, within: mayWait) {
+                return SendReceipt(stage: .queued, detail: obstacle)
+            }
+            let before = try await server.capture(address)
+            _ = try await server.paste(text, id: pasteID, into: address, style: judge.style(of: text))
+            guard submit else { return SendReceipt(stage: .pasted) }
+            let shown = try await waitUntilShown(since: before, at: address)
+            _ = try await server.enter(id: enterID, in: address)
+            let receipt = try await waitUntilAccepted(shown: shown, at: address, id: id)
+            return receipt
+        }
+    }
+
+    /// Presses keys exactly once per `id`.
+    public func press(_ keys: [String], id: OutboxID, at address: PaneAddress) async throws -> SendReceipt {
+        try await server.withPaneLock(address, folder: locks) {
+            _ = try await server.keys(keys, id: OutboxID("\(id)/keys"), in: address)
+            return SendReceipt(stage: .submitted)
+        }
+    }
+
+    /// Lets tmux forget an order whose end is recorded.
+    public func forget(_ id: OutboxID, at address: PaneAddress) async throws {
+        let ids = ["text", "enter", "again", "keys"].map { OutboxID("\(id)/\($0)") }
+        try await server.forget(ids, in: address)
+    }
+
+    private func waitForEmptyComposer(_ address: PaneAddress, within limit: Duration) async throws -> String?
+    {
+        let start = ContinuousClock.now
+        while true {
+            let view = judge.view(of: try await server.capture(address))
+            guard view.composerText != nil else { return nil }
+            guard ContinuousClock.now - start < limit else { return "another text stands in the input box" }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// True when the text is seen to have arrived: the composer is not empty any more, or the screen changed.
+    private func waitUntilShown(since before: PaneCapture, at address: PaneAddress) async throws -> Bool {
+        let limit: Duration = judge.isGeneric ? .milliseconds(300) : .seconds(3)
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < limit {
+            let capture = try await server.capture(address)
+            if judge.isGeneric ? capture.rows != before.rows : judge.view(of: capture).composerText != nil {
+                return true
+            }
+            try await Task.sleep(for: .milliseconds(judge.isGeneric ? 10 : 25))
+        }
+        return false
+    }
+
+    private func waitUntilAccepted(shown: Bool, at address: PaneAddress, id: OutboxID) async throws
+        -> SendReceipt
+    {
+        guard !judge.isGeneric else {
+            return shown
+                ? SendReceipt(stage: .accepted) : SendReceipt(stage: .submitted, detail: "nothing echoed it")
+        }
+        let start = ContinuousClock.now
+        var pressedAgain = false
+        while ContinuousClock.now - start < .seconds(5) {
+            let view = judge.view(of: try await server.capture(address))
+            if view.state == .working || (shown && view.composerText == nil) {
+                return SendReceipt(stage: .accepted)
+            }
+            // A program that was still drawing the paste swallows the first Enter.
+            if !pressedAgain, ContinuousClock.now - start > .milliseconds(1500), view.composerText != nil {
+                pressedAgain = true
+                _ = try await server.enter(id: OutboxID("\(id)/again"), in: address)
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return SendReceipt(stage: .submitted, detail: "the program did not show that it took the text")
+    }
+
+    struct NotReady: UserFacingError {
+        var reason: String
+        var code: String { "agent_not_ready" }
+        var message: String { reason }
+    }
+}

@@ -1,0 +1,145 @@
+public import Core
+public import SystemPackage
+
+/// What can go wrong with a fleet and its agents.
+public enum FleetError: Error, Equatable {
+    case notAFleet(root: FilePath)
+    case untrusted(root: FilePath)
+    case busy(what: String, path: FilePath)
+    /// Another process spawns, restarts or removes this agent.
+    case agentBusy(branch: String)
+    case unknownProfile(String, known: [String])
+    case programNotFound(String, searchPath: String)
+    case mainCheckoutHasOtherBranch(wanted: String, current: String?)
+    case noMainCheckout
+    case fleetBranchIsMainCheckout(String)
+    case worktreeFolderTaken(FilePath)
+    case setupNeedsConsent(commands: [String])
+    case setupFailed(command: String, exitCode: Int32, output: String)
+    case agentEndedAtOnce(branch: String, exitStatus: Int32?, screen: [String])
+    case sessionTaken(SessionName)
+    case noPane(branch: String, state: AgentState)
+    case briefingNotDelivered(branch: String, reason: String)
+    case notSubmitted(branch: String, reason: String)
+    case wouldLose(branch: String, losses: [String])
+    case processesStillThere(branch: String, pids: [Int32])
+    case emptyText
+    case fileUnreadable(FilePath, reason: String)
+    case refusedInsideAgent(what: String)
+    case noAgentHere
+}
+
+extension FleetError: UserFacingError {
+    public var code: String {
+        switch self {
+        case .notAFleet: "not_a_fleet"
+        case .untrusted: "untrusted"
+        case .busy: "busy"
+        case .agentBusy: "agent_busy"
+        case .unknownProfile: "unknown_profile"
+        case .programNotFound: "program_not_found"
+        case .mainCheckoutHasOtherBranch: "main_checkout_has_other_branch"
+        case .noMainCheckout: "no_main_checkout"
+        case .fleetBranchIsMainCheckout: "branch_checked_out"
+        case .worktreeFolderTaken: "worktree_folder_taken"
+        case .setupNeedsConsent: "setup_needs_consent"
+        case .setupFailed: "setup_failed"
+        case .agentEndedAtOnce: "agent_ended_at_once"
+        case .sessionTaken: "session_taken"
+        case .noPane: "no_pane"
+        case .briefingNotDelivered: "briefing_not_delivered"
+        case .notSubmitted: "not_submitted"
+        case .wouldLose: "would_lose_work"
+        case .processesStillThere: "processes_still_there"
+        case .emptyText: "empty_text"
+        case .fileUnreadable: "file_unreadable"
+        case .refusedInsideAgent: "refused_inside_agent"
+        case .noAgentHere: "no_agent_here"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .notAFleet(let root): "No .tmuxagent/fleet.toml in \(root)"
+        case .untrusted(let root):
+            "The .tmuxagent folder of \(root) came from somewhere else and is not trusted"
+        case .busy(let what, let path): "Another process holds \(what) (\(path))"
+        case .agentBusy(let branch): "Another command works on the agent of '\(branch)'"
+        case .unknownProfile(let name, _): "fleet.toml has no agent profile '\(name)'"
+        case .programNotFound(let name, _): "The agent's program '\(name)' was not found"
+        case .mainCheckoutHasOtherBranch(let wanted, let current):
+            "The main checkout is on \(current.map { "'\($0)'" } ?? "no branch"), not on '\(wanted)'"
+        case .noMainCheckout: "A bare repository has no main checkout to run an agent in"
+        case .fleetBranchIsMainCheckout(let branch): "Branch '\(branch)' is checked out in the main checkout"
+        case .worktreeFolderTaken(let path): "The folder for the worktree exists and is not one: \(path)"
+        case .setupNeedsConsent(let commands):
+            "fleet.toml wants to run \(commands.count == 1 ? "a command" : "\(commands.count) commands") in the new worktree: "
+                + commands.joined(separator: "; ")
+        case .setupFailed(let command, let code, let output):
+            "Setup command '\(command)' ended with exit status \(code)"
+                + (output.isEmpty ? "" : ":\n\(output)")
+        case .agentEndedAtOnce(let branch, let status, let screen):
+            "The agent of '\(branch)' ended at once" + (status.map { " with exit status \($0)" } ?? "")
+                + (screen.isEmpty ? "" : ":\n" + screen.map { "  \($0.visible)" }.joined(separator: "\n"))
+        case .sessionTaken(let name): "The tmux session '\(name)' exists and belongs to somebody else"
+        case .noPane(let branch, let state): "The agent of '\(branch)' has no living pane (\(state.rawValue))"
+        case .briefingNotDelivered(let branch, let reason):
+            "briefing: not delivered to '\(branch)': \(reason)"
+        case .notSubmitted(let branch, let reason):
+            "The text did not reach the agent of '\(branch)': \(reason)"
+        case .wouldLose(let branch, let losses):
+            "Removing '\(branch)' would lose work:\n" + losses.map { "  \($0)" }.joined(separator: "\n")
+        case .processesStillThere(let branch, let pids):
+            "Processes of the agent of '\(branch)' did not end: \(pids.map(String.init).joined(separator: ", "))"
+        case .emptyText: "There is nothing to send"
+        case .fileUnreadable(let path, let reason): "Cannot read \(path): \(reason)"
+        case .refusedInsideAgent(let what): "\(what) is not for agents"
+        case .noAgentHere: "This command does not run inside an agent, and no --branch was given"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .notAFleet: "Run 'tmux-agent init' in the repository"
+        case .untrusted: "Read what is in .tmuxagent, then run 'tmux-agent trust'"
+        case .busy, .agentBusy: "Wait for it, or see 'tmux-agent doctor'"
+        case .unknownProfile(let name, let known):
+            didYouMean(name, among: known).map { "Did you mean '\($0)'?" }
+                ?? "Profiles: \(known.sorted().joined(separator: ", ")); add [agents.\(name)] to .tmuxagent/fleet.toml"
+        case .programNotFound(let name, let path):
+            "Install \(name), change 'command' in .tmuxagent/fleet.toml, or put its folder on PATH (looked in \(path))"
+        case .mainCheckoutHasOtherBranch(let wanted, _):
+            "Run 'git switch \(wanted)' first, or leave --no-worktree out"
+        case .noMainCheckout: "Leave --no-worktree out"
+        case .fleetBranchIsMainCheckout:
+            "Use --no-worktree to run the agent there, or choose a new branch name"
+        case .worktreeFolderTaken: "Move that folder away, or set 'root' under [worktree] in fleet.toml"
+        case .setupNeedsConsent:
+            "Run it again with --yes to agree once; it is asked again when the commands change"
+        case .setupFailed: "Nothing was kept; correct 'setup' under [worktree] in fleet.toml and spawn again"
+        case .agentEndedAtOnce: "Nothing was kept; try the command by hand, then correct it in fleet.toml"
+        case .sessionTaken: "Change 'prefix' under [tmux] in fleet.toml, or end that session"
+        case .noPane(let branch, _): "Run 'tmux-agent spawn \(branch)' to start it again"
+        case .briefingNotDelivered(let branch, _):
+            "The agent runs: look with 'tmux-agent attach \(branch)' and brief it with 'tmux-agent send \(branch) …'"
+        case .notSubmitted(let branch, _): "Look with 'tmux-agent attach \(branch)'"
+        case .wouldLose(let branch, _):
+            "Commit, merge or push it first; or 'tmux-agent rm \(branch) --force' keeps it under refs/tmux-agent/rescue/"
+        case .processesStillThere: "End them by hand, then run the command again"
+        case .emptyText: "Give the text as an argument, or '-' to read standard input"
+        case .fileUnreadable: nil
+        case .refusedInsideAgent: "A person runs it in a terminal of their own"
+        case .noAgentHere: "Give --branch BRANCH, or run it in the agent's pane"
+        }
+    }
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .notAFleet, .unknownProfile: .unusableSettings
+        case .untrusted, .setupNeedsConsent, .refusedInsideAgent: .refused
+        case .emptyText, .noAgentHere: .usage
+        case .noPane: .unavailable
+        default: .notAchieved
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import Core
+internal import Store
+internal import TmuxKit
+
+/// An agent's pane as tmux shows it now.
+struct PaneLook {
+    var pane: PaneSnapshot
+    /// By the rules of the agent's kind, from the screen alone; nil when it was not looked at.
+    var state: AgentState?
+    var waitingFor: WaitingFor?
+}
+
+/// Finds the panes of many agents with one question per tmux server.
+struct PaneLookup {
+    let agents: [Agent]
+    let context: FleetContext
+
+    /// Agents without a pane are left out; a server that does not run has none.
+    func find(readScreens: Bool) async throws -> [AgentID: PaneLook] {
+        let placed = agents.filter { $0.pane != nil }
+        let servers = Dictionary(grouping: placed) { $0.pane?.server.socket ?? "" }
+        var looks: [AgentID: PaneLook] = [:]
+        for (_, agents) in servers.sorted(by: { $0.key < $1.key }) {
+            guard let recorded = agents.first?.pane else { continue }
+            let server = TmuxServer(try context.tmux(of: recorded))
+            let panes = try await server.panes()
+            for agent in agents {
+                let own = panes.filter { $0.agent == agent.id }
+                guard let pane = own.first(where: { !$0.isDead }) ?? own.first else { continue }
+                looks[agent.id] = PaneLook(pane: pane)
+            }
+            if readScreens { try await judge(agents, on: server, &looks) }
+        }
+        return looks
+    }
+
+    private func judge(_ agents: [Agent], on server: TmuxServer, _ looks: inout [AgentID: PaneLook])
+        async throws
+    {
+        let living = agents.compactMap { agent in
+            looks[agent.id].flatMap { $0.pane.isDead ? nil : (agent, $0.pane.address) }
+        }
+        let captures = try await server.captures(living.map(\.1))
+        let byPane = Dictionary(captures.map { ($0.pane.address, $0) }) { $1 }
+        for (agent, address) in living {
+            guard let capture = byPane[address] else { continue }
+            let view = try context.judge(kind: AgentKind(agent.program.kind)).view(of: capture)
+            looks[agent.id]?.state = view.state
+            looks[agent.id]?.waitingFor = view.waitingFor
+        }
+    }
+}

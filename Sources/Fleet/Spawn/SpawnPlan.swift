@@ -1,0 +1,112 @@
+internal import Config
+internal import Core
+internal import GitKit
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+/// Everything about a new agent that can be known before anything is made.
+struct SpawnPlan {
+    var branch: BranchName
+    var template: Template?
+    var profile: AgentProfile
+    var model: String
+    var place: AgentPlace
+    var program: AgentProgram
+    /// The agent's environment without PATH, which tmux would override.
+    var environment: [String: String]
+    var setup: [String]
+    /// Template, then task; nil when there is neither.
+    var briefing: String?
+}
+
+extension SpawnPlan {
+    init(_ request: SpawnRequest, id: AgentID, slug: Slug, context: FleetContext) throws {
+        let configuration = context.configuration
+        branch = try BranchName(request.branch)
+        template = try request.template.map { name in
+            try context.templates().template(named: name)
+        }
+        let profileName = request.profile ?? template?.agent
+        guard let profile = configuration.profile(named: profileName) else {
+            throw FleetError.unknownProfile(
+                profileName ?? "", known: ["default"] + configuration.profiles.keys.sorted())
+        }
+        self.profile = profile
+        model = request.model ?? template?.model ?? profile.model
+        let session = SessionName(configuration.tmux.prefix + slug.rawValue)
+        let worktree =
+            request.usesMainCheckout ? context.root : configuration.worktree.root.appending(slug.rawValue)
+        place = AgentPlace(
+            branch: branch.rawValue, worktree: worktree, session: session,
+            usesMainCheckout: request.usesMainCheckout, base: request.base ?? configuration.worktree.base)
+        let template = template
+        let command =
+            request.startup
+            ?? profile.command.filled(
+                with: .init(
+                    model: model, branch: branch.rawValue, worktree: worktree.string,
+                    session: session.rawValue))
+        let kind = request.startup.map(AgentKind.guessed(fromCommand:)) ?? profile.kind
+        var environment = profile.environment.merging(template?.environment ?? [:]) { _, new in new }
+        environment.merge(
+            [
+                "AI_AGENT_BRANCH": branch.rawValue, "AI_AGENT_MODEL": model,
+                "AI_AGENT_SESSION": session.rawValue,
+                "AI_AGENT_TEMPLATE": template?.name ?? "", "AI_AGENT_TASK": request.task ?? "",
+                "TMUX_AGENT_ID": id.rawValue, "TMUX_AGENT_FLEET": context.root.string,
+                "TMUX_AGENT_HOME": context.places.home.string,
+            ]) { _, ours in ours }
+        let searchPath = Self.searchPath(environment.removeValue(forKey: "PATH"), context.surroundings)
+        self.environment = environment
+        program = AgentProgram(
+            command: command, profile: profile.name, kind: kind.rawValue, model: model.isEmpty ? nil : model,
+            template: template?.name, task: request.task, searchPath: searchPath, environment: environment)
+        setup = configuration.worktree.setup + (template?.setup ?? [])
+        let values = BriefingValues(
+            branch: branch.rawValue, task: request.task, worktree: worktree.string)
+        briefing = template.map { $0.briefing(values) } ?? request.task
+        try checkProgram(context.surroundings)
+    }
+
+    /// The caller's PATH, or the profile's, with this program's folder at its end so that agents can `emit`.
+    static func searchPath(_ configured: String?, _ surroundings: Surroundings) -> String {
+        let path = configured ?? surroundings.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        let own = surroundings.executable.removingLastComponent().string
+        return path.split(separator: ":").contains { $0 == own } ? path : path + ":" + own
+    }
+
+    /// Looks the program up before anything is made.
+    ///
+    /// Only a command that begins with a plain word can be judged; a shell construct is left to the shell.
+    private func checkProgram(_ surroundings: Surroundings) throws {
+        guard let name = Self.programName(program.command) else { return }
+        var environment = surroundings.environment
+        environment["PATH"] = program.searchPath
+        let isPath = name.contains("/")
+        let path = isPath ? place.worktree.pushing(FilePath(name)).string : name
+        // A relative path may lie in the worktree that is still to be made.
+        if isPath, !name.hasPrefix("/") { return }
+        do {
+            _ = try CommandRunner.resolve(path, environment: environment)
+        } catch {
+            throw FleetError.programNotFound(name, searchPath: program.searchPath)
+        }
+    }
+
+    private static let builtins: Set = [
+        ".", ":", "cd", "command", "eval", "exec", "export", "if", "for", "read", "set", "trap", "until",
+        "while",
+        "{", "printf", "echo", "test", "[", "true", "false",
+    ]
+
+    /// The first word after variable assignments; nil when a shell must judge it.
+    static func programName(_ command: String) -> String? {
+        for word in command.split(whereSeparator: \.isWhitespace) {
+            guard word.allSatisfy({ !"$`(){}|;&<>*?[]~#'\"\\!".contains($0) }) else { return nil }
+            if let equals = word.firstIndex(of: "="), !word[..<equals].contains("/") { continue }
+            return builtins.contains(String(word)) ? nil : String(word)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,190 @@
+internal import Core
+internal import GitKit
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+internal import TmuxKit
+
+/// Makes an agent: branch, worktree, files, setup commands, session, briefing.
+///
+/// Each step is written down before the next begins, so whoever finds a spawn that was killed can finish it: running
+/// `spawn` again does. Until the agent's program runs, a failure undoes everything that this call made.
+public struct Spawner: Sendable {
+    let context: FleetContext
+    let progress: @Sendable (SpawnStep) -> Void
+
+    public init(context: FleetContext, progress: @escaping @Sendable (SpawnStep) -> Void = { _ in }) {
+        self.context = context
+        self.progress = progress
+    }
+
+    /// Spawns an agent, restarts a dead one in its worktree, or finds a living one and changes nothing.
+    public func spawn(_ request: SpawnRequest) async throws -> SpawnResult {
+        try context.requireTrust()
+        let branch = try BranchName(request.branch)
+        let server = TmuxServer(try context.tmux())
+        _ = try await server.tmux.checkVersion()
+        let lock = try context.agentLock(branch: branch.rawValue)
+        defer { withExtendedLifetime(lock) {} }
+        let known = try await context.store.agents().first { $0.place.branch == branch.rawValue }
+        guard let known else { return try await make(request, branch: branch, server: server) }
+        switch known.spawn.phase {
+        case .planned, .branch, .worktree, .setup:
+            // A killed spawn: whatever it made is in the row and in git's own lists.
+            try await context.store.discard(known.id)
+            return try await make(request, branch: branch, server: server, after: known)
+        case .session, .briefing, .ready, .removing:
+            return try await again(known, request, server: server)
+        }
+    }
+
+    private func make(
+        _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent? = nil
+    ) async throws -> SpawnResult {
+        let id = killed?.id ?? AgentID(context.surroundings.ids.make("agent"))
+        let slug = try await freeSlug(branch, server: server)
+        let plan = try SpawnPlan(request, id: id, slug: slug, context: context)
+        try await checkConsent(plan, request)
+        let now = context.surroundings.now()
+        var agent = Agent(
+            id: id, place: plan.place, program: plan.program,
+            spawn: SpawnProgress(phase: .planned, spawner: spawner),
+            condition: AgentCondition(.starting, since: now),
+            createdAt: now)
+        agent.spawn.madeBranch = killed?.spawn.madeBranch ?? false
+        agent.spawn.madeWorktree = killed?.spawn.madeWorktree ?? false
+        try await context.store.insert(agent, at: now)
+        let undo = UndoStack()
+        undo.push("the agent's record") { [context] in try await context.store.discard(id) }
+        var result: SpawnResult
+        do {
+            let tree = try await makeWorktree(plan, agent: &agent, undo: undo)
+            let files = try await placeFiles(plan, undo: undo)
+            try await runSetup(plan, agent: agent)
+            agent = try await start(agent, slug: slug, server: server)
+            result = SpawnResult(
+                outcome: .started, agent: agent, briefing: nil, madeBranch: tree.createdBranch,
+                copied: files.copied, linked: files.linked, warnings: files.warnings,
+                isWatched: try context.isWatched())
+            try await failIfCommandWasNotFound(agent, server: server, undo: undo)
+        } catch {
+            try await undo.run(after: error)
+            throw error
+        }
+        try await brief(plan.briefing, &result, server: server)
+        return result
+    }
+
+    /// The agent has a row: it lives, or its program or pane is gone and it is started again in its worktree.
+    private func again(_ agent: Agent, _ request: SpawnRequest, server: TmuxServer) async throws
+        -> SpawnResult
+    {
+        let own = agent.pane.flatMap { try? context.tmux(of: $0) }.map { TmuxServer($0) } ?? server
+        let pane = try await own.pane(of: agent.id)
+        let isWatched = try context.isWatched()
+        var result = SpawnResult(
+            outcome: .alreadyRunning, agent: agent, briefing: nil, madeBranch: false, copied: [], linked: [],
+            warnings: [], isWatched: isWatched)
+        if let pane, !pane.isDead {
+            // Its spawn may have been killed before it wrote the pane down or delivered the briefing.
+            if agent.spawn.phase == .session { result.agent = try await record(pane, of: agent) }
+            guard result.agent.spawn.phase == .briefing else { return result }
+            let plan = try SpawnPlan(
+                request.filled(from: agent), id: agent.id, slug: slug(of: agent), context: context)
+            try await brief(plan.briefing, &result, server: own)
+            return result
+        }
+        guard Files.isFolder(agent.place.worktree) else {
+            throw GitError.worktreeNotFound(agent.place.worktree.string)
+        }
+        result.outcome = .restarted
+        let plan = try SpawnPlan(
+            request.filled(from: agent), id: agent.id, slug: slug(of: agent), context: context)
+        var updated = agent
+        updated.program = plan.program
+        let program = plan.program
+        try await context.store.update(agent.id) { $0.program = program }
+        result.agent = try await restart(updated, in: pane, server: own)
+        try await brief(plan.briefing, &result, server: own)
+        return result
+    }
+
+    var spawner: RecordedProcess? {
+        ProcessTable.process(context.surroundings.processID).map {
+            RecordedProcess(pid: $0.pid, startTime: Int64(bitPattern: $0.identity.startTicks))
+        }
+    }
+
+    /// A slug whose session and folder nobody has; a session that is not ours at all is refused later by name.
+    private func freeSlug(_ branch: BranchName, server: TmuxServer) async throws -> Slug {
+        let agents = try await context.store.agents()
+        let panes = try await server.panes()
+        let prefix = context.configuration.tmux.prefix
+        let ours = Set(panes.filter { $0.agent != nil }.map(\.session.rawValue))
+        let sessions = Set(agents.map(\.place.session.rawValue)).union(ours)
+        let folders = Set(agents.filter { !$0.place.usesMainCheckout }.map(\.place.worktree))
+        let root = context.configuration.worktree.root
+        let slug = Slug.free(for: branch) { slug in
+            sessions.contains(prefix + slug.rawValue) || folders.contains(root.appending(slug.rawValue))
+        }
+        let name = SessionName(prefix + slug.rawValue)
+        if panes.contains(where: { $0.session == name }) { throw FleetError.sessionTaken(name) }
+        return slug
+    }
+
+    private func slug(of agent: Agent) throws -> Slug {
+        let prefix = context.configuration.tmux.prefix
+        let name = agent.place.session.rawValue
+        let rest = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        return try Slug(rawValue: rest) ?? Slug(BranchName(agent.place.branch))
+    }
+}
+
+extension SpawnRequest {
+    /// A restart goes on as the agent was, where nothing else is said.
+    fileprivate func filled(from agent: Agent) -> SpawnRequest {
+        var request = self
+        request.template = template ?? agent.program.template
+        request.task = task ?? agent.program.task
+        request.profile = profile ?? agent.program.profile
+        request.model = model ?? agent.program.model
+        request.usesMainCheckout = agent.place.usesMainCheckout
+        return request
+    }
+}
+
+/// What was made so far, to be taken back in reverse order.
+final class UndoStack {
+    private var steps: [(what: String, undo: @Sendable () async throws -> Void)] = []
+
+    func push(_ what: String, _ undo: @escaping @Sendable () async throws -> Void) {
+        steps.append((what, undo))
+    }
+
+    /// Takes everything back; what could not be is said in an error that keeps the first one as its cause.
+    func run(after failure: any Error) async throws {
+        var left: [String] = []
+        for step in steps.reversed() {
+            do {
+                try await step.undo()
+            } catch {
+                let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+                left.append("\(step.what): \(reason)")
+            }
+        }
+        steps = []
+        if !left.isEmpty { throw UndoFailure(leftovers: left, cause: failure) }
+    }
+}
+
+/// A spawn failed, and so did a part of taking it back.
+struct UndoFailure: UserFacingError {
+    var leftovers: [String]
+    var cause: (any Error)?
+
+    var code: String { "undo_incomplete" }
+    var message: String {
+        "The spawn failed, and something of it is left: " + leftovers.joined(separator: "; ")
+    }
+    var hint: String? { "Run 'tmux-agent doctor' to see and clean up what is left" }
+}

@@ -1,0 +1,199 @@
+internal import Glibc
+internal import SystemPackage
+
+/// One process for good: a pid is used again, a pid with its start time is not.
+public struct ProcessIdentity: Hashable, Sendable, Codable {
+    public let pid: Int32
+    /// Clock ticks after boot at which it started (field 22 of `/proc/<pid>/stat`).
+    public let startTicks: UInt64
+
+    public init(pid: Int32, startTicks: UInt64) {
+        self.pid = pid
+        self.startTicks = startTicks
+    }
+}
+
+/// What the kernel says of a process at one moment.
+public struct ProcessSnapshot: Sendable, Hashable {
+    public let identity: ProcessIdentity
+    public let parent: Int32
+    public let group: Int32
+    public let session: Int32
+    /// The foreground process group of its terminal; -1 without one.
+    public let foregroundGroup: Int32
+    /// The kernel's letter: `R` runs, `S` and `D` sleep, `T` is stopped, `Z` has ended.
+    public let state: Character
+    /// At most 15 bytes; programs may change it (`tmux: server`).
+    public let name: String
+
+    public var pid: Int32 { identity.pid }
+    public var isZombie: Bool { state == "Z" || state == "X" }
+
+    /// Parses a line of `/proc/<pid>/stat`; nil when it is damaged.
+    ///
+    /// The name stands in parentheses and may itself hold parentheses, spaces and newlines.
+    public init?(statLine line: String) {
+        guard let open = line.firstIndex(of: "("), let close = line.lastIndex(of: ")"), open < close,
+            let pid = Int32(line[..<open].filter { $0 != " " })
+        else { return nil }
+        let fields = line[line.index(after: close)...].split(separator: " ")
+        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
+            let group = Int32(fields[2]), let session = Int32(fields[3]), let foreground = Int32(fields[5]),
+            let start = UInt64(fields[19])
+        else { return nil }
+        identity = ProcessIdentity(pid: pid, startTicks: start)
+        self.parent = parent
+        self.group = group
+        self.session = session
+        self.foregroundGroup = foreground
+        self.state = state
+        self.name = String(line[line.index(after: open)..<close])
+    }
+}
+
+/// All processes of this machine at one moment, read from `/proc`.
+public struct ProcessTable: Sendable {
+    public let processes: [Int32: ProcessSnapshot]
+    private let children: [Int32: [Int32]]
+
+    /// Reads `/proc` now; processes that end meanwhile are left out.
+    public init() {
+        self.init(
+            Self.entries(of: "/proc").compactMap { name in
+                Int32(name).flatMap(Self.process)
+            })
+    }
+
+    /// A table of given processes.
+    public init(_ list: [ProcessSnapshot]) {
+        processes = Dictionary(list.map { ($0.pid, $0) }) { first, _ in first }
+        children = Dictionary(grouping: list.map(\.pid)) { [processes] in processes[$0]?.parent ?? 0 }
+    }
+
+    /// Direct children, in order of their pids.
+    public func children(of pid: Int32) -> [Int32] { (children[pid] ?? []).sorted() }
+
+    /// All processes beneath `pid`, parents before their children, without `pid`.
+    ///
+    /// A process for which `skipping` holds is left out together with all beneath it.
+    public func descendants(of pid: Int32, skipping: (ProcessSnapshot) -> Bool = { _ in false })
+        -> [ProcessSnapshot]
+    {
+        var found: [ProcessSnapshot] = []
+        var waiting = children(of: pid)
+        var seen: Set<Int32> = [pid]
+        while !waiting.isEmpty {
+            let next = waiting.removeFirst()
+            guard seen.insert(next).inserted, let process = processes[next], !skipping(process) else {
+                continue
+            }
+            found.append(process)
+            waiting += children(of: next)
+        }
+        return found
+    }
+
+    /// The parents of `pid` up to the first process, nearest first.
+    public func ancestors(of pid: Int32) -> [Int32] {
+        var found: [Int32] = []
+        var current = processes[pid]?.parent ?? 0
+        while current > 0, !found.contains(current) {
+            found.append(current)
+            current = processes[current]?.parent ?? 0
+        }
+        return found
+    }
+}
+
+extension ProcessTable {
+    /// The process that has this pid now; nil when there is none.
+    public static func process(_ pid: Int32) -> ProcessSnapshot? {
+        guard let line = read("/proc/\(pid)/stat") else { return nil }
+        return ProcessSnapshot(statLine: String(decoding: line, as: UTF8.self))
+    }
+
+    /// Whether exactly this process still runs; a zombie has ended.
+    public static func isAlive(_ identity: ProcessIdentity) -> Bool {
+        guard let now = process(identity.pid) else { return false }
+        return now.identity == identity && !now.isZombie
+    }
+
+    /// The file that a process executes, without the mark of a replaced file; nil for kernel threads and foreign users.
+    public static func executable(of pid: Int32) -> String? {
+        guard let target = link("/proc/\(pid)/exe") else { return nil }
+        return target.hasSuffix(" (deleted)") ? String(target.dropLast(10)) : target
+    }
+
+    /// What a descriptor of a process leads to (a path, `pipe:[…]`, …); nil when closed or not readable.
+    public static func openFile(_ descriptor: Int32, of pid: Int32) -> String? {
+        link("/proc/\(pid)/fd/\(descriptor)")
+    }
+
+    /// The environment that a process was started with; nil when it may not be read.
+    public static func environment(of pid: Int32) -> [String: String]? {
+        guard let bytes = read("/proc/\(pid)/environ") else { return nil }
+        var environment: [String: String] = [:]
+        for entry in bytes.split(separator: 0) {
+            guard let cut = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: entry[..<cut], as: UTF8.self)
+            environment[name] = String(decoding: entry[(cut + 1)...], as: UTF8.self)
+        }
+        return environment
+    }
+
+    /// Whether a process was started with `name=value` in its environment.
+    public static func carries(_ name: String, _ value: String, pid: Int32) -> Bool {
+        guard let bytes = read("/proc/\(pid)/environ") else { return false }
+        let wanted = Array("\(name)=\(value)".utf8)
+        return bytes.split(separator: 0).contains { $0.elementsEqual(wanted) }
+    }
+
+    /// Clock ticks per second of `startTicks`.
+    public static var ticksPerSecond: UInt64 { UInt64(max(1, sysconf(Int32(_SC_CLK_TCK)))) }
+
+    /// Clock ticks from boot until now.
+    public static func ticksNow() -> UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        let rate = ticksPerSecond
+        return UInt64(time.tv_sec) * rate + UInt64(time.tv_nsec) * rate / 1_000_000_000
+    }
+
+    private static func link(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe buffer.withUnsafeMutableBytes { raw in
+            guard let start = raw.baseAddress else { return 0 }
+            return unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), raw.count)
+        }
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+
+    private static func read(_ path: String) -> [UInt8]? {
+        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else {
+            return nil  // ended, or another user's
+        }
+        defer { try? file.close() }  // nothing was written
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { raw in
+                (try? unsafe file.read(into: raw)) ?? -1  // the process ended while it was read
+            }
+            guard count > 0 else { return count < 0 ? nil : bytes }
+            bytes += chunk[..<count]
+        }
+    }
+
+    private static func entries(of folder: String) -> [String] {
+        guard let stream = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
+            }
+            names.append(name)
+        }
+        return names
+    }
+}

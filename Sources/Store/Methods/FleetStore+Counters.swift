@@ -1,0 +1,31 @@
+internal import Core
+internal import GRDB
+
+extension FleetStore {
+    /// Adds to counters, making those that are new.
+    public func increment(_ increments: [CounterIncrement]) async throws(StoreError) {
+        try await write { [fleet] db in
+            for increment in increments { try increment.write(fleet, db) }
+        }
+    }
+
+    /// All counters, ordered by name and labels.
+    public func counters() async throws(StoreError) -> [Counter] {
+        try await read { [fleet] db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM counter WHERE fleetID = ? ORDER BY name, labels",
+                arguments: [fleet.rawValue]
+            ).map { Counter(name: $0["name"], labels: try $0.json("labels"), value: $0["value"]) }
+        }
+    }
+}
+
+extension CounterIncrement {
+    func write(_ fleet: FleetID, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO counter (fleetID, name, labels, value) VALUES (?, ?, ?, ?)
+                ON CONFLICT (fleetID, name, labels) DO UPDATE SET value = value + excluded.value
+                """, arguments: [fleet.rawValue, name, try jsonText(labels), amount])
+    }
+}

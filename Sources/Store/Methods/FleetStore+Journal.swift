@@ -1,0 +1,74 @@
+public import Core
+internal import GRDB
+
+extension FleetStore {
+    /// Appends one row for others to read; with a `key` that is taken it writes nothing and names the earlier row.
+    public func emit(_ draft: JournalDraft, at now: Timestamp) async throws(StoreError) -> Emission {
+        try await write { [fleet] db in
+            if let id = try JournalRecord.append(draft, fleet: fleet, at: now, db) {
+                return Emission(id: id, isNew: true)
+            }
+            let id = try Int64.fetchOne(
+                db, sql: "SELECT id FROM journal WHERE fleetID = ? AND key = ?",
+                arguments: [fleet.rawValue, draft.key])
+            return Emission(id: id ?? 0, isNew: false)
+        }
+    }
+
+    /// Rows after `id` in the order they were committed.
+    public func journal(
+        after id: Int64, kinds: [JournalKind]? = nil, limit: Int
+    ) async throws(StoreError) -> [JournalEntry] {
+        try await read { [fleet] db in
+            var sql = "SELECT * FROM journal WHERE fleetID = ? AND id > ?"
+            var arguments: StatementArguments = [fleet.rawValue, id]
+            if let kinds {
+                sql += " AND kind IN (\(kinds.map { _ in "?" }.joined(separator: ", ")))"
+                arguments += StatementArguments(kinds.map(\.rawValue))
+            }
+            arguments += [limit]
+            return try JournalRecord.fetchAll(db, sql: sql + " ORDER BY id LIMIT ?", arguments: arguments)
+                .map(\.entry)
+        }
+    }
+
+    /// The newest `limit` rows about a subject, the oldest of them first.
+    public func journal(of subject: Subject, limit: Int) async throws(StoreError) -> [JournalEntry] {
+        try await read { [fleet] db in
+            try JournalRecord.fetchAll(
+                db, sql: "SELECT * FROM journal WHERE fleetID = ? AND subject = ? ORDER BY id DESC LIMIT ?",
+                arguments: [fleet.rawValue, subject.key, limit]
+            ).reversed().map(\.entry)
+        }
+    }
+
+    /// The id of the fleet's newest row; 0 when there is none.
+    public func newestJournalID() async throws(StoreError) -> Int64 {
+        try await read { [fleet] db in
+            try Int64.fetchOne(
+                db, sql: "SELECT max(id) FROM journal WHERE fleetID = ?", arguments: [fleet.rawValue]) ?? 0
+        }
+    }
+
+    /// The newest row that `reader` is done with; 0 for a reader that never read.
+    ///
+    /// It moves inside a ``WatchStep`` (`cursor`), so that what a row caused is written with it.
+    public func journalCursor(_ reader: String) async throws(StoreError) -> Int64 {
+        try await position(reader, in: "journalCursor")
+    }
+
+    /// How far `reader` is through its file; 0 at first.
+    ///
+    /// It moves inside a ``WatchStep`` (`file`).
+    public func fileOffset(_ reader: String) async throws(StoreError) -> Int64 {
+        try await position(reader, in: "busOffset")
+    }
+
+    private func position(_ reader: String, in table: String) async throws(StoreError) -> Int64 {
+        try await read { [fleet] db in
+            try Int64.fetchOne(
+                db, sql: "SELECT position FROM \(table) WHERE fleetID = ? AND reader = ?",
+                arguments: [fleet.rawValue, reader]) ?? 0
+        }
+    }
+}

@@ -1,0 +1,140 @@
+public import Core
+internal import GRDB
+
+extension FleetStore {
+    /// Takes the oldest due action of every subject that has none under way, and marks it as attempted.
+    ///
+    /// The mark is on the disk when this returns, so an action that may have been begun is always recognised. Of
+    /// several callers each action goes to one.
+    public func claimOutbox(now: Timestamp) async throws(StoreError) -> [OutboxItem] {
+        guard try await hasDue(now) else { return [] }
+        return try await store.writeDurably { [fleet] db in
+            let items = try OutboxRecord.fetchAll(
+                db, sql: "SELECT * FROM outbox WHERE number IN (\(Self.claimable)) ORDER BY number",
+                arguments: ["fleet": fleet.rawValue, "now": now.milliseconds])
+            return try items.map { record in
+                var item = record.item
+                item.state = .attempting
+                try db.execute(
+                    sql: "UPDATE outbox SET state = 'attempting', startedAt = ? WHERE id = ?",
+                    arguments: [now.milliseconds, item.id.rawValue])
+                return item
+            }
+        }
+    }
+
+    /// When the next pending action becomes due; nil when none is pending.
+    public func nextOutboxDue() async throws(StoreError) -> Timestamp? {
+        try await read { [fleet] db in
+            try Int64.fetchOne(
+                db, sql: "SELECT min(dueAt) FROM outbox WHERE fleetID = ? AND state = 'pending'",
+                arguments: [fleet.rawValue]
+            ).map(Timestamp.init(milliseconds:))
+        }
+    }
+
+    /// Ends an action and lets the policy react to it, in one transaction with the journal row.
+    ///
+    /// `react` gets the ended action and its result; it must be pure. Throws ``StoreError/notAttempting(_:)`` when the
+    /// action is not under way: it ended already, or was never claimed.
+    public func finish<Output: Sendable>(
+        _ result: ActionResult, generation: Int = 0, at now: Timestamp,
+        react: @escaping @Sendable (OutboxItem) -> Decided<Output>
+    ) async throws(StoreError) -> Committed<Output> {
+        try await write { [fleet] db in
+            let item = try Self.end(result, fleet, now, db)
+            let writer = StepWriter(fleet: fleet, subject: item.subject, generation: generation, now: now)
+            return try writer.run(db) { _ in react(item) }
+        }
+    }
+
+    /// Ends an action that no policy waits for.
+    public func finish(_ result: ActionResult, at now: Timestamp) async throws(StoreError) {
+        _ = try await finish(result, at: now) { _ in Decided(WatchStep(), ()) }
+    }
+
+    /// Actions that a predecessor began and did not end; nothing about them is changed.
+    ///
+    /// Their owner finds out what became of each, then calls ``finish(_:generation:at:react:)`` or ``release(_:)``.
+    public func recoverAttempting() async throws(StoreError) -> [OutboxItem] {
+        try await read { [fleet] db in
+            try OutboxRecord.fetchAll(
+                db, sql: "SELECT * FROM outbox WHERE fleetID = ? AND state = 'attempting' ORDER BY number",
+                arguments: [fleet.rawValue]
+            ).map(\.item)
+        }
+    }
+
+    /// Puts an action back that is known not to have begun, or that may be done twice.
+    public func release(_ id: OutboxID) async throws(StoreError) {
+        try await write { [fleet] db in
+            try db.execute(
+                sql: """
+                    UPDATE outbox SET state = 'pending', startedAt = NULL
+                    WHERE fleetID = ? AND id = ? AND state = 'attempting'
+                    """, arguments: [fleet.rawValue, id.rawValue])
+            guard db.changesCount > 0 else { throw StoreError.notAttempting(id) }
+        }
+    }
+
+    /// Adds an action that no watcher decided on, such as an order of the dashboard; false when the id is there already.
+    @discardableResult
+    public func enqueue(_ item: OutboxItem) async throws(StoreError) -> Bool {
+        try await write { [fleet] db in
+            try OutboxRecord.insert(item, fleet: fleet, db)
+            return db.changesCount > 0
+        }
+    }
+
+    /// The action of this id in whatever state; nil when there is none.
+    public func outboxItem(_ id: OutboxID) async throws(StoreError) -> OutboxItem? {
+        try await read { [fleet] db in try OutboxRecord.fetch(id, fleet: fleet, db) }
+    }
+
+    /// The oldest due action of each subject without one under way.
+    ///
+    /// By due ones only: an action that waits for its back-off does not hold up those behind it.
+    private static let claimable = """
+        SELECT min(number) FROM outbox AS candidate
+        WHERE fleetID = :fleet AND state = 'pending' AND dueAt <= :now AND NOT EXISTS (
+            SELECT 1 FROM outbox AS busy
+            WHERE busy.fleetID = candidate.fleetID AND busy.subject = candidate.subject
+                AND busy.state = 'attempting')
+        GROUP BY subject
+        """
+
+    private func hasDue(_ now: Timestamp) async throws(StoreError) -> Bool {
+        try await read { [fleet] db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT EXISTS (
+                        SELECT 1 FROM outbox WHERE fleetID = ? AND state = 'pending' AND dueAt <= ?)
+                    """, arguments: [fleet.rawValue, now.milliseconds]) ?? false
+        }
+    }
+
+    private static func end(
+        _ result: ActionResult, _ fleet: FleetID, _ now: Timestamp, _ db: Database
+    ) throws -> OutboxItem {
+        guard var item = try OutboxRecord.fetch(result.item, fleet: fleet, db), item.state == .attempting,
+            [.done, .failed, .uncertain].contains(result.state)
+        else { throw StoreError.notAttempting(result.item) }
+        try db.execute(
+            sql: "UPDATE outbox SET state = ?, endedAt = ?, exitCode = ?, detail = ? WHERE id = ?",
+            arguments: [
+                result.state.rawValue, now.milliseconds, result.exitCode, result.detail, item.id.rawValue,
+            ])
+        item.state = result.state
+        var payload: JSONObject = [
+            "item": .string(item.id.rawValue), "state": .string(result.state.rawValue),
+        ]
+        payload["exit_code"] = result.exitCode.map { .integer(Int64($0)) }
+        payload["detail"] = result.detail.map { .string($0) }
+        let draft = JournalDraft(
+            subject: item.subject, kind: .actionEnded, source: "hands", payload: payload, run: item.run,
+            stage: item.stage)
+        _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
+        return item
+    }
+}

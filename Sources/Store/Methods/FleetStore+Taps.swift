@@ -1,0 +1,68 @@
+public import Core
+internal import Foundation
+internal import GRDB
+
+extension FleetStore {
+    /// How far a subject's tap was read; nil before its first step.
+    public func tapPosition(of subject: Subject) async throws(StoreError) -> TapPosition? {
+        try await read { [fleet] db in
+            try Row.fetchOne(
+                db, sql: "SELECT * FROM tapPosition WHERE fleetID = ? AND subject = ?",
+                arguments: [fleet.rawValue, subject.key]
+            ).map {
+                TapPosition(
+                    offset: $0["offset"], size: ScreenSize(columns: $0["columns"], rows: $0["rows"]),
+                    generation: $0["generation"], at: $0.time("at"))
+            }
+        }
+    }
+
+    /// The newest screen at or before `offset`; nil means starting from the tap's beginning.
+    public func keyframe(of subject: Subject, upTo offset: Int64) async throws(StoreError) -> Keyframe? {
+        try await read { [fleet] db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT "offset", state FROM keyframe
+                    WHERE fleetID = ? AND subject = ? AND "offset" <= ? ORDER BY "offset" DESC LIMIT 1
+                    """, arguments: [fleet.rawValue, subject.key, offset]
+            ).map { Keyframe(offset: $0["offset"], state: [UInt8]($0["state"] as Data)) }
+        }
+    }
+
+    /// Marks from `offset` on, and the last one before it, in the tap's order.
+    public func tapMarks(of subject: Subject, from offset: Int64 = 0) async throws(StoreError) -> [TapMark] {
+        try await read { [fleet] db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT "offset", at, columns, rows FROM tapMark WHERE fleetID = ?1 AND subject = ?2
+                        AND "offset" >= coalesce((
+                            SELECT max("offset") FROM tapMark
+                            WHERE fleetID = ?1 AND subject = ?2 AND "offset" <= ?3), 0)
+                    ORDER BY "offset", id
+                    """, arguments: [fleet.rawValue, subject.key, offset]
+            ).map {
+                TapMark(
+                    offset: $0["offset"], at: $0.time("at"),
+                    size: ScreenSize(columns: $0["columns"], rows: $0["rows"]))
+            }
+        }
+    }
+
+    /// Forgets a subject's progress, because its tap begins anew.
+    public func forgetTap(of subject: Subject) async throws(StoreError) {
+        try await write { [fleet] db in
+            for table in ["tapPosition", "tapMark", "keyframe"] {
+                try db.execute(
+                    sql: "DELETE FROM \(table) WHERE fleetID = ? AND subject = ?",
+                    arguments: [fleet.rawValue, subject.key])
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// As SQLite stores it.
+    var databaseBlob: Data { Data(self) }
+}

@@ -1,0 +1,13 @@
+internal import GRDB
+
+/// The database's shape: its migrations in order, and the mark that tells our files from others.
+enum Schema {
+    /// `PRAGMA application_id` of our databases: "tagt" in ASCII.
+    static let applicationID: Int32 = 0x7461_6774
+
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("001-first", migrate: first)
+        return migrator
+    }()
+}

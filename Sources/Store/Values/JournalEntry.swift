@@ -1,0 +1,78 @@
+public import Core
+
+/// What kind of fact a journal row holds; kinds are added, never renamed.
+public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
+    public let rawValue: String
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+    public var description: String { rawValue }
+
+    /// A signal that came by `tmux-agent emit`, an agent's hook or a webhook; the daemon hands it to the policies.
+    public static let emit = JournalKind("emit")
+    public static let gitHook = JournalKind("git.hook")
+    public static let marker = JournalKind("marker")
+    public static let agentAdded = JournalKind("agent.added")
+    public static let agentStarted = JournalKind("agent.started")
+    public static let agentState = JournalKind("agent.state")
+    public static let agentRemoved = JournalKind("agent.removed")
+    public static let runChanged = JournalKind("run.changed")
+    public static let stageChanged = JournalKind("stage.changed")
+    public static let actionEnded = JournalKind("action.ended")
+    public static let approvalAsked = JournalKind("approval.asked")
+    public static let approvalAnswered = JournalKind("approval.answered")
+    public static let approvalCancelled = JournalKind("approval.cancelled")
+    public static let tapGap = JournalKind("tap.gap")
+    public static let journalPruned = JournalKind("journal.pruned")
+}
+
+/// A journal row before it is written.
+public struct JournalDraft: Sendable, Equatable {
+    public var subject: Subject
+    public var kind: JournalKind
+    /// Who says so, such as `screen`, `emit`, `cli`, `daemon` or `claude-hook`.
+    public var source: String
+    public var payload: JSONObject
+    /// Where in the subject's tap it was read.
+    public var tapOffset: Int64?
+    public var run: RunID?
+    public var stage: String?
+    /// Writing a second row with the same key does nothing.
+    public var key: String?
+
+    public init(
+        subject: Subject, kind: JournalKind, source: String, payload: JSONObject = JSONObject(),
+        tapOffset: Int64? = nil, run: RunID? = nil, stage: String? = nil, key: String? = nil
+    ) {
+        self.subject = subject
+        self.kind = kind
+        self.source = source
+        self.payload = payload
+        self.tapOffset = tapOffset
+        self.run = run
+        self.stage = stage
+        self.key = key
+    }
+}
+
+/// A row of the append-only record; ids grow in the order of commits.
+public struct JournalEntry: Sendable, Equatable, Identifiable {
+    public let id: Int64
+    public var at: Timestamp
+    public var draft: JournalDraft
+
+    public init(id: Int64, at: Timestamp, draft: JournalDraft) {
+        self.id = id
+        self.at = at
+        self.draft = draft
+    }
+
+    public var subject: Subject { draft.subject }
+    public var kind: JournalKind { draft.kind }
+    public var payload: JSONObject { draft.payload }
+}
+
+/// What became of an emitted signal.
+public struct Emission: Sendable, Equatable {
+    public var id: Int64
+    /// False when the key had been written before; `id` is then the earlier row's.
+    public var isNew: Bool
+}

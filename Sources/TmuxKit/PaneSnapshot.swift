@@ -1,0 +1,122 @@
+public import Core
+public import SystemPackage
+
+/// How the program of a pane ended.
+public enum PaneEnd: Sendable, Hashable {
+    case exited(Int32)
+    case signaled(Int32)
+    /// tmux did not tell.
+    case unknown
+}
+
+/// A tmux pane at one moment.
+public struct PaneSnapshot: Sendable, Hashable, Identifiable {
+    public var id: PaneID
+    public var server: TmuxServerID
+    public var session: SessionName
+    /// The session's id on its server, such as `$1`.
+    public var sessionID: String
+    /// Seconds since 1970.
+    public var sessionCreated: Int64
+    /// The window's id on its server, such as `@2`.
+    public var windowID: String
+    public var windowName: String
+    /// The pid of the program that tmux started in the pane.
+    public var pid: Int32
+    /// Nil while the program runs.
+    public var end: PaneEnd?
+    public var columns: Int
+    public var rows: Int
+    public var title: String
+    public var currentCommand: String
+    /// The pane's terminal device, such as `/dev/pts/3`.
+    public var terminal: String
+    /// Copy mode or another mode that swallows keys.
+    public var isInMode: Bool
+    public var isPiped: Bool
+    public var isAlternate: Bool
+    /// The agent that this pane was made for.
+    public var agent: AgentID?
+    /// The file that `startAgent` or `armTap` piped it to.
+    public var tap: FilePath?
+
+    public var isDead: Bool { end != nil }
+    /// The pane for commands that must not reach another server's pane of the same number.
+    public var address: PaneAddress { PaneAddress(pane: id, server: server) }
+}
+
+/// A pane of one particular life of a server.
+public struct PaneAddress: Sendable, Hashable {
+    public var pane: PaneID
+    public var server: TmuxServerID
+
+    public init(pane: PaneID, server: TmuxServerID) {
+        self.pane = pane
+        self.server = server
+    }
+}
+
+/// The names of the pane options in which tmux keeps what it must remember for us.
+enum PaneOption {
+    static let agent = "@tmux-agent-agent"
+    static let tap = "@tmux-agent-tap"
+    /// Set when the typing with this id was done.
+    static func typed(_ id: OutboxID) -> String { "@ta_\(TmuxFormat.name(id.rawValue))" }
+}
+
+/// The one format in which panes are asked for, and its parser.
+///
+/// Fields end in a tab. In text that others choose, tab, newline and the escape character itself are replaced by tmux.
+enum PaneFormat {
+    private static func free(_ name: String) -> String { "#{s/~/~0/;s/\t/~1/;s/\n/~2/:\(name)}" }
+
+    private static let fields = [
+        "#{pane_id}", "#{pid}", "#{start_time}", free("socket_path"), free("session_name"), "#{session_id}",
+        "#{session_created}", "#{window_id}", free("window_name"), "#{pane_pid}", "#{pane_dead}",
+        "#{pane_dead_status}", "#{pane_dead_signal}", "#{pane_width}", "#{pane_height}", free("pane_title"),
+        free("pane_current_command"), free("pane_tty"), "#{pane_in_mode}", "#{pane_pipe}", "#{alternate_on}",
+        "#{\(PaneOption.agent)}", "#{\(PaneOption.tap)}",
+    ]
+
+    static let format = fields.joined(separator: "\t")
+
+    /// Nil when the line is not one that `format` makes.
+    static func parse(_ line: String) -> PaneSnapshot? {
+        let parts = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard parts.count == fields.count, let id = PaneID(parts[0]), let serverPid = Int32(parts[1]),
+            let startTime = Int64(parts[2]), let columns = Int(parts[13]), let rows = Int(parts[14])
+        else { return nil }
+        var end: PaneEnd?
+        if parts[10] == "1" {
+            end = Int32(parts[12]).map(PaneEnd.signaled) ?? Int32(parts[11]).map(PaneEnd.exited) ?? .unknown
+        }
+        func option(_ text: String) -> String? { text.isEmpty ? nil : TmuxFormat.text(ofName: text) }
+        return PaneSnapshot(
+            id: id, server: TmuxServerID(socket: plain(parts[3]), pid: serverPid, startTime: startTime),
+            session: SessionName(plain(parts[4])), sessionID: parts[5], sessionCreated: Int64(parts[6]) ?? 0,
+            windowID: parts[7], windowName: plain(parts[8]), pid: Int32(parts[9]) ?? 0, end: end,
+            columns: columns, rows: rows, title: plain(parts[15]), currentCommand: plain(parts[16]),
+            terminal: plain(parts[17]), isInMode: !["", "0"].contains(parts[18]), isPiped: parts[19] == "1",
+            isAlternate: parts[20] == "1", agent: option(parts[21]).map { AgentID($0) },
+            tap: option(parts[22]).map { FilePath($0) })
+    }
+
+    private static func plain(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "~")) else { return text }
+        var result: [UInt8] = []
+        var escaped = false
+        for byte in text.utf8 {
+            if escaped {
+                result.append(
+                    byte == UInt8(ascii: "1") ? 9 : byte == UInt8(ascii: "2") ? 10 : UInt8(ascii: "~"))
+                escaped = false
+            } else if byte == UInt8(ascii: "~") {
+                escaped = true
+            } else {
+                result.append(byte)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

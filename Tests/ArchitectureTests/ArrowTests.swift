@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+/// Reads the sources as text: the rules of docs/architecture.md, held by a test instead of by memory.
+struct ArrowTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// What each room may import of ours.
+    static let allowed: [String: Set<String>] = {
+        let kits: Set = ["GitKit", "TmuxKit", "TerminalKit", "ProcessKit"]
+        let floor = kits.union(["Core", "Config", "Store"])
+        let kit: Set = ["Core", "ProcessKit"]
+        return [
+            "Core": ["CPCRE2"],
+            "ProcessKit": ["Core", "CLinux"],
+            "GitKit": kit.union(["CLibgit2"]), "TmuxKit": kit, "TerminalKit": ["Core", "CVTerm"],
+            "Store": ["Core", "CSQLite"], "Config": ["Core", "CLibYAML", "CEmbedded"],
+            "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]), "Notify": floor,
+            "Watch": floor.union(["Fleet", "Approvals", "CLinux"]),
+            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
+            "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
+            "tmux-agent": ["CLI", "Core"],
+            "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Daemon"]),
+        ]
+    }()
+
+    /// The only rooms that may import an outside dependency.
+    static let homes: [String: Set<String>] = [
+        "GRDB": ["Store"], "CSQLite": ["Store"], "CLibgit2": ["GitKit"], "CLibYAML": ["Config"],
+        "CVTerm": ["TerminalKit"], "CPCRE2": ["Core"], "CEmbedded": ["Config"], "TOMLKit": ["Config"],
+        "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"], "Crypto": ["Config"],
+        "ServiceLifecycle": ["Daemon", "Watch"], "UnixSignals": ["Daemon"], "Foundation": ["Config", "Store"],
+    ]
+
+    struct Import: CustomStringConvertible {
+        var room: String
+        var file: String
+        var module: String
+        var isPublic: Bool
+        var description: String { "\(file) imports \(module)" }
+    }
+
+    static let imports: [Import] = {
+        let sources = root.appending(path: "Sources")
+        var found: [Import] = []
+        guard let files = FileManager.default.enumerator(atPath: sources.path) else { return [] }
+        for case let path as String in files where path.hasSuffix(".swift") {
+            let text = (try? String(contentsOf: sources.appending(path: path), encoding: .utf8)) ?? ""
+            for line in text.split(separator: "\n") {
+                let words = line.split(separator: " ")
+                guard let index = words.firstIndex(of: "import"), index + 1 < words.count,
+                    words[..<index].allSatisfy({ $0.hasPrefix("@") || ["internal", "public", "private", "fileprivate"].contains($0) })
+                else { continue }
+                let room = path.split(separator: "/").first.map(String.init) ?? ""
+                found.append(
+                    Import(room: room, file: path, module: String(words[index + 1]), isPublic: words.contains("public")))
+            }
+        }
+        return found
+    }()
+
+    @Test func sourcesWereFound() {
+        #expect(Set(Self.imports.map(\.room)).isSuperset(of: Self.allowed.keys.filter { $0 != "Benchmarks" }))
+    }
+
+    @Test func arrowsPointDown() {
+        let ours = Set(Self.allowed.keys).union(["CLibgit2", "CLibYAML", "CVTerm", "CPCRE2", "CLinux", "CEmbedded", "CSQLite"])
+        let wrong = Self.imports.filter { ours.contains($0.module) && !(Self.allowed[$0.room] ?? []).contains($0.module) }
+        #expect(wrong.isEmpty, "an arrow points up or sideways: \(wrong)")
+    }
+
+    @Test func everyDependencyHasOneHome() {
+        let wrong = Self.imports.filter { found in
+            guard let homes = Self.homes[found.module] else { return false }
+            return !homes.contains(found.room)
+        }
+        #expect(wrong.isEmpty, "imported outside its home: \(wrong)")
+    }
+
+    @Test func outsideTypesStayInside() {
+        let leaked = Self.imports.filter { $0.isPublic && Self.homes[$0.module] != nil && $0.module != "ServiceLifecycle" }
+        #expect(leaked.isEmpty, "public import of an outside dependency: \(leaked)")
+    }
+
+    @Test(arguments: [
+        ("Task {", "unstructured task"), ("Task.detached", "unstructured task"), ("DispatchQueue.async", "unstructured work"),
+        ("try!", "crash"), ("as!", "crash"), ("fatalError(", "crash without a state"), ("TODO", "unfinished"),
+        ("Date()", "hidden clock"), ("UUID()", "hidden randomness"),
+    ])
+    func sourcesHaveNo(word: String, reason: String) throws {
+        let sources = Self.root.appending(path: "Sources")
+        var found: [String] = []
+        let files = try #require(FileManager.default.enumerator(atPath: sources.path))
+        for case let path as String in files where path.hasSuffix(".swift") {
+            let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
+            for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            where line.contains(word) && !line.contains("//") && !line.contains("SAFETY") {
+                found.append("\(path):\(number + 1)")
+            }
+        }
+        #expect(found.isEmpty, "\(reason): \(found)")
+    }
+}

@@ -1,0 +1,103 @@
+import Core
+import ProcessKit
+import SystemPackage
+import Testing
+
+@testable import Store
+
+@Suite(.timeLimit(.minutes(1)))
+struct JournalTests {
+    private func draft(_ name: String, key: String? = nil) -> JournalDraft {
+        JournalDraft(
+            subject: .mainCheckout, kind: .emit, source: "emit", payload: ["name": .string(name)], key: key)
+    }
+
+    @Test func rowsAreReadInTheirOrderFromACursorOn() async throws {
+        try await withFleet { fleet in
+            for name in ["a", "b", "c"] { _ = try await fleet.emit(draft(name), at: noon) }
+            let first = try await fleet.journal(after: 0, limit: 2)
+            #expect(first.map { $0.payload["name"]?.string } == ["a", "b"])
+            let rest = try await fleet.journal(after: first[1].id, limit: 2)
+            #expect(rest.map { $0.payload["name"]?.string } == ["c"])
+            #expect(try await fleet.newestJournalID() == rest[0].id)
+            let newest = try await fleet.journal(of: .mainCheckout, limit: 2)
+            #expect(newest.map { $0.payload["name"]?.string } == ["b", "c"])
+        }
+    }
+
+    @Test func keyCountsOnce() async throws {
+        try await withFleet { fleet in
+            let first = try await fleet.emit(draft("a", key: "k"), at: noon)
+            let second = try await fleet.emit(draft("b", key: "k"), at: noon)
+            #expect(first.isNew)
+            #expect(!second.isNew)
+            #expect(second.id == first.id)
+            var step = WatchStep()
+            step.journal = [draft("c", key: "k"), draft("d")]
+            let ids = try await fleet.commit(step, for: .mainCheckout, at: noon)
+            let newest = try await fleet.newestJournalID()
+            #expect(ids == [nil, newest])
+            #expect(newest > first.id)
+        }
+    }
+
+    @Test(arguments: ["UPDATE journal SET payload = '{}'", "DELETE FROM journal"])
+    func rowsCannotBeChangedByOtherProgramsEither(sql: String) async throws {
+        try await withFleet(.file) { fleet in
+            _ = try await fleet.emit(draft("a"), at: noon)
+            let result = try await sqlite3(fleet.store.path, sql)
+            #expect(!result.isSuccess)
+            #expect(result.errorText.contains("journal rows are"))
+            #expect(try await fleet.journal(after: 0, limit: 5).count == 1)
+        }
+    }
+
+    @Test func writesOfAnotherProcessAreSeen() async throws {
+        try await withFleet(.file) { fleet in
+            let changes = fleet.store.changes
+            let version = try await changes.dataVersion()
+            _ = try await fleet.emit(draft("own"), at: noon)
+            #expect(try await changes.dataVersion() == version)
+            let newest = try await changes.newestJournalID()
+            let result = try await sqlite3(
+                fleet.store.path,
+                """
+                INSERT INTO journal (fleetID, at, subject, kind, source, payload)
+                VALUES ('\(shop)', 1, 'main', 'emit', 'test', '{"name":"foreign"}')
+                """)
+            #expect(result.isSuccess, "\(result.errorText)")
+            #expect(try await changes.dataVersion() != version)
+            #expect(try await changes.newestJournalID() == newest + 1)
+            #expect(changes.log.string == fleet.store.path.string + "-wal")
+            let rows = try await fleet.journal(after: newest, limit: 5)
+            #expect(rows.map { $0.payload["name"]?.string } == ["foreign"])
+        }
+    }
+
+    @Test func retentionDeletesWhatEndedAndWasRead() async throws {
+        try await withFleet(.file) { fleet in
+            try await fleet.insert(agent(), at: noon)
+            try await fleet.insert(agent("agent-2", branch: "b"), at: noon)
+            try await put(
+                fleet, runs: [run("run-1", state: .completed), run("run-2")],
+                outbox: [item("a", run: "run-1"), item("b", run: "run-2")])
+            _ = try await fleet.commit(.agent(AgentID("agent-1")), generation: 1, at: noon) { seen in
+                Decided(WatchStep(), seen.count("m"))
+            }
+            try await fleet.remove(AgentID("agent-1"), at: later(1))
+            let read = try await fleet.newestJournalID()
+            _ = try await fleet.emit(draft("unread"), at: later(2))
+            var step = WatchStep()
+            step.cursor = PositionAdvance(reader: "watch", from: 0, to: read)
+            try await fleet.commit(step, for: .mainCheckout, at: later(3))
+            let pruned = try await fleet.prune(before: later(100), at: later(200))
+            #expect(pruned == Pruned(journal: Int(read), runs: 2, agents: 1, deliveries: 0))
+            let kinds = try await fleet.journal(after: 0, limit: 50).map(\.kind)
+            #expect(kinds == [.emit, .journalPruned])
+            #expect(try await fleet.agents(includingRemoved: true).map(\.id.rawValue) == ["agent-2"])
+            #expect(try await fleet.outboxItem(OutboxID("a")) == nil)
+            #expect(try await fleet.prune(before: noon, at: later(200)) == Pruned())
+            #expect(try await !sqlite3(fleet.store.path, "DELETE FROM journal").isSuccess)
+        }
+    }
+}
