@@ -35,13 +35,8 @@ extension Grid {
 
     /// The row as the scanner sees it.
     func screenRow(_ row: GridRow) -> ScreenRow {
-        var isBold = false
-        for cell in row.cells where cell.content > 0x20 && cell.style != 0 {
-            if styles[cell.style].attributes.contains(.bold) {
-                isBold = true
-                break
-            }
-        }
+        let last = row.cells.last { $0.content > 0x20 }
+        let isBold = last.map { styles[$0.style].attributes.contains(.bold) } ?? false
         let first = row.cells.first.map { styles[$0.style].background } ?? .standard
         return ScreenRow(
             text: text(row), serial: row.serial, isWrapped: row.isWrapped, isBold: isBold,

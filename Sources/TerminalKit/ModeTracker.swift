@@ -3,7 +3,7 @@ internal import Core
 /// What libvterm knows but does not tell: modes, margins, character sets and the saved cursor.
 ///
 /// Noted from the sequences on their way to libvterm, so that a keyframe can put them back.
-struct ModeTracker: Codable, Equatable {
+struct ModeTracker: Codable, Equatable, Sendable {
     /// DEC private modes that were set or reset, by number.
     var privateModes: [Int: Bool] = [:]
     var isInserting = false
@@ -13,14 +13,23 @@ struct ModeTracker: Codable, Equatable {
     var left: Int?
     var right: Int?
     var saved: SavedCursor?
+    /// Character sets designated to G0...G3, by their final byte.
+    var characterSets: [Int: String] = [:]
+    /// SO: G1 is in use.
+    var isShiftedOut = false
 
-    struct SavedCursor: Codable, Equatable {
+    struct SavedCursor: Codable, Equatable, Sendable {
         var row: Int
         var column: Int
         var style: TerminalStyle
     }
 
     static let known: Set<Int> = [1, 5, 6, 7, 12, 25, 69, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 2004]
+
+    mutating func designate(_ intermediate: UInt8, _ final: UInt8) {
+        guard (0x28...0x2b).contains(intermediate) else { return }
+        characterSets[Int(intermediate) - 0x28] = String(UnicodeScalar(final))
+    }
 
     mutating func resetMargins() { (top, bottom, left, right) = (nil, nil, nil, nil) }
 

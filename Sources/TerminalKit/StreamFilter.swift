@@ -35,6 +35,8 @@ struct StreamFilter {
     }
 
     private(set) var state = State.ground
+    /// Character set designations and shifts since the last look: intermediate and final byte, or SO/SI and 0.
+    var shifts: [(UInt8, UInt8)] = []
     /// Bytes of a multi-byte character that are still to come.
     private(set) var missing = 0
     private var sequence: [UInt8] = []
@@ -108,6 +110,7 @@ struct StreamFilter {
             if byte == 0x0a || byte == 0x0b || byte == 0x0c { break }
             if byte < 0x80 {
                 missing = 0
+                if byte == 0x0e || byte == 0x0f { shifts.append((byte, 0)) }
             } else if byte >= 0xc0 {
                 missing = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1
             } else if missing > 0 {
@@ -161,6 +164,7 @@ struct StreamFilter {
         case 0x00..<0x20: output.append(byte)
         default:
             output += sequence + [byte]
+            if sequence.count == 2 { shifts.append((sequence[1], byte)) }
             state = .ground
         }
     }

@@ -76,6 +76,10 @@ public import Core
         pending.removeAll(keepingCapacity: true)
         let boundary = unsafe filter.next(bytes, &index, into: &pending)
         write(pending)
+        for (first, second) in filter.shifts {
+            if second == 0 { modes.isShiftedOut = first == 0x0e } else { modes.designate(first, second) }
+        }
+        filter.shifts.removeAll(keepingCapacity: true)
         if case .before(let control) = boundary { modes.note(control, grid: grid) }
         if case .after(let control) = boundary { modes.note(control, grid: grid) }
         return boundary

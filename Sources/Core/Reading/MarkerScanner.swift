@@ -127,6 +127,9 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
         return findings
     }
 
-    /// Forgets ids: the agent was started again, and its markers count anew.
-    public mutating func agentStarted() { ids = [] }
+    /// Forgets ids: the agent was started again, and its markers count anew, but not what it shows of its past.
+    public mutating func agentStarted() {
+        ids = []
+        resized()
+    }
 }

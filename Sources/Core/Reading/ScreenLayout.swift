@@ -2,7 +2,33 @@
 public enum ScreenLayout {
     /// The rows above the composer, or above a dialog that took its place.
     static func content(of rows: [ScreenRow]) -> [ScreenRow] {
-        Array(rows[..<composerTop(rows.map(\.text))])
+        var content = Array(rows[..<composerTop(rows.map(\.text))])
+        cutProgress(&content)
+        return content
+    }
+
+    /// Takes away the spinner and the tip at the end, which change while nothing is said.
+    private static func cutProgress(_ rows: inout [ScreenRow]) {
+        guard let block = rows.lastIndex(where: { isTip($0.text) || isSpinner($0.text) }) else { return }
+        let rest = rows[(block + 1)...].map(\.text)
+        let tail = rest.drop { !$0.isEmpty && $0.first?.isWhitespace == true }
+        guard tail.allSatisfy(\.isEmpty) else { return }
+        rows.removeSubrange(block...)
+        while rows.last?.text.isEmpty == true { rows.removeLast() }
+        if let last = rows.last, isSpinner(last.text) { rows.removeLast() }
+    }
+
+    private static func isTip(_ text: String) -> Bool {
+        let text = text.trimmed
+        return text.hasPrefix("⎿  Tip: ") || text.hasPrefix("└ Tip: ")
+    }
+
+    /// A glyph in the first column and an unfinished word or the key that interrupts.
+    static func isSpinner(_ text: String) -> Bool {
+        guard let first = text.first, !first.isWhitespace, !first.isLetter, !first.isNumber,
+            text.dropFirst().first == " "
+        else { return false }
+        return text.contains("esc to interrupt") || text.contains("…") && !"●❯›".contains(first)
     }
 
     /// The first row of the composer, with the rule over it if there is one; the number of rows without a composer.
@@ -24,7 +50,7 @@ public enum ScreenLayout {
         }
         // Below the composer there are only a blank row and a footer, or the rest of a dialog.
         if let prompt = rows.lastIndex(where: { $0.hasPrefix("›") }),
-            rows.count - prompt <= max(10, rows.count / 2),
+            prompt > 0,
             !rows[(prompt + 1)...].contains(where: { $0.first.map { !$0.isWhitespace && $0 != "›" } ?? false }
             )
         {

@@ -6,7 +6,7 @@ public struct ScreenRow: Sendable, Hashable, Codable {
     public var serial: UInt64
     /// The terminal wrapped the text onto the row below, so no space was lost.
     public var isWrapped: Bool
-    /// Some of its text is bold, as renderers draw headings.
+    /// Its text ends in bold, as renderers draw headings; typed text is never bold.
     public var isBold: Bool
     /// It begins on a coloured background, as some agents draw what the user typed.
     public var isShaded: Bool

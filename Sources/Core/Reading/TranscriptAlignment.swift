@@ -12,30 +12,68 @@ struct TranscriptAlignment {
     /// Weight of a transcript row below all found ones.
     private static let tailCost = 0.25
 
-    static func align(
-        _ window: [ScreenRow], on known: [String], from start: Int, afterResize: Bool
-    ) -> TranscriptAlignment {
-        let texts = window.map(\.text)
-        let back = afterResize ? max(0, start - 2 * window.count) : min(start, known.count)
-        let near = best(texts, known, from: back, backCost: afterResize ? 0 : backCost)
-        if near.score > 0 { return place(near, texts, known) }
-        let far = best(texts, known, from: max(0, known.count - 1200), backCost: 0)
-        let filled = texts.count { !$0.isEmpty }
-        if Double(far.pairs.count) >= 0.6 * Double(filled), far.pairs.count > 1 {
-            var alignment = place(far, texts, known)
-            let after = known[((far.pairs.last?.1 ?? 0) + 1)...].contains { !$0.isEmpty }
-            let isAtEnd = (far.pairs.last?.0 ?? 0) < (texts.lastIndex { !$0.isEmpty } ?? 0)
-            alignment.isElsewhere = after && !isAtEnd
-            return alignment
+    /// What a row is compared by.
+    struct Key: Equatable {
+        var text: String
+        /// The row that begins the marker this row goes on, nil outside of markers.
+        var head: String?
+        /// The row above is not on the screen, so that the head is unknown.
+        var isCut = false
+        var hash: Int
+
+        init(text: String, head: String?, isCut: Bool = false) {
+            self.text = text
+            self.head = head
+            self.isCut = isCut
+            hash = text.hashValue
         }
-        if near.pairs.count > 1, Double(near.pairs.count) >= 0.25 * Double(filled) {
-            return place(near, texts, known)
+
+        var isBlank: Bool { text.isEmpty }
+
+        func matches(_ other: Key) -> Bool {
+            hash == other.hash && (isCut || other.isCut || head == other.head) && text == other.text
+        }
+    }
+
+    static func align(
+        _ window: [Key], on known: [Key], from start: Int, afterResize: Bool
+    ) -> TranscriptAlignment {
+        let back = afterResize ? max(0, start - 2 * window.count) : min(start, known.count)
+        let near = best(window, known, from: back, backCost: afterResize ? 0 : backCost)
+        if near.score > 0 { return place(near, known) }
+        let filled = window.count { !$0.isBlank }
+        if afterResize {
+            let far = best(window, known, from: 0, backCost: 0)
+            if far.pairs.count > 1, Double(far.pairs.count) >= 0.6 * Double(filled) {
+                return place(far, known)
+            }
+        } else if let pairs = run(of: window, in: known) {
+            // A jump away from the end shows known rows only; an answer like an earlier one differs somewhere.
+            return TranscriptAlignment(start: pairs[0].1, pairs: pairs, isElsewhere: true)
+        }
+        // A dialog closed, and rows that it had pushed out of view are back above those that stayed.
+        let lenient = best(window, known, from: back, backCost: 0)
+        if lenient.pairs.count > 1, Double(lenient.pairs.count) > 0.5 * Double(filled) {
+            return place(lenient, known)
         }
         return TranscriptAlignment(start: known.count, pairs: [])
     }
 
+    /// The whole window as it stands in the transcript, blank rows aside; the latest place counts.
+    private static func run(of window: [Key], in known: [Key]) -> [(Int, Int)]? {
+        let left = window.indices.filter { !window[$0].isBlank }
+        let right = known.indices.filter { !known[$0].isBlank }
+        guard left.count > 1, right.count >= left.count else { return nil }
+        for first in stride(from: right.count - left.count, through: 0, by: -1) {
+            var count = 0
+            while count < left.count, window[left[count]].matches(known[right[first + count]]) { count += 1 }
+            if count == left.count { return left.indices.map { (left[$0], right[first + $0]) } }
+        }
+        return nil
+    }
+
     private static func place(
-        _ found: (pairs: [(Int, Int)], score: Double), _ window: [String], _ known: [String]
+        _ found: (pairs: [(Int, Int)], score: Double), _ known: [Key]
     ) -> TranscriptAlignment {
         guard let first = found.pairs.first else { return TranscriptAlignment(start: known.count, pairs: []) }
         // Rows above the first pair take the place of as many rows above it.
@@ -44,38 +82,27 @@ struct TranscriptAlignment {
 
     /// The longest common subsequence of filled rows, less what speaks against it.
     private static func best(
-        _ window: [String], _ known: [String], from start: Int, backCost: Double
+        _ window: [Key], _ known: [Key], from start: Int, backCost: Double
     ) -> (pairs: [(Int, Int)], score: Double) {
-        let left = window.indices.filter { !window[$0].isEmpty }
-        let right = (start..<max(start, known.count)).filter { !known[$0].isEmpty }
+        let left = window.indices.filter { !window[$0].isBlank }
+        let right = (start..<max(start, known.count)).filter { !known[$0].isBlank }
         guard !left.isEmpty, !right.isEmpty else { return ([], 0) }
         let width = right.count + 1
-        // score[i][j]: best for window rows from i on, with row i's predecessors settled, and known rows from j on.
+        // score[i][j]: best for window rows from i on and known rows from j on; unmatched known rows at the end cost.
         var score = [Double](repeating: 0, count: (left.count + 1) * width)
         for j in 0...right.count { score[left.count * width + j] = -tailCost * Double(right.count - j) }
-        let hashes = (left.map { window[$0].hashValue }, right.map { known[$0].hashValue })
         for i in stride(from: left.count - 1, through: 0, by: -1) {
-            score[i * width + right.count] = 0
             for j in stride(from: right.count - 1, through: 0, by: -1) {
-                // No more pairs from here: all known rows from j on are a tail.
                 var value = max(score[(i + 1) * width + j], score[i * width + j + 1])
-                if hashes.0[i] == hashes.1[j], window[left[i]] == known[right[j]] {
+                if window[left[i]].matches(known[right[j]]) {
                     value = max(value, 1 + score[(i + 1) * width + j + 1])
                 }
                 score[i * width + j] = value
             }
         }
-        return trace(window, known, left, right, score, backCost)
-    }
-
-    private static func trace(
-        _ window: [String], _ known: [String], _ left: [Int], _ right: [Int], _ score: [Double],
-        _ backCost: Double
-    ) -> (pairs: [(Int, Int)], score: Double) {
-        let width = right.count + 1
         var top = (i: 0, j: 0, value: 0.0)
         for i in left.indices {
-            for j in right.indices where window[left[i]] == known[right[j]] {
+            for j in right.indices where window[left[i]].matches(known[right[j]]) {
                 let value = 1 + score[(i + 1) * width + j + 1] - backCost * Double(i)
                 if value > top.value { top = (i, j, value) }
             }
@@ -84,8 +111,8 @@ struct TranscriptAlignment {
         var pairs: [(Int, Int)] = []
         var (i, j) = (top.i, top.j)
         while i < left.count, j < right.count {
-            if window[left[i]] == known[right[j]],
-                score[i * width + j] <= 1 + score[(i + 1) * width + j + 1] || pairs.isEmpty
+            if window[left[i]].matches(known[right[j]]),
+                pairs.isEmpty || score[i * width + j] <= 1 + score[(i + 1) * width + j + 1]
             {
                 pairs.append((left[i], right[j]))
                 (i, j) = (i + 1, j + 1)

@@ -10,9 +10,14 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         var counted: UInt64?
         var isWarned = false
         var isLineGiven = false
+        /// It was on the screen before the scanner came, or came back from above.
+        var isOld = false
         var isEcho = false
         /// The head of this row's block was never seen.
         var isOrphan = false
+
+        /// The row that begins the marker this row goes on.
+        var head: String?
 
         var isBlank: Bool { row.text.isEmpty }
     }
@@ -21,10 +26,17 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
     /// Where the window began in `rows` last time.
     private(set) var windowStart = 0
     /// The screen was resized: rows may have come back from above and all wraps may differ.
-    var wasResized = false
+    var wasResized: Bool {
+        get { lenientScans > 0 }
+        set { lenientScans = newValue ? Self.lenientScansAfterResize : 0 }
+    }
+    private var lenientScans = 0
+    private var sawOnlyProgress = false
     private var repairedBefore: UInt64?
 
     static let longest = 1200
+    /// Programs paint a few times before a resized screen is whole.
+    private static let lenientScansAfterResize = 8
 
     struct Result {
         var markers: [Marker] = []
@@ -39,26 +51,53 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         dropStickyHeader(&window)
         while window.last?.text.isEmpty == true { window.removeLast() }
         while window.first?.text.isEmpty == true { window.removeFirst() }
-        guard !window.isEmpty else { return Result() }
-        let alignment = TranscriptAlignment.align(
-            window, on: rows.map(\.row.text), from: windowStart, afterResize: wasResized)
-        guard !alignment.isElsewhere else { return Result() }
+        guard !window.isEmpty else {
+            // Only a spinner is left in a low pane: all known rows and the prompt have scrolled away.
+            sawOnlyProgress = screen.contains { ScreenLayout.isSpinner($0.text) }
+            return Result()
+        }
+        var alignment = TranscriptAlignment.align(
+            Self.keys(window), on: rows.map { .init(text: $0.row.text, head: $0.head) }, from: windowStart,
+            afterResize: wasResized)
+        if sawOnlyProgress, !window.contains(where: { $0.text.hasPrefix("❯") || $0.text.hasPrefix("›") }) {
+            windowStart = rows.count
+            alignment = TranscriptAlignment(start: rows.count, pairs: [])
+        }
+        sawOnlyProgress = false
+        if alignment.isElsewhere {
+            // With a prompt still unanswered, an answer like an earlier one is more likely than a look back.
+            guard rows.last(where: { !$0.isBlank })?.isEcho == true else { return Result() }
+            alignment = TranscriptAlignment(start: rows.count, pairs: [])
+        }
         let start = merge(window, alignment)
-        wasResized = false
+        lenientScans = max(0, lenientScans - 1)
         let reader = MarkerReader(columns: columns, acceptsBare: acceptsBare)
         let result = read(from: start, reader, echoes, isSettled)
         forgetOldest()
         return result
     }
 
+    private static func keys(_ window: [ScreenRow]) -> [TranscriptAlignment.Key] {
+        var head: String?
+        var isCut = true
+        return window.map { row in
+            head = Self.head(row.text, after: head)
+            if row.text.isEmpty || head != nil { isCut = false }
+            return TranscriptAlignment.Key(text: row.text, head: head, isCut: isCut)
+        }
+    }
+
+    private static func head(_ text: String, after head: String?) -> String? {
+        if text.isEmpty { return nil }
+        return text.contains(MarkerReader.word) && MarkerReader.head(text) != nil ? text : head
+    }
+
     /// Codex repeats the current prompt in the first row while its own row is scrolled out of view.
     private func dropStickyHeader(_ window: inout [ScreenRow]) {
-        guard let first = window.first, first.text.hasPrefix("› ") else { return }
-        let text = first.text.hasSuffix("…") ? String(first.text.dropLast()) : first.text
-        let isKnown = rows.contains { known in
-            known.row.text.hasPrefix("› ")
-                && (known.row.text.hasPrefix(text) || text.hasPrefix(known.row.text))
-        }
+        guard !rows.isEmpty, window.count > 1, window[0].text.hasPrefix("› ") else { return }
+        // Unknown text under an unknown prompt may be the rest of what was typed.
+        let (prompt, next) = (window[0].text, window[1].text)
+        let isKnown = next.isEmpty || rows.contains { $0.row.text == prompt || $0.row.text == next }
         if isKnown { window.removeFirst() }
     }
 
@@ -81,14 +120,20 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
                 // Seen before, or older than all that was seen.
                 merged[index].isLineGiven = true
                 merged[index].isWarned = true
-                if merged[index].counted == nil { merged[index].counted = 0 }
+                merged[index].isOld = true
             }
         }
         if isGap || rows.isEmpty { merged[0].isOrphan = true }
         for index in used.sorted().reversed() { old.remove(at: index) }
+        var head = start > 0 ? rows[start - 1].head : nil
+        for index in merged.indices {
+            head = Self.head(merged[index].row.text, after: head)
+            merged[index].head = head
+        }
+        // Painted anew from top to bottom, a marker that was just in view is the same marker.
+        moved = (isGap ? rows[min(windowStart, rows.count)...] : old[...]).compactMap(\.counted)
         rows.replaceSubrange(start..., with: merged)
         windowStart = start
-        moved = old.compactMap(\.counted)
         return start
     }
 
@@ -128,7 +173,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
                 rows[index].counted = hash
                 if let known = moved.firstIndex(of: hash) {
                     moved.remove(at: known)
-                } else {
+                } else if !rows[index].isOld {
                     result.markers.append(marker)
                 }
             }
