@@ -74,14 +74,17 @@ let package = Package(
         room(
             "Fleet",
             [
-                "Core", "CLinux", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", systemPackage,
+                "Core", "CLinux", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit",
+                systemPackage,
             ]),
         room("Approvals", ["Core", "Store", systemPackage]),
         room("Notify", ["Core", "Store", systemPackage]),
         room(
             "Watch",
             [
-                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "GitKit", systemPackage,
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "GitKit", "Fleet",
+                "Approvals",
+                systemPackage,
                 serviceLifecycle, logging,
             ]),
         room(

@@ -1,3 +1,5 @@
+internal import ProcessKit
+
 extension GitRepository {
     /// `core.hooksPath` as it is configured; nil when it is not (git).
     public func hooksPath() async throws(GitError) -> String? {

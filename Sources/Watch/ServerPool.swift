@@ -1,7 +1,7 @@
-public import Core
+internal import Core
 public import Fleet
 internal import Logging
-internal import ProcessKit
+public import ProcessKit
 public import ServiceLifecycle
 public import Store
 internal import Synchronization
@@ -59,5 +59,7 @@ extension RecordedProcess {
         self.init(pid: identity.pid, startTime: Int64(bitPattern: identity.startTicks))
     }
 
-    public var identity: ProcessIdentity { ProcessIdentity(pid: pid, startTicks: UInt64(bitPattern: startTime)) }
+    public var identity: ProcessIdentity {
+        ProcessIdentity(pid: pid, startTicks: UInt64(bitPattern: startTime))
+    }
 }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Fleet
+internal import Logging
 internal import ProcessKit
 internal import Store
 internal import SystemPackage
@@ -50,13 +51,16 @@ extension Watcher {
     }
 
     /// Opens the tap at the stored position; nil while tmux has not made the file.
-    private func follower(of watch: AgentWatch) throws -> TapFollower? {
+    private func follower(of watch: AgentWatch) async throws -> TapFollower? {
         if let follower = watch.follower { return follower }
         guard let tap = watch.agent.tap, Files.exists(tap) else { return nil }
         let settings = context.configuration.tmux
+        let keyframe = try await store.keyframe(of: watch.agent.subject, upTo: watch.committed)
         watch.follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
-            size: TerminalSize(columns: settings.columns, rows: settings.rows), position: watch.committed)
+            size: TerminalSize(columns: settings.columns, rows: settings.rows), position: watch.committed,
+            keyframe: keyframe)
+        watch.lastKeyframe = keyframe?.offset ?? 0
         return watch.follower
     }
 
@@ -89,7 +93,7 @@ extension Watcher {
 
     private func read(_ watch: AgentWatch) async throws {
         guard watch.hasMoreBytes || watch.isUnsettled else { return }
-        guard var follower = try follower(of: watch) else {
+        guard var follower = try await follower(of: watch) else {
             watch.hasMoreBytes = false
             return
         }
@@ -170,7 +174,8 @@ extension Watcher {
                     payload: ["why": "the pipe had died; it was armed anew"], tapOffset: Files.size(tap))
             ]
             try await store.commit(step, for: watch.agent.subject, at: now)
-            log.warning("agent \(watch.agent.place.branch.visible): the tap's pipe had died and was armed anew")
+            log.warning(
+                "agent \(watch.agent.place.branch.visible): the tap's pipe had died and was armed anew")
         }
     }
 }

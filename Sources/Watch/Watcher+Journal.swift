@@ -2,7 +2,7 @@ internal import Core
 internal import Fleet
 internal import GitKit
 internal import ProcessKit
-internal import Store
+public import Store
 internal import SystemPackage
 
 extension Watcher {
@@ -40,7 +40,9 @@ extension Watcher {
     }
 
     private func takeEmitted(_ entry: JournalEntry, _ base: WatchStep) async throws {
-        guard let body = entry.signalBody else { return _ = try await store.commit(base, for: entry.subject, at: now) }
+        guard let body = entry.signalBody else {
+            return _ = try await store.commit(base, for: entry.subject, at: now)
+        }
         let signal = Signal(subject: entry.subject, at: now, body: body)
         let (now, ids, subject) = (now, ids, entry.subject)
         let watch = agentWatch(of: subject)
@@ -61,7 +63,8 @@ extension Watcher {
     }
 
     private func takeAnswer(_ entry: JournalEntry, _ step: WatchStep) async throws {
-        guard let id = entry.payload["approval"]?.string, let approval = try await store.approval(ApprovalID(id)),
+        guard let id = entry.payload["approval"]?.string,
+            let approval = try await store.approval(ApprovalID(id)),
             let answer = approval.answer
         else { return _ = try await store.commit(step, for: entry.subject, at: now) }
         try await decide(.approvalAnswered(approval.id, answer), about: approval.subject, step)
@@ -116,7 +119,8 @@ extension Watcher {
         let (now, ids, subject) = (now, ids, item.subject)
         let watch = agentWatch(of: subject)
         let machine = watch?.machine ?? main
-        let committed = try await store.finish(result, generation: watch?.agent.generation ?? 0, at: now) { _ in
+        let committed = try await store.finish(result, generation: watch?.agent.generation ?? 0, at: now) {
+            _ in
             var (step, machine) = (WatchStep(), machine)
             step.add(machine.receive(.actionEnded(result), at: now, ids: ids), subject: subject, at: now)
             return Decided(step, StepOutcome(machine: machine, hasWork: true))
@@ -142,7 +146,9 @@ extension JournalKind {
 extension JournalEntry {
     /// The signal that an `emit` row carries: a marker by its type, or a named signal.
     var signalBody: Signal.Body? {
-        if let marker = payload["marker"]?.object { return .marker(Marker(payload: marker), source: draft.source) }
+        if let marker = payload["marker"]?.object {
+            return .marker(Marker(payload: marker), source: draft.source)
+        }
         guard let name = payload["signal"]?.string else { return nil }
         return .named(name, payload: JSONObjectBox(payload["payload"]?.object ?? JSONObject()))
     }

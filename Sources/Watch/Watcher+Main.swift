@@ -1,6 +1,7 @@
 internal import Core
 internal import Fleet
 internal import GitKit
+internal import Logging
 internal import ProcessKit
 internal import Store
 internal import SystemPackage
@@ -41,7 +42,10 @@ extension Watcher {
     private func event(of line: HookLine) async throws -> (Subject, GitHookEvent)? {
         let watch = agents.values.first { $0.agent.place.worktree == line.checkout }
         guard watch != nil || line.checkout == context.root else { return nil }
-        let commit = line.commit.flatMap { CommitID($0) }
+        var commit = line.commit.flatMap { CommitID($0) }
+        if commit == nil, let branch = line.branch {
+            commit = try? await context.repository.resolve("refs/heads/\(branch)")  // the branch may be gone by now
+        }
         let paths: [String]
         if let commit, line.name != "post-checkout" {
             paths = try await context.repository.changes(in: commit).map(\.path)
@@ -86,7 +90,8 @@ extension Watcher {
         guard let news = policyNews else { return }
         var step = WatchStep()
         step.journal = [
-            JournalDraft(subject: .mainCheckout, kind: JournalKind("policy.loaded"), source: "daemon", payload: news)
+            JournalDraft(
+                subject: .mainCheckout, kind: JournalKind("policy.loaded"), source: "daemon", payload: news)
         ]
         try await store.commit(step, for: .mainCheckout, at: now)
         policyNews = nil
@@ -109,7 +114,9 @@ struct HookLine {
     init?(bytes: [UInt8]) {
         let fields = bytes.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count == 5, HookLine.names.contains(fields[0]), fields[1].hasPrefix("/") else { return nil }
+        guard fields.count == 5, HookLine.names.contains(fields[0]), fields[1].hasPrefix("/") else {
+            return nil
+        }
         name = fields[0]
         checkout = FilePath(fields[1]).lexicallyNormalized()
         branch = fields[2].isEmpty ? nil : fields[2]

@@ -21,7 +21,7 @@ extension Watcher {
             base.marks = [TapMark(offset: to, at: now, size: size)]
             watch.lastMark = now
         }
-        if let keyframe = keyframe(of: follower, watch, isNeeded: isSettled && !readings.isEmpty) {
+        if let keyframe = try keyframe(of: follower, watch, isNeeded: isSettled && !readings.isEmpty) {
             base.keyframe = keyframe
         }
         let (step, subject, ids) = (base, watch.agent.subject, ids)
@@ -39,10 +39,14 @@ extension Watcher {
         take(committed.output, into: watch)
     }
 
-    private func keyframe(of follower: TapFollower, _ watch: AgentWatch, isNeeded: Bool) -> Keyframe? {
-        guard isNeeded || follower.offset - watch.lastKeyframe >= TapFollower.keyframeDistance else { return nil }
-        guard let state = follower.keyframe() else { return nil }
-        return Keyframe(offset: follower.offset, state: state)
+    private func keyframe(
+        of follower: TapFollower, _ watch: AgentWatch, isNeeded: Bool
+    ) throws -> StoredKeyframe? {
+        guard isNeeded || follower.offset - watch.lastKeyframe >= TapFollower.keyframeDistance else {
+            return nil
+        }
+        guard let state = try follower.keyframe() else { return nil }
+        return StoredKeyframe(offset: follower.offset, state: state)
     }
 
     /// Lets a machine decide about one event that is no reading, and writes the result.
@@ -72,7 +76,8 @@ extension Watcher {
     /// Judges the screen, and writes a state that has stood long enough.
     func judge(_ watch: AgentWatch) async throws {
         let now = now
-        if watch.isUnjudged, let last = watch.lastJudged, now < last.advanced(by: AgentWatch.judgePause), watch.end == nil
+        if watch.isUnjudged, let last = watch.lastJudged, now < last.advanced(by: AgentWatch.judgePause),
+            watch.end == nil
         {
             return
         }
@@ -86,7 +91,9 @@ extension Watcher {
         let subject = watch.agent.subject
         var step = WatchStep()
         step.condition = condition
-        step.journal = [JournalDraft(subject: subject, kind: .agentState, source: "daemon", payload: body.json)]
+        step.journal = [
+            JournalDraft(subject: subject, kind: .agentState, source: "daemon", payload: body.json)
+        ]
         step.counters = [
             CounterIncrement("tmux_agent_signals_total", labels: ["kind": "state"])
         ]

@@ -1,7 +1,7 @@
-public import Core
+internal import Core
 public import Fleet
-internal import ProcessKit
 public import Logging
+public import ProcessKit
 public import ServiceLifecycle
 internal import Store
 internal import SystemPackage
@@ -20,7 +20,9 @@ public actor Watcher: Service {
     let wakeHands: @Sendable () -> Void
     let log: Logger
     private let executor = BlockingExecutor(label: "watch")
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
 
     var policy: LivePolicy
     var agents: [AgentID: AgentWatch] = [:]
@@ -81,7 +83,8 @@ public actor Watcher: Service {
     private func watchFolders() throws {
         for folder in [
             context.logs, context.configuration.stateDatabase.removingLastComponent(),
-            context.hookFile.removingLastComponent(), context.configuration.watch.policy.removingLastComponent(),
+            context.hookFile.removingLastComponent(),
+            context.configuration.watch.policy.removingLastComponent(),
         ] where Files.isFolder(folder) {
             try events.watch(folder)
         }

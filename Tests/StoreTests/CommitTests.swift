@@ -15,7 +15,7 @@ struct CommitTests {
             var step = WatchStep()
             step.tap = TapAdvance(from: 0, to: 4096, size: size)
             step.marks = [TapMark(offset: 4096, at: noon, size: size)]
-            step.keyframe = Keyframe(offset: 4096, state: [1, 2, 3])
+            step.keyframe = StoredKeyframe(offset: 4096, state: [1, 2, 3])
             step.condition = AgentCondition(.waiting, waitingFor: .permission, since: later(2))
             step.runs = [run("run-1")]
             step.outbox = [item("run-1/lint/1/start/0", run: "run-1")]
@@ -134,11 +134,11 @@ struct CommitTests {
         try await withFleet { fleet in
             for offset in [Int64(100), 200, 300, 400, 500] {
                 var step = WatchStep()
-                step.keyframe = Keyframe(offset: offset, state: [UInt8(offset / 100)])
+                step.keyframe = StoredKeyframe(offset: offset, state: [UInt8(offset / 100)])
                 try await fleet.commit(step, for: subject, at: noon)
             }
-            #expect(try await fleet.keyframe(of: subject, upTo: .max) == Keyframe(offset: 500, state: [5]))
-            #expect(try await fleet.keyframe(of: subject, upTo: 499) == Keyframe(offset: 400, state: [4]))
+            #expect(try await fleet.keyframe(of: subject, upTo: .max) == StoredKeyframe(offset: 500, state: [5]))
+            #expect(try await fleet.keyframe(of: subject, upTo: 499) == StoredKeyframe(offset: 400, state: [4]))
             #expect(try await fleet.keyframe(of: subject, upTo: 299) == nil)
         }
     }

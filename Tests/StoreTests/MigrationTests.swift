@@ -29,7 +29,7 @@ struct MigrationTests {
                 try await fleet.journal(after: 0, limit: 10).map(\.kind) == [.agentAdded, .approvalAsked])
             #expect(try await fleet.isTrusted(FilePath("/repo/shop")))
             #expect(
-                try await fleet.keyframe(of: .mainCheckout, upTo: 9) == Keyframe(offset: 9, state: [1, 2]))
+                try await fleet.keyframe(of: .mainCheckout, upTo: 9) == StoredKeyframe(offset: 9, state: [1, 2]))
             _ = try await fleet.answer(ApprovalID("approval-1"), answer(.approve))
             try store.close()
         }
@@ -48,7 +48,7 @@ struct MigrationTests {
             try await fleet.trust(FilePath("/repo/shop"), at: noon)
             var step = WatchStep()
             step.tap = TapAdvance(from: 0, to: 9, size: ScreenSize(columns: 80, rows: 24))
-            step.keyframe = Keyframe(offset: 9, state: [1, 2])
+            step.keyframe = StoredKeyframe(offset: 9, state: [1, 2])
             try await fleet.commit(step, for: .mainCheckout, at: noon)
             let result = try await sqlite3(
                 fleet.store.path, "PRAGMA page_size = 512; VACUUM INTO '\(target)'")

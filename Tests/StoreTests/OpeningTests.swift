@@ -69,7 +69,7 @@ struct OpeningTests {
             try await register(store.fleet(shop))
             var step = WatchStep()
             for number in 0..<10 {
-                step.keyframe = Keyframe(
+                step.keyframe = StoredKeyframe(
                     offset: Int64(number), state: [UInt8](repeating: UInt8(number), count: 2 << 20))
                 try await store.fleet(shop).commit(step, for: .mainCheckout, at: noon)
             }
@@ -183,7 +183,7 @@ struct OpeningTests {
             }
             var step = WatchStep()
             step.tap = TapAdvance(from: 0, to: 10, size: ScreenSize(columns: 80, rows: 24))
-            step.keyframe = Keyframe(offset: 10, state: [UInt8](repeating: 1, count: 100_000))
+            step.keyframe = StoredKeyframe(offset: 10, state: [UInt8](repeating: 1, count: 100_000))
             let refused = step
             await #expect(throws: StoreError.full(path: fleet.store.path)) {
                 try await fleet.commit(refused, for: .mainCheckout, at: noon)

@@ -14,10 +14,15 @@ struct Init: AgentCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Option(name: .long, help: ArgumentHelp("Built-in template to write out (can be repeated; default: all)", valueName: "name"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Built-in template to write out (can be repeated; default: all)", valueName: "name"))
     var templateSet: [String] = []
 
-    @Flag(name: .long, inversion: .prefixedNo, help: "Install git hooks that tell the fleet of commits and merges")
+    @Flag(
+        name: .long, inversion: .prefixedNo,
+        help: "Install git hooks that tell the fleet of commits and merges")
     var hooks: Bool?
 
     func run(_ context: CommandContext) async throws {

@@ -43,14 +43,18 @@ private struct RemovalView: Renderable {
     }
 
     func text(_ style: Style) -> String {
-        var lines = ["Removed agent '\(result.branch.visible)'\(result.deletedBranch ? " and its branch" : ", kept its branch")."]
+        var lines = [
+            "Removed agent '\(result.branch.visible)'\(result.deletedBranch ? " and its branch" : ", kept its branch")."
+        ]
         if let rescue = result.rescue {
             lines.append("Its work is kept: git switch -c NAME \(rescue.reference)")
         }
         let ignored = result.rescue?.ignoredNotKept ?? result.ignored
         if !ignored.isEmpty {
-            lines.append(style.dim("Ignored files that went with it: \(ignored.prefix(5).map(\.visible).joined(separator: ", "))"
-                + (ignored.count > 5 ? " and \(ignored.count - 5) more" : "")))
+            lines.append(
+                style.dim(
+                    "Ignored files that went with it: \(ignored.prefix(5).map(\.visible).joined(separator: ", "))"
+                        + (ignored.count > 5 ? " and \(ignored.count - 5) more" : "")))
         }
         return lines.joined(separator: "\n")
     }

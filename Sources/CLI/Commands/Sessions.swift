@@ -18,7 +18,8 @@ struct Sessions: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         let agents = try await SessionList(context: fleet).load()
-        context.console.render(SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
+        context.console.render(
+            SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
         if agents.isEmpty { context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"") }
     }
 }
@@ -62,7 +63,9 @@ extension AgentSnapshot {
         case .cancelled: return "\(stage.pipeline): cancelled"
         case .queued: return "\(stage.pipeline): queued"
         case .running:
-            let word = stage.state == .waitingTrigger ? "waits" : stage.state.rawValue.lowercased().replacing("_", with: " ")
+            let word =
+                stage.state == .waitingTrigger
+                ? "waits" : stage.state.rawValue.lowercased().replacing("_", with: " ")
             return "\(stage.stage): \(word) (\(stage.completed)/\(stage.total))"
         }
     }

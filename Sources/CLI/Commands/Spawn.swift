@@ -21,12 +21,15 @@ struct Spawn: AgentCommand {
     @Option(name: .long, help: "Template that briefs the agent (see 'templates')") var template: String?
     @Option(name: .long, help: "What the agent shall do; '-' reads standard input") var task: String?
     @Option(name: .long, help: ArgumentHelp("File with the task", valueName: "path")) var taskFile: String?
-    @Option(name: .long, help: ArgumentHelp("Profile of fleet.toml that starts the agent", valueName: "profile"))
+    @Option(
+        name: .long, help: ArgumentHelp("Profile of fleet.toml that starts the agent", valueName: "profile"))
     var agent: String?
     @Option(name: .long, help: "Model that the profile's command gets") var model: String?
-    @Option(name: .long, help: ArgumentHelp("Command to start instead of the profile's", valueName: "command"))
+    @Option(
+        name: .long, help: ArgumentHelp("Command to start instead of the profile's", valueName: "command"))
     var startup: String?
-    @Option(name: .long, help: ArgumentHelp("Where a new branch starts (default: HEAD)", valueName: "revision"))
+    @Option(
+        name: .long, help: ArgumentHelp("Where a new branch starts (default: HEAD)", valueName: "revision"))
     var base: String?
     @Flag(name: .customLong("no-worktree"), help: "Run in the main checkout") var noWorktree = false
     @Flag(name: .long, help: "Attach to the agent's session afterwards") var attach = false
@@ -82,10 +85,12 @@ struct Spawn: AgentCommand {
     private func say(_ result: SpawnResult, _ console: Console) {
         for warning in result.warnings { console.warning(warning) }
         if let briefing = result.briefing, briefing.stage != .accepted {
-            console.warning("briefing: \(briefing.stage.rawValue)" + (briefing.detail.map { ", \($0.visible)" } ?? ""))
+            console.warning(
+                "briefing: \(briefing.stage.rawValue)" + (briefing.detail.map { ", \($0.visible)" } ?? ""))
         }
         if !result.isWatched {
-            console.hint("No daemon watches this fleet: run 'tmux-agent up' to follow markers and run the policy")
+            console.hint(
+                "No daemon watches this fleet: run 'tmux-agent up' to follow markers and run the policy")
         }
     }
 }
@@ -95,7 +100,9 @@ struct SpawnView: Renderable {
 
     var json: JSONValue {
         let agent = result.agent
-        var object: JSONObject = ["outcome": .string(result.outcome.rawValue), "id": .string(agent.id.rawValue)]
+        var object: JSONObject = [
+            "outcome": .string(result.outcome.rawValue), "id": .string(agent.id.rawValue),
+        ]
         object.set("branch", agent.place.branch)
         object.set("worktree", agent.place.worktree.string)
         object.set("session", agent.place.session.rawValue)

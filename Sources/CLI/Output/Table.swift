@@ -51,5 +51,7 @@ extension JSONObject {
     mutating func set(_ key: String, _ value: String?) { self[key] = value.map { .string($0) } ?? .null }
     mutating func set(_ key: String, _ value: Int?) { self[key] = value.map { .integer(Int64($0)) } ?? .null }
     mutating func set(_ key: String, _ value: Bool?) { self[key] = value.map { .bool($0) } ?? .null }
-    mutating func set(_ key: String, _ value: Timestamp?) { self[key] = value.map { .string($0.iso8601) } ?? .null }
+    mutating func set(_ key: String, _ value: Timestamp?) {
+        self[key] = value.map { .string($0.iso8601) } ?? .null
+    }
 }

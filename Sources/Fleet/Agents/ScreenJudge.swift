@@ -1,5 +1,5 @@
 internal import Config
-internal import Core
+public import Core
 internal import TmuxKit
 
 /// Reads a captured screen by the rules of one kind of agent program.
@@ -10,20 +10,27 @@ public struct ScreenJudge: Sendable {
     var isGeneric: Bool { true }
 }
 
-/// What a captured screen means.
-struct PaneView: Sendable {
-    var rows: [String]
-    var isDead: Bool
-    var state: AgentState?
-    var waitingFor: WaitingFor?
-    var isReady: Bool
+/// What a screen means.
+public struct PaneView: Sendable {
+    public var rows: [String]
+    public var isDead: Bool
+    public var state: AgentState?
+    public var waitingFor: WaitingFor?
+    public var isReady: Bool
     /// What stands in the composer; nil when it is empty or cannot be found.
-    var composerText: String?
+    public var composerText: String?
 }
 
 extension ScreenJudge {
     func view(of capture: PaneCapture) -> PaneView {
-        PaneView(rows: capture.rows, isDead: capture.pane.isDead, isReady: false)
+        var view = view(rows: capture.rows, title: capture.pane.title, cursorRow: capture.cursorRow)
+        view.isDead = capture.pane.isDead
+        return view
+    }
+
+    /// Judges a living program's screen; `cursorRow` counts from zero.
+    public func view(rows: [String], title: String, cursorRow: Int) -> PaneView {
+        PaneView(rows: rows, isDead: false, isReady: false)
     }
 
     /// Plain lines for a line-reading shell are typed; everything else is pasted as one text.
@@ -31,5 +38,5 @@ extension ScreenJudge {
 }
 
 extension FleetContext {
-    func judge(kind: AgentKind) throws -> ScreenJudge { ScreenJudge(kind: kind) }
+    public func judge(kind: AgentKind) throws -> ScreenJudge { ScreenJudge(kind: kind) }
 }

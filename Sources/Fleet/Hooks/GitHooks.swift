@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 internal import GitKit
 internal import Glibc
 internal import ProcessKit
@@ -47,13 +47,14 @@ public struct GitHooks: Sendable {
         let folder = try await hooksFolder()
         guard let folder else {
             return HookInstallation(
-                hooks: Self.names.map { .init(name: $0, path: "", state: .foreign) }, lineToAdd: line(for: "$(basename \"$0\")"))
+                hooks: Self.names.map { .init(name: $0, path: "", state: .foreign) },
+                lineToAdd: line(for: "${0##*/}"))
         }
         try Files.makeFolder(folder)
         var result = HookInstallation(hooks: [])
         for name in Self.names { result.hooks.append(try install(name, in: folder)) }
         if result.hooks.contains(where: { $0.state == .foreign }) {
-            result.lineToAdd = line(for: "$(basename \"$0\")")
+            result.lineToAdd = line(for: "${0##*/}")
         }
         return result
     }
@@ -83,10 +84,13 @@ public struct GitHooks: Sendable {
         let folder = try await hooksFolder()
         return HookInstallation(
             hooks: try Self.names.map { name in
-                guard let path = folder?.appending(name) else { return .init(name: name, path: "", state: .foreign) }
+                guard let path = folder?.appending(name) else {
+                    return .init(name: name, path: "", state: .foreign)
+                }
                 let text = try Files.readText(path)
                 let isOurs = text?.contains(Self.opening) ?? false
-                return .init(name: name, path: path, state: isOurs ? .installed : text == nil ? .absent : .foreign)
+                return .init(
+                    name: name, path: path, state: isOurs ? .installed : text == nil ? .absent : .foreign)
             })
     }
 
@@ -113,11 +117,14 @@ public struct GitHooks: Sendable {
 
     /// One line of sh that appends one line of text; its failure is nobody's business.
     ///
-    /// The checkout is the hook's working directory; branch and commit are read by git itself, which runs anyway.
+    /// Builtins only: a child process would cost more than all the rest. HEAD and the branch's loose file, which git has
+    /// just written, are read as text; where the branch is packed the commit stays empty and the daemon asks git.
     private func line(for hook: String) -> String {
-        let file = Command.quoted(context.hookFile.string)
-        return "{ printf '%s\\t%s\\t%s\\t%s\\t%s\\n' \"\(hook)\" \"$PWD\" \"$(git symbolic-ref -q --short HEAD)\" "
-            + "\"$(git rev-parse -q --verify HEAD)\" \"$TMUX_AGENT_RUN\" >> \(file); } 2>/dev/null || :"
+        let refs = Command.quoted(context.repository.layout.commonDirectory.string)
+        return
+            "{ c=; read -r h <\"${GIT_DIR:-.git}/HEAD\"; case $h in ref:*) read -r c <\(refs)/\"${h#ref: }\";; *) c=$h h=;; esac; "
+            + "printf '%s\\t%s\\t%s\\t%s\\t%s\\n' \"\(hook)\" \"$PWD\" \"${h#ref: refs/heads/}\" \"$c\" \"$TMUX_AGENT_RUN\" "
+            + ">>\(Command.quoted(context.hookFile.string)); } 2>/dev/null || :"
     }
 
     /// The folder that git runs hooks from; nil when the project's own files name one that git tracks.
@@ -126,7 +133,9 @@ public struct GitHooks: Sendable {
             return context.repository.layout.commonDirectory.appending("hooks")
         }
         let folder = context.root.pushing(FilePath(configured)).lexicallyNormalized()
-        let isInside = folder.starts(with: context.root) && !folder.starts(with: context.repository.layout.commonDirectory)
+        let isInside =
+            folder.starts(with: context.root)
+            && !folder.starts(with: context.repository.layout.commonDirectory)
         return isInside ? nil : folder
     }
 
@@ -138,7 +147,7 @@ public struct GitHooks: Sendable {
 
     /// The text without our block; nil when there is none.
     private static func withoutBlock(_ text: String) -> String? {
-        guard let start = text.range(of: opening + "\n"), let end = text.range(of: closing + "\n"),
+        guard let start = text.firstRange(of: opening + "\n"), let end = text.firstRange(of: closing + "\n"),
             start.lowerBound < end.lowerBound
         else { return nil }
         return String(text[..<start.lowerBound] + text[end.upperBound...])

@@ -1,5 +1,5 @@
 internal import Config
-internal import Core
+public import Core
 internal import GitKit
 internal import ProcessKit
 internal import Store
@@ -57,7 +57,8 @@ extension SpawnPlan {
                 "TMUX_AGENT_ID": id.rawValue, "TMUX_AGENT_FLEET": context.root.string,
                 "TMUX_AGENT_HOME": context.places.home.string,
             ]) { _, ours in ours }
-        let searchPath = Self.searchPath(environment.removeValue(forKey: "PATH"), context.surroundings)
+        let searchPath = SpawnPath.search(
+            context.surroundings, configured: environment.removeValue(forKey: "PATH"))
         self.environment = environment
         program = AgentProgram(
             command: command, profile: profile.name, kind: kind.rawValue, model: model.isEmpty ? nil : model,
@@ -67,13 +68,6 @@ extension SpawnPlan {
             branch: branch.rawValue, task: request.task, worktree: worktree.string)
         briefing = template.map { $0.briefing(values) } ?? request.task
         try checkProgram(context.surroundings)
-    }
-
-    /// The caller's PATH, or the profile's, with this program's folder at its end so that agents can `emit`.
-    static func searchPath(_ configured: String?, _ surroundings: Surroundings) -> String {
-        let path = configured ?? surroundings.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        let own = surroundings.executable.removingLastComponent().string
-        return path.split(separator: ":").contains { $0 == own } ? path : path + ":" + own
     }
 
     /// Looks the program up before anything is made.
@@ -108,5 +102,15 @@ extension SpawnPlan {
             return builtins.contains(String(word)) ? nil : String(word)
         }
         return nil
+    }
+}
+
+/// The PATH of agents and of actions.
+public enum SpawnPath {
+    /// The caller's PATH, or the profile's, with this program's folder at its end so that agents can `emit`.
+    public static func search(_ surroundings: Surroundings, configured: String? = nil) -> String {
+        let path = configured ?? surroundings.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        let own = surroundings.executable.removingLastComponent().string
+        return path.split(separator: ":").contains { $0 == own } ? path : path + ":" + own
     }
 }

@@ -136,7 +136,7 @@ struct StepWriter {
             ])
     }
 
-    private func insert(_ keyframe: Keyframe, _ db: Database) throws {
+    private func insert(_ keyframe: StoredKeyframe, _ db: Database) throws {
         try db.execute(
             sql: """
                 INSERT INTO keyframe (fleetID, subject, "offset", state) VALUES (?, ?, ?, ?)

@@ -18,7 +18,7 @@ extension FleetStore {
     }
 
     /// The newest screen at or before `offset`; nil means starting from the tap's beginning.
-    public func keyframe(of subject: Subject, upTo offset: Int64) async throws(StoreError) -> Keyframe? {
+    public func keyframe(of subject: Subject, upTo offset: Int64) async throws(StoreError) -> StoredKeyframe? {
         try await read { [fleet] db in
             try Row.fetchOne(
                 db,
@@ -26,7 +26,7 @@ extension FleetStore {
                     SELECT "offset", state FROM keyframe
                     WHERE fleetID = ? AND subject = ? AND "offset" <= ? ORDER BY "offset" DESC LIMIT 1
                     """, arguments: [fleet.rawValue, subject.key, offset]
-            ).map { Keyframe(offset: $0["offset"], state: [UInt8]($0["state"] as Data)) }
+            ).map { StoredKeyframe(offset: $0["offset"], state: [UInt8]($0["state"] as Data)) }
         }
     }
 

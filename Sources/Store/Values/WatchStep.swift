@@ -7,7 +7,7 @@ public import Core
 public struct WatchStep: Sendable, Equatable {
     public var tap: TapAdvance?
     public var marks: [TapMark] = []
-    public var keyframe: Keyframe?
+    public var keyframe: StoredKeyframe?
     /// For input that came from the journal (`emit`, answers).
     public var cursor: PositionAdvance?
     /// For input that came from a file of lines (git hooks, bus).
@@ -78,7 +78,7 @@ public struct TapMark: Sendable, Equatable {
 }
 
 /// A screen's whole state at one offset of the tap, opaque to the database.
-public struct Keyframe: Sendable, Equatable {
+public struct StoredKeyframe: Sendable, Equatable {
     public var offset: Int64
     public var state: [UInt8]
 

@@ -6,7 +6,7 @@ internal import SystemPackage
 /// The fleet's policy as it is in force: an edit that cannot be used leaves the last good one in place.
 struct LivePolicy {
     let path: FilePath
-    private(set) var policy = Policy()
+    private(set) var policy = Policy(pipelines: [])
     /// Why the file as it is now is not in force; nil when it is.
     private(set) var problem: String?
     private var text: String?
@@ -32,7 +32,7 @@ struct LivePolicy {
         let isSame = found == text
         text = found
         guard let found else {
-            policy = Policy()
+            policy = Policy(pipelines: [])
             problem = nil
             return .replaced(warnings: ["\(path) does not exist: no policy is in force"])
         }
@@ -41,7 +41,7 @@ struct LivePolicy {
                 found, file: path.string, context: .init(mainBranch: mainBranch))
             policy = loaded.policy
             problem = nil
-            return .replaced(warnings: loaded.warnings.map(\.description))
+            return .replaced(warnings: loaded.warnings.map(\.rendered))
         } catch {
             let first = problem == nil || !isSame
             problem = error.message

@@ -24,7 +24,9 @@ struct StateDebouncer: Sendable {
             return nil
         }
         if candidate?.state != state { candidate = (state, now) }
-        guard let candidate, now >= candidate.since.advanced(by: Self.pause(before: state)) else { return nil }
+        guard let candidate, now >= candidate.since.advanced(by: Self.pause(before: state)) else {
+            return nil
+        }
         self.candidate = nil
         accepted = state
         return state

@@ -43,11 +43,13 @@ extension WatchStep {
     }
 
     private mutating func escalate(
-        _ id: OutboxID, code: String, _ notice: Notice, subject: Subject, run: RunID, stage: String, at now: Timestamp
+        _ id: OutboxID, code: String, _ notice: Notice, subject: Subject, run: RunID, stage: String,
+        at now: Timestamp
     ) {
         outbox.append(
             OutboxItem(
-                id: id, subject: subject, run: run, stage: stage, attempt: 1, action: .notify(notice), createdAt: now,
+                id: id, subject: subject, run: run, stage: stage, attempt: 1, action: .notify(notice),
+                createdAt: now,
                 dueAt: now))
         journal.append(
             JournalDraft(
@@ -70,7 +72,8 @@ extension Signal.Body {
             object["exit_status"] = exitStatus.map { .integer(Int64($0)) }
             return object
         case .line(let line): return ["line": .string(String(line.prefix(2000)))]
-        case .named(let name, let payload): return ["signal": .string(name), "payload": .object(payload.object)]
+        case .named(let name, let payload):
+            return ["signal": .string(name), "payload": .object(payload.object)]
         case .gitHook(let event):
             var object: JSONObject = ["hook": .string(event.name)]
             object["branch"] = event.branch.map { .string($0) }

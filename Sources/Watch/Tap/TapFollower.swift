@@ -1,4 +1,5 @@
 internal import Core
+internal import Foundation
 internal import ProcessKit
 internal import Store
 internal import SystemPackage
@@ -15,16 +16,34 @@ struct TapFollower {
     private var sizes: SizeLog
 
     /// Continues at `position`; what lies before it is read again without a word, to have the screen.
-    init(path: FilePath, kind: AgentKind, size: TerminalSize, position: Int64) throws {
+    ///
+    /// `keyframe` is a stored screen at or before `position`; without one the tap is read from its beginning.
+    init(path: FilePath, kind: AgentKind, size: TerminalSize, position: Int64, keyframe: StoredKeyframe?) throws {
         self.path = path
-        self.size = size
-        reader = PaneReader(size: size, kind: kind)
         sizes = SizeLog(path: FilePath(path.string + ".sizes"))
+        if let keyframe {
+            let stored = try JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data(keyframe.state))
+            reader = PaneReader(keyframe: stored)
+            self.size = reader.screen.size
+            try sizes.skip(upTo: keyframe.offset)
+        } else {
+            self.size = size
+            reader = PaneReader(size: size, kind: kind)
+        }
         while Int64(reader.offset) < position {
             let before = reader.offset
             _ = try read(limit: Int(min(Int64(Self.chunk), position - Int64(before))))
             if reader.offset == before { break }
         }
+    }
+
+    /// A screen is stored at most after so many bytes.
+    static let keyframeDistance: Int64 = 256 << 10
+
+    /// The screen as it stands, to go on from after a restart; nil in the middle of an escape sequence.
+    func keyframe() throws -> [UInt8]? {
+        guard let keyframe = reader.keyframe() else { return nil }
+        return Array(try JSONEncoder().encode(keyframe))
     }
 
     /// Where reading stands.
@@ -78,6 +97,12 @@ struct SizeLog {
 
     /// The next change that takes effect at or before `offset`.
     func next(before offset: Int64) -> Resize? { waiting.first.flatMap { $0.offset <= offset ? $0 : nil } }
+
+    /// Leaves out the changes that a stored screen already has.
+    mutating func skip(upTo offset: Int64) throws {
+        try refresh()
+        waiting.removeAll { $0.offset < offset }
+    }
 
     mutating func advance() { waiting.removeFirst() }
 }

@@ -1,0 +1,102 @@
+internal import Core
+internal import Fleet
+internal import GitKit
+internal import Glibc
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+extension Hands {
+    /// Runs a shell action in a process of its own, or finds out what became of one that was begun.
+    func runShell(
+        _ command: String, timeout: Duration, environment: [String: String], _ item: OutboxItem
+    ) async throws -> ActionResult {
+        let root = context.run.appending("actions")
+        let folder = ShellActionFolder(item: item.id, attempt: item.attempt, under: root)
+        try Files.makeFolder(folder.path, mode: 0o700)
+        let ends = try FileEvents()
+        try ends.watch(folder.path)
+        if try folder.fate() == .unclaimed {
+            try await start(command, timeout: timeout, environment: environment, item, in: folder)
+        }
+        ends.wake()
+        // A child that is killed between its claim and its lock changes no file afterwards, so the look is repeated.
+        var lastUnclaimed: Timestamp?
+        for await _ in ends.wakes {
+            switch try folder.fate() {
+            case .ended(let status): return result(of: status, folder, item)
+            case .uncertain:
+                return ActionResult(
+                    item: item.id, state: .uncertain,
+                    detail: "the shell action was begun and its end is not known; it is not repeated")
+            case .unclaimed:
+                let since = lastUnclaimed ?? now
+                lastUnclaimed = since
+                guard now.distance(from: since) < .seconds(10) else {
+                    throw HandsError.notStarted(reason: "its process did not begin within 10 s")
+                }
+            case .running: lastUnclaimed = nil
+            }
+            ends.setAlarm(after: .milliseconds(500))
+        }
+        throw CancellationError()
+    }
+
+    /// Starts the child detached, in a session of its own: it outlives this process.
+    private func start(
+        _ command: String, timeout: Duration, environment: [String: String], _ item: OutboxItem,
+        in folder: ShellActionFolder
+    ) async throws {
+        let (worktree, variables) = try await surroundings(of: item)
+        var all = context.surroundings.environment.filter { key, _ in
+            !key.hasPrefix("GIT_") && !key.hasPrefix("TMUX")
+        }
+        all.merge(variables) { _, new in new }
+        all.merge(environment) { _, new in new }
+        let result = try await CommandRunner().run(
+            Command(
+                "setsid",
+                [
+                    "--fork", context.surroundings.executable.string, "run-action", "--folder",
+                    folder.path.string,
+                    "--timeout-ms", String(timeout.inMilliseconds), "--", command,
+                ], environment: all, workingDirectory: worktree, timeout: .seconds(20)))
+        guard result.isSuccess else { throw HandsError.notStarted(reason: result.errorText) }
+    }
+
+    /// Where the action runs and what it is told of its agent.
+    private func surroundings(of item: OutboxItem) async throws -> (FilePath, [String: String]) {
+        var variables = [
+            "TMUX_AGENT_FLEET": context.root.string, "TMUX_AGENT_HOME": context.places.home.string,
+            "PATH": SpawnPath.search(context.surroundings),
+        ]
+        guard case .agent(let id) = item.subject, let agent = try await store.agent(id) else {
+            variables["TMUX_AGENT_WORKTREE"] = context.root.string
+            if let branch = try? await context.repository.mainBranch() {  // a detached HEAD has no branch to name
+                variables["TMUX_AGENT_BRANCH"] = branch.rawValue
+            }
+            return (context.root, variables)
+        }
+        variables.merge(agent.program.environment) { _, new in new }
+        variables["PATH"] = agent.program.searchPath
+        variables["TMUX_AGENT_BRANCH"] = agent.place.branch
+        variables["TMUX_AGENT_WORKTREE"] = agent.place.worktree.string
+        variables["TMUX_AGENT_SESSION"] = agent.place.session.rawValue
+        return (agent.place.worktree, variables)
+    }
+
+    private func result(of status: ShellActionStatus, _ folder: ShellActionFolder, _ item: OutboxItem)
+        -> ActionResult
+    {
+        var detail = (try? folder.outputTail()) ?? ""  // what the command wrote is an extra; its status is what counts
+        switch status {
+        case .timedOut: detail = "it ran into its time limit\n" + detail
+        case .failed(let reason): detail = reason
+        case .exited, .signaled: break
+        }
+        let isDone = status == .exited(0)
+        return ActionResult(
+            item: item.id, state: isDone ? .done : .failed, exitCode: status.exitCode,
+            detail: detail.isEmpty ? nil : detail)
+    }
+}

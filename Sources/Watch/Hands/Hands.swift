@@ -1,0 +1,116 @@
+public import Core
+public import Fleet
+public import Logging
+public import ProcessKit
+public import ServiceLifecycle
+internal import Store
+internal import SystemPackage
+
+/// Takes what the policies decided out of the outbox and does it, one action at a time for each subject.
+///
+/// An action that was begun is never begun again on a guess: typing is remembered by tmux on the pane, a shell action by
+/// the files of its child. Results go to the watcher, which alone lets the policies react.
+public struct Hands: Service {
+    let context: FleetContext
+    let store: FleetStore
+    let servers: ServerPool
+    let results: ResultBox
+    let bell: FileEvents
+    let log: Logger
+    /// Tells people; returns what went wrong by channel.
+    let notify: @Sendable (Notice) -> [String: String]
+
+    public init(
+        context: FleetContext, servers: ServerPool, results: ResultBox, bell: FileEvents, log: Logger,
+        notify: @escaping @Sendable (Notice) -> [String: String]
+    ) {
+        self.context = context
+        store = context.store
+        self.servers = servers
+        self.results = results
+        self.bell = bell
+        self.log = log
+        self.notify = notify
+    }
+
+    var now: Timestamp { context.surroundings.now() }
+
+    public func run() async throws {
+        let actions = context.run.appending("actions")
+        try Files.makeFolder(actions, mode: 0o700)
+        try await withThrowingDiscardingTaskGroup { group in
+            for item in try await store.recoverAttempting() {
+                group.addTask { await perform(item, isRecovered: true) }
+            }
+            bell.wake()
+            for await _ in bell.wakes.cancelOnGracefulShutdown() {
+                do {
+                    for item in try await store.claimOutbox(now: now) {
+                        group.addTask { await perform(item, isRecovered: false) }
+                    }
+                    bell.setAlarm(
+                        after: try await store.nextOutboxDue().map { max($0, now).distance(from: now) })
+                } catch {
+                    log.error("outbox: \((error as? any UserFacingError)?.message ?? "\(error)")")
+                    bell.setAlarm(after: .seconds(1))
+                }
+            }
+            // Shell actions go on in their own processes; typing that was begun is over in moments.
+            group.cancelAll()
+        }
+    }
+
+    /// Does one action and says how it ended; nothing is said when this process is told to stop meanwhile.
+    private func perform(_ item: OutboxItem, isRecovered: Bool) async {
+        do {
+            let result = try await act(item, isRecovered: isRecovered)
+            results.put(result)
+        } catch is CancellationError {
+            return
+        } catch {
+            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+            log.warning("action \(item.id): \(reason)")
+            results.put(ActionResult(item: item.id, state: .failed, detail: reason))
+        }
+    }
+
+    private func act(_ item: OutboxItem, isRecovered: Bool) async throws -> ActionResult {
+        switch item.action {
+        case .sendKeys(let text, let enter): return try await type(text, enter: enter, item)
+        case .keys(let keys): return try await press(keys, item)
+        case .shell(let command, let timeout, let environment):
+            return try await runShell(command, timeout: timeout, environment: environment, item)
+        case .notify(let notice): return tell(notice, item)
+        case .emit(let name, let payload): return try await emit(name, payload, item)
+        case .spawn(let branch, let template, let task):
+            return try await spawn(SpawnRequest(branch: branch, template: template, task: task), item)
+        }
+    }
+
+    /// At least once: after a crash in the middle it is said again, with a word about it.
+    private func tell(_ notice: Notice, _ item: OutboxItem) -> ActionResult {
+        let failures = notify(notice)
+        for (channel, reason) in failures { log.warning("notify \(channel): \(reason)") }
+        let detail = failures.map { "\($0.key): \($0.value)" }.sorted().joined(separator: "; ")
+        return ActionResult(
+            item: item.id, state: .done, detail: detail.isEmpty ? nil : detail)
+    }
+
+    private func emit(_ name: String, _ payload: JSONObjectBox, _ item: OutboxItem) async throws
+        -> ActionResult
+    {
+        let draft = JournalDraft(
+            subject: item.subject, kind: .emit, source: "policy",
+            payload: ["signal": .string(name), "payload": .object(payload.object)], run: item.run,
+            stage: item.stage,
+            key: item.id.rawValue)
+        _ = try await store.emit(draft, at: now)
+        return ActionResult(item: item.id, state: .done)
+    }
+
+    /// Idempotent by itself: a living agent is found and left as it is.
+    private func spawn(_ request: SpawnRequest, _ item: OutboxItem) async throws -> ActionResult {
+        let result = try await Spawner(context: context).spawn(request)
+        return ActionResult(item: item.id, state: .done, detail: result.outcome.rawValue)
+    }
+}
