@@ -187,6 +187,18 @@ import Testing
             ])
     }
 
+    @Test func aKindWithoutBuiltInRulesIsWarnedOf() throws {
+        let decoded = try decode("[agent]\nkind = \"cladue\"\n")
+        #expect(decoded.value.agent.kind == AgentKind("cladue"))
+        #expect(
+            decoded.warnings.map(\.rendered) == [
+                """
+                fleet.toml:2:8: warning: there are no built-in rules for the kind 'cladue'
+                    hint: Did you mean 'claude'?
+                """
+            ])
+    }
+
     @Test func pathsAreResolved() {
         let moved = Places(userHome: "/home/me", tmuxAgentHome: "~/elsewhere/")
         #expect(moved.home == "/home/me/elsewhere")

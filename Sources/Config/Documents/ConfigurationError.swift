@@ -9,7 +9,6 @@ public enum ConfigurationError: Error, Equatable {
     case unknownTemplate(name: String, nearest: String?, known: [String])
     /// Two files of one folder give themselves the same name.
     case duplicateTemplate(name: String, first: String, second: String)
-    case unknownProfile(name: String, nearest: String?, known: [String])
 
     /// The problems of an unusable file; empty for the other cases.
     public var problems: [ConfigurationProblem] {
@@ -26,7 +25,6 @@ extension ConfigurationError: UserFacingError {
         case .unreadable: "configuration_unreadable"
         case .unknownTemplate: "template_unknown"
         case .duplicateTemplate: "template_duplicate"
-        case .unknownProfile: "agent_profile_unknown"
         }
     }
 
@@ -41,7 +39,6 @@ extension ConfigurationError: UserFacingError {
         case .unknownTemplate(let name, _, _): return "No template named '\(name)'"
         case .duplicateTemplate(let name, let first, let second):
             return "Two templates are named '\(name)': \(first) and \(second)"
-        case .unknownProfile(let name, _, _): return "No agent profile named '\(name)'"
         }
     }
 
@@ -51,17 +48,11 @@ extension ConfigurationError: UserFacingError {
         case .notFound: return "Run 'tmux-agent init' to make the fleet's files, or check the path"
         case .unreadable: return "Check the file's owner and mode"
         case .unknownTemplate(_, let nearest, let known):
-            return Self.choices("Templates", nearest: nearest, known: known)
+            let all = "Templates: \(known.joined(separator: ", "))"
+            return nearest.map { "Did you mean '\($0)'? \(all)" } ?? all
         case .duplicateTemplate: return "Change 'name:' in the front matter of one of them"
-        case .unknownProfile(_, let nearest, let known):
-            return Self.choices("Profiles", nearest: nearest, known: known)
         }
     }
 
     public var exitStatus: ExitStatus { .unusableSettings }
-
-    private static func choices(_ what: String, nearest: String?, known: [String]) -> String {
-        let all = "\(what): \(known.joined(separator: ", "))"
-        return nearest.map { "Did you mean '\($0)'? \(all)" } ?? all
-    }
 }

@@ -56,8 +56,10 @@ public enum TOMLReader {
         for _ in 0..<20 {
             problems.add(TOMLSyntax.problem(error, lines: lines, duplicates: index.duplicates, file: file))
             let line = error.source.begin.line
-            guard lines.indices.contains(line - 1), TOMLSyntax.standsAlone(lines[line - 1]) else { return }
-            lines[line - 1] = []
+            guard lines.indices.contains(line - 1),
+                let mended = TOMLSyntax.mended(lines[line - 1], number: line)
+            else { return }
+            lines[line - 1] = mended
             let rest = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
             switch attempt(rest, file: file, limits: limits) {
             case .read: return

@@ -26,13 +26,18 @@ enum TOMLSyntax {
             at: position, message(error.description), suggestion: suggestion(error.description, line: line))
     }
 
-    /// Whether leaving out the line cannot open or close anything that other lines rely on.
-    static func standsAlone(_ line: [UInt8]) -> Bool {
+    /// What to put in place of a wrong line to read on, or nil where other lines may rely on it.
+    ///
+    /// A section's header is replaced by one of its own, so that its keys do not count as those of the section above.
+    static func mended(_ line: [UInt8], number: Int) -> [UInt8]? {
         let text = String(decoding: line, as: UTF8.self)
-        guard !text.contains("\"\"\""), !text.contains("'''") else { return false }
+        if text.drop(while: { $0 == " " || $0 == "\t" }).hasPrefix("[") {
+            return Array("[\" line \(number)\"]".utf8)
+        }
+        guard !text.contains("\"\"\""), !text.contains("'''") else { return nil }
         let opened = text.utf8.count { "[{".utf8.contains($0) }
         let closed = text.utf8.count { "]}".utf8.contains($0) }
-        return opened == closed
+        return opened == closed ? [] : nil
     }
 
     /// Without the parser's account of what it was doing: `Error while parsing key-value pair: …`.
@@ -51,6 +56,8 @@ enum TOMLSyntax {
 
     private static func suggestion(_ text: String, line: [UInt8]) -> String? {
         if text.contains("cannot redefine") { return "Put the keys of one section into one place" }
+        if text.contains("expected ']', saw") { return "Write '[name]' on a line of its own" }
+        if text.contains("expected keys, tables") { return "Begin the line with a key or '[section]'" }
         if text.contains("end-of-file") { return "Close the quotes or brackets that are opened above" }
         if text.contains("expected comma or closing ']'") {
             return "Separate values with ',' and close the list with ']'"
@@ -59,6 +66,9 @@ enum TOMLSyntax {
         if let equals = written.firstIndex(of: "=") {
             let value = written[written.index(after: equals)...].drop { $0 == " " || $0 == "\t" }
             let first = value.first
+            if first?.isNumber == true, !text.contains("expected a comment") {
+                return "Put text in double quotes; numbers have no units and no leading zeroes"
+            }
             if value.isEmpty { return "Write a value behind '='" }
             let word = value.prefix { $0.isLetter }.lowercased()
             if ["true", "yes", "on"].contains(word) {

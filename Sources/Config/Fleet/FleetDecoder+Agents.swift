@@ -26,7 +26,7 @@ extension FleetDecoder {
             profile.kind = .guessed(fromCommand: command)
         }
         section.string("model").map { profile.model = $0 }
-        if let kind = text(section, "kind") { profile.kind = AgentKind(kind) }
+        kind(section).map { profile.kind = $0 }
         profile.environment.merge(environment(section)) { $1 }
         if let command = section.node("command"), profile.kind != base.kind, !section.contains("model"),
             profile.command.uses("model"), !profile.model.isEmpty
@@ -36,6 +36,21 @@ extension FleetDecoder {
                 at: command.position, suggestion: "Add 'model = …' to it")
         }
         return profile
+    }
+
+    /// Kinds without rules of their own are allowed, for a fleet can bring rules; a slip of the fingers is more likely.
+    private func kind(_ section: MappingDecoder) -> AgentKind? {
+        guard let written = text(section, "kind"), let node = section.node("kind") else { return nil }
+        let known = AgentKind.known.map(\.rawValue)
+        if !known.contains(written) {
+            let near = didYouMean(written, among: known)
+            problems.warning(
+                "there are no built-in rules for the kind '\(ConfigurationProblem.visible(written))'",
+                at: node.position,
+                suggestion: near.map { "Did you mean '\($0)'?" }
+                    ?? "Built in: \(known.joined(separator: ", "))")
+        }
+        return AgentKind(written)
     }
 
     private func environment(_ section: MappingDecoder) -> [String: String] {
