@@ -62,7 +62,9 @@ struct StepWriter {
         for draft in step.journal {
             journal.append(try JournalRecord.append(draft, fleet: fleet, at: now, db))
         }
-        for approval in step.approvals { try ask(approval, db) }
+        for approval in step.approvals {
+            try ask(approval, through: step.approvalChannels[approval.id] ?? [], db)
+        }
         for increment in step.counters { try increment.write(fleet, db) }
         return journal
     }
@@ -159,6 +161,13 @@ struct StepWriter {
                     WHERE fleetID = ? AND id = ? AND state = 'pending'
                     """, arguments: [now.milliseconds, fleet.rawValue, id.rawValue])
         }
+        for run in step.cancelledRuns {
+            try db.execute(
+                sql: """
+                    UPDATE outbox SET state = 'cancelled', endedAt = ?
+                    WHERE fleetID = ? AND run = ? AND state = 'pending'
+                    """, arguments: [now.milliseconds, fleet.rawValue, run.rawValue])
+        }
         for id in step.cancelledApprovals {
             try db.execute(
                 sql: """
@@ -169,8 +178,8 @@ struct StepWriter {
         }
     }
 
-    private func ask(_ approval: Approval, _ db: Database) throws {
-        guard try ApprovalRecord.insert(approval, fleet: fleet, db) else { return }
+    private func ask(_ approval: Approval, through channels: [String], _ db: Database) throws {
+        guard try ApprovalRecord.insert(approval, through: channels, fleet: fleet, db) else { return }
         let payload: JSONObject = [
             "approval": .string(approval.id.rawValue), "question": .string(approval.question),
         ]

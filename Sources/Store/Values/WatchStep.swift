@@ -13,15 +13,19 @@ public struct WatchStep: Sendable, Equatable {
     /// For input that came from a file of lines (git hooks, bus).
     public var file: PositionAdvance?
     public var journal: [JournalDraft] = []
-    /// A change of the agent's state; ignored for subjects without an agent row.
+    /// A change of the agent's state, whose journal row is one of `journal`; ignored for subjects without an agent.
     public var condition: AgentCondition?
     public var runs: [PipelineRun] = []
     /// Inserted unless a row of that id is there already.
     public var outbox: [OutboxItem] = []
     /// Pending rows that shall not begin any more; rows that began are left alone.
     public var cancelledOutbox: [OutboxID] = []
+    /// Runs whose pending actions shall not begin any more.
+    public var cancelledRuns: [RunID] = []
     /// Inserted unless an approval of that id is there already.
     public var approvals: [Approval] = []
+    /// Through what alone the named ones of `approvals` may be answered.
+    public var approvalChannels: [ApprovalID: [String]] = [:]
     /// Pending approvals that nobody needs any more; answered ones are left alone.
     public var cancelledApprovals: [ApprovalID] = []
     public var counters: [CounterIncrement] = []
