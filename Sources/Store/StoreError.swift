@@ -17,6 +17,8 @@ public enum StoreError: Error, Equatable {
     case branchTaken(branch: String)
     case sessionTaken(session: String)
     case approvalNotFound(id: String, similar: [String])
+    /// The policy names the ways in which this question may be answered, and this is none of them.
+    case channelRefused(id: ApprovalID, through: String, allowed: [String])
     case runNotFound(id: String)
     /// Somebody else moved this position: the input was handled already, or two handle it.
     case positionMoved(what: String, expected: Int64, found: Int64)
@@ -43,6 +45,7 @@ extension StoreError: UserFacingError {
         case .branchTaken: "branch_taken"
         case .sessionTaken: "session_taken"
         case .approvalNotFound: "approval_not_found"
+        case .channelRefused: "approval_channel_refused"
         case .runNotFound: "run_not_found"
         case .positionMoved: "position_moved"
         case .notAttempting: "not_attempting"
@@ -66,6 +69,7 @@ extension StoreError: UserFacingError {
         case .branchTaken(let branch): "Branch '\(branch)' has an agent already"
         case .sessionTaken(let session): "Session '\(session)' belongs to another agent"
         case .approvalNotFound(let id, _): "No approval '\(id)'"
+        case .channelRefused(let id, let channel, _): "Approval \(id) is not answered through '\(channel)'"
         case .runNotFound(let id): "No run '\(id)'"
         case .positionMoved(let what, let expected, let found):
             "\(what) stands at \(found), not at \(expected)"
@@ -90,6 +94,8 @@ extension StoreError: UserFacingError {
         case .agentNotFound: "Run 'tmux-agent sessions' to see the agents of this repository"
         case .approvalNotFound(_, let similar) where !similar.isEmpty: Self.suggestion(similar)
         case .approvalNotFound: "Run 'tmux-agent approvals --all' to see them"
+        case .channelRefused(_, _, let allowed):
+            "The policy wants it answered through \(allowed.joined(separator: " or "))"
         case .branchTaken(let branch):
             "See it with: tmux-agent sessions; remove it with: tmux-agent rm \(branch)"
         case .sessionTaken: "Choose another prefix under [tmux] in fleet.toml"
@@ -101,6 +107,7 @@ extension StoreError: UserFacingError {
     public var exitStatus: ExitStatus {
         switch self {
         case .databaseTooNew, .notOurs, .corrupt, .readOnly, .cannotOpen: .unusableSettings
+        case .channelRefused: .refused
         case .ruleBroken: .bug
         case .cancelled: .interrupted
         default: .notAchieved

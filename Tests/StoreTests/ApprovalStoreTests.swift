@@ -139,4 +139,29 @@ struct ApprovalStoreTests {
             }
         }
     }
+
+    @Test func answerComesThroughTheChannelsOfThePolicyOnly() async throws {
+        try await withFleet { fleet in
+            var step = WatchStep()
+            step.runs = [run("run-1")]
+            step.approvals = [approval("approval-1"), approval("approval-2", stage: "test")]
+            step.approvalChannels = [ApprovalID("approval-1"): ["web", "link"]]
+            let id = ApprovalID("approval-1")
+            try await fleet.commit(step, for: .agent(AgentID("agent-1")), at: noon)
+            let error = await #expect(
+                throws: StoreError.channelRefused(id: id, through: "cli", allowed: ["web", "link"])
+            ) {
+                try await fleet.answer(id, answer(.approve))
+            }
+            #expect(error?.exitStatus == .refused)
+            #expect(try await fleet.channels(of: id) == ["web", "link"])
+            let byFile = try await fleet.pendingApprovals(through: "file")
+            #expect(byFile.map(\.id.rawValue) == ["approval-2"])
+            let web = ApprovalAnswer(decision: .approve, by: "ada", through: "web", at: noon)
+            guard case .recorded = try await fleet.answer(id, web) else {
+                Issue.record("the web's answer was not taken")
+                return
+            }
+        }
+    }
 }

@@ -63,6 +63,24 @@ struct OpeningTests {
         }
     }
 
+    @Test func logStaysTheSameFileForThoseWhoWatchIt() async throws {
+        try await withFile { path in
+            let log = FilePath(path.string + "-wal")
+            var files: [ino_t] = []
+            for role in [Store.Role.daemon, .command, .daemon] {
+                let store = try Store.open(path: path, role: role, now: noon)
+                try await register(store.fleet(shop))
+                _ = try await store.fleet(shop).emit(
+                    JournalDraft(subject: .mainCheckout, kind: .emit, source: "emit"), at: noon)
+                try store.close()
+                var info = stat()
+                #expect(stat(log.string, &info) == 0)
+                files.append(info.st_ino)
+            }
+            #expect(Set(files).count == 1)
+        }
+    }
+
     @Test func logThatGrewWithoutADaemonIsMovedIntoTheDatabase() async throws {
         try await withFile { path in
             let store = try Store.open(path: path, role: .command, now: noon)

@@ -112,6 +112,26 @@ struct OutboxTests {
         }
     }
 
+    @Test func pendingActionsOfARunAreCancelledTogether() async throws {
+        try await withFleet { fleet in
+            try await put(
+                fleet, runs: [run("run-1"), run("run-2", pipeline: "deploy")],
+                outbox: [
+                    item("a", run: "run-1"), item("b", run: "run-1"), item("c", run: "run-2"), item("d"),
+                ])
+            _ = try await fleet.claimOutbox(now: noon)
+            var step = WatchStep()
+            step.cancelledRuns = [RunID("run-1")]
+            step.outbox = [item("e", run: "run-1")]
+            try await fleet.commit(step, for: subject, at: noon)
+            var states: [OutboxItem.State?] = []
+            for id in ["a", "b", "c", "d", "e"] {
+                states.append(try await fleet.outboxItem(OutboxID(id))?.state)
+            }
+            #expect(states == [.attempting, .cancelled, .pending, .pending, .pending])
+        }
+    }
+
     @Test func everyActionGoesToOneOfSeveralClaimers() async throws {
         try await withTwoStores { daemon, other in
             let subjects = (0..<10).map { Subject.agent(AgentID("agent-\($0)")) }

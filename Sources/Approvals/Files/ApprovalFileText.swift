@@ -22,15 +22,15 @@ enum ApprovalFileText {
     /// A file that waits for an answer; every line of foreign text is a comment.
     static func request(_ question: ApprovalQuestion, place: ApprovalFilePlace?) -> String {
         let approval = question.approval
-        var lines = [idHeader + visible(approval.id.rawValue)]
+        var lines = [idHeader + approval.id.rawValue.visible]
         if let place { lines.append(placeHeader + place.description) }
-        if let branch = question.branch { lines.append("# branch: " + visible(branch)) }
-        lines.append("# pipeline: " + visible(approval.pipeline))
-        lines.append("# stage: " + visible(approval.stage) + ", attempt \(approval.attempt)")
+        if let branch = question.branch { lines.append("# branch: " + branch.visible) }
+        lines.append("# pipeline: " + approval.pipeline.visible)
+        lines.append("# stage: " + approval.stage.visible + ", attempt \(approval.attempt)")
         if let expiry = approval.expiresAt { lines.append("# expires: " + expiry.iso8601) }
         lines.append("#")
         lines += approval.question.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .map { "# | " + visible($0) }
+            .map { "# | " + $0.visible }
         lines += [
             "#", "# Write approve or reject on a line of its own at the end of this file and save it.",
             pendingWord, "",
@@ -64,7 +64,7 @@ enum ApprovalFileText {
     /// The comment that a file gets when its last line is none of the words.
     static func complaint(about line: String) -> String {
         let list = words.map(\.0).joined(separator: ", ")
-        return "\(complaint)'\(visible(line.prefix(60)))' is not one of: \(list)\n"
+        return "\(complaint)'\(line.prefix(60).visible)' is not one of: \(list)\n"
     }
 
     private static func header(_ header: String, in text: String, line number: Int) -> String? {
@@ -81,18 +81,5 @@ enum ApprovalFileText {
             guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
             return start[...end]
         }
-    }
-
-    /// Without characters that could end a line or move a terminal's cursor.
-    private static func visible(_ text: some StringProtocol) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator:
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

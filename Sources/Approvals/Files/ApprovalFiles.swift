@@ -28,7 +28,7 @@ public struct ApprovalFiles: Sendable {
             try await store.agents(includingRemoved: true).map { ($0.subject, $0) }
         ) { _, last in last }
         var answered: [Approval] = []
-        for approval in try await store.pendingApprovals() {
+        for approval in try await store.pendingApprovals(through: "file") {
             let agent = agents[approval.subject]
             let question = ApprovalQuestion(approval, branch: agent?.place.branch)
             let place = ApprovalFilePlace(approval, host: host, pane: agent?.pane?.pane)

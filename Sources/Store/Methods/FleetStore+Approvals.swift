@@ -5,18 +5,23 @@ extension FleetStore {
     /// Writes the answer down if the approval still waits for one: the first answer wins, for good.
     ///
     /// The outcome of a later one carries the earlier answer. Where expiry decides (`onExpire`), an answer after
-    /// `expiresAt` is refused and the expiry takes effect instead.
+    /// `expiresAt` is refused and the expiry takes effect instead. Throws
+    /// ``StoreError/channelRefused(id:through:allowed:)`` when the policy wants the answer another way.
     public func answer(_ id: ApprovalID, _ answer: ApprovalAnswer) async throws(StoreError) -> AnswerOutcome {
         try await write { [fleet] db in
-            guard let approval = try ApprovalRecord.fetch(id, fleet: fleet, db) else {
+            guard let record = try ApprovalRecord.fetch(id, fleet: fleet, db) else {
                 throw StoreError.approvalNotFound(
                     id: id.rawValue, similar: nearest(to: id.rawValue, among: try Self.pendingIDs(fleet, db)))
             }
+            let approval = record.approval
             if approval.state == .pending, let expired = try Self.expire(approval, fleet, answer.at, db) {
                 return .expired(expired)
             }
             guard approval.state == .pending else {
                 return approval.answer?.through == Self.expiry ? .expired(approval) : .late(approval)
+            }
+            guard record.allows(answer.through) else {
+                throw StoreError.channelRefused(id: id, through: answer.through, allowed: record.channels)
             }
             let state: Approval.State = answer.decision == .approve ? .approved : .rejected
             return .recorded(try ApprovalRecord.settle(approval, as: state, answer, fleet: fleet, db))
@@ -51,6 +56,18 @@ extension FleetStore {
         try await read { [fleet] db in try Self.fetch("state = 'pending'", [], fleet, db) }
     }
 
+    /// Questions without an answer that may be answered through `channel`, the oldest first.
+    public func pendingApprovals(through channel: String) async throws(StoreError) -> [Approval] {
+        try await read { [fleet] db in
+            try Self.records("state = 'pending'", [], fleet, db).filter { $0.allows(channel) }.map(\.approval)
+        }
+    }
+
+    /// Through what alone an approval may be answered; empty: through anything.
+    public func channels(of id: ApprovalID) async throws(StoreError) -> [String] {
+        try await read { [fleet] db in try ApprovalRecord.fetch(id, fleet: fleet, db)?.channels ?? [] }
+    }
+
     /// The newest `limit` approvals in any state, the newest first.
     public func approvals(limit: Int = 200) async throws(StoreError) -> [Approval] {
         try await read { [fleet] db in
@@ -71,7 +88,7 @@ extension FleetStore {
 
     /// Nil when there is no approval of this id.
     public func approval(_ id: ApprovalID) async throws(StoreError) -> Approval? {
-        try await read { [fleet] db in try ApprovalRecord.fetch(id, fleet: fleet, db) }
+        try await read { [fleet] db in try ApprovalRecord.fetch(id, fleet: fleet, db)?.approval }
     }
 
     private static let expiry = "expiry"
@@ -79,10 +96,15 @@ extension FleetStore {
     private static func fetch(
         _ condition: String, _ arguments: StatementArguments, _ fleet: FleetID, _ db: Database
     ) throws -> [Approval] {
+        try records(condition, arguments, fleet, db).map(\.approval)
+    }
+
+    private static func records(
+        _ condition: String, _ arguments: StatementArguments, _ fleet: FleetID, _ db: Database
+    ) throws -> [ApprovalRecord] {
         try ApprovalRecord.fetchAll(
             db, sql: "SELECT * FROM approval WHERE fleetID = ? AND \(condition) ORDER BY createdAt, rowid",
-            arguments: [fleet.rawValue] + arguments
-        ).map(\.approval)
+            arguments: [fleet.rawValue] + arguments)
     }
 
     private static func pendingIDs(_ fleet: FleetID, _ db: Database) throws -> [String] {

@@ -62,7 +62,9 @@ struct StepWriter {
         for draft in step.journal {
             journal.append(try JournalRecord.append(draft, fleet: fleet, at: now, db))
         }
-        for approval in step.approvals { try ask(approval, db) }
+        for approval in step.approvals {
+            try ask(approval, through: step.approvalChannels[approval.id] ?? [], db)
+        }
         for increment in step.counters { try increment.write(fleet, db) }
         return journal
     }
@@ -176,8 +178,8 @@ struct StepWriter {
         }
     }
 
-    private func ask(_ approval: Approval, _ db: Database) throws {
-        guard try ApprovalRecord.insert(approval, fleet: fleet, db) else { return }
+    private func ask(_ approval: Approval, through channels: [String], _ db: Database) throws {
+        guard try ApprovalRecord.insert(approval, through: channels, fleet: fleet, db) else { return }
         let payload: JSONObject = [
             "approval": .string(approval.id.rawValue), "question": .string(approval.question),
         ]

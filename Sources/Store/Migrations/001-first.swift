@@ -183,7 +183,7 @@ extension Schema {
             CHECK ((endedAt IS NULL) = (state IN ('queued', 'running')))
         ) STRICT;
         CREATE UNIQUE INDEX runRunning ON run(fleetID, subject, pipeline) WHERE state = 'running';
-        CREATE INDEX runSubject ON run(fleetID, subject, pipeline, startedAt);
+        CREATE INDEX runSubject ON run(fleetID, subject, startedAt);
 
         CREATE TABLE stageRun (
             run TEXT NOT NULL REFERENCES run(id) ON DELETE CASCADE,

@@ -8,6 +8,7 @@ enum Schema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("001-first", migrate: first)
+        migrator.registerMigration("002-channels", migrate: channels)
         return migrator
     }()
 }

@@ -4,8 +4,11 @@ internal import GRDB
 /// A row of `approval`.
 struct ApprovalRecord: FetchableRecord {
     var approval: Approval
+    /// Through what alone it may be answered; empty: through anything.
+    var channels: [String]
 
     init(row: Row) throws {
+        channels = try row.json("channels")
         approval = Approval(
             id: ApprovalID(row["id"] as String), purpose: try row.word("purpose"),
             subject: try row.subject(), run: RunID(row["run"] as String), pipeline: row["pipeline"],
@@ -25,27 +28,31 @@ struct ApprovalRecord: FetchableRecord {
     }
 
     /// Writes a new question; false when it is there already.
-    static func insert(_ approval: Approval, fleet: FleetID, _ db: Database) throws -> Bool {
+    static func insert(
+        _ approval: Approval, through channels: [String], fleet: FleetID, _ db: Database
+    ) throws -> Bool {
         try db.execute(
             sql: """
                 INSERT INTO approval (id, fleetID, purpose, subject, run, pipeline, stage, attempt, question,
-                    state, createdAt, expiresAt, onExpire)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (id) DO NOTHING
+                    state, createdAt, expiresAt, onExpire, channels)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
                 """,
             arguments: [
                 approval.id.rawValue, fleet.rawValue, approval.purpose.rawValue, approval.subject.key,
                 approval.run.rawValue, approval.pipeline, approval.stage, approval.attempt, approval.question,
                 approval.createdAt.milliseconds, approval.expiresAt?.milliseconds,
-                approval.onExpire?.rawValue,
+                approval.onExpire?.rawValue, try jsonText(channels),
             ])
         return db.changesCount > 0
     }
 
-    static func fetch(_ id: ApprovalID, fleet: FleetID, _ db: Database) throws -> Approval? {
+    static func fetch(_ id: ApprovalID, fleet: FleetID, _ db: Database) throws -> ApprovalRecord? {
         try ApprovalRecord.fetchOne(
             db, sql: "SELECT * FROM approval WHERE fleetID = ? AND id = ?",
-            arguments: [fleet.rawValue, id.rawValue])?.approval
+            arguments: [fleet.rawValue, id.rawValue])
     }
+
+    func allows(_ channel: String) -> Bool { channels.isEmpty || channels.contains(channel) }
 
     /// Writes the one answer a pending approval gets, and its journal row.
     static func settle(

@@ -6,7 +6,10 @@ struct JournalRecord: FetchableRecord {
     var entry: JournalEntry
 
     init(row: Row) throws {
-        let payload: JSONValue = try row.json("payload")
+        let text: String = row["payload"]
+        guard let payload = try? JSONValue.parse(text) else {
+            throw RowDecodingProblem(column: "payload", value: String(text.prefix(200)))
+        }
         entry = JournalEntry(
             id: row["id"], at: row.time("at"),
             draft: JournalDraft(

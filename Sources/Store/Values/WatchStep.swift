@@ -13,7 +13,7 @@ public struct WatchStep: Sendable, Equatable {
     /// For input that came from a file of lines (git hooks, bus).
     public var file: PositionAdvance?
     public var journal: [JournalDraft] = []
-    /// A change of the agent's state; ignored for subjects without an agent row.
+    /// A change of the agent's state, whose journal row is one of `journal`; ignored for subjects without an agent.
     public var condition: AgentCondition?
     public var runs: [PipelineRun] = []
     /// Inserted unless a row of that id is there already.
@@ -24,6 +24,8 @@ public struct WatchStep: Sendable, Equatable {
     public var cancelledRuns: [RunID] = []
     /// Inserted unless an approval of that id is there already.
     public var approvals: [Approval] = []
+    /// Through what alone the named ones of `approvals` may be answered.
+    public var approvalChannels: [ApprovalID: [String]] = [:]
     /// Pending approvals that nobody needs any more; answered ones are left alone.
     public var cancelledApprovals: [ApprovalID] = []
     public var counters: [CounterIncrement] = []
