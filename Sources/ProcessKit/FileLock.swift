@@ -9,7 +9,11 @@ public final class FileLock: Sendable {
 
     private init(descriptor: FileDescriptor) { self.descriptor = descriptor }
 
-    deinit { try? descriptor.close() }  // the lock ends with the descriptor, even if closing reports an error
+    deinit {
+        // A child that is being forked at this moment holds a copy of the descriptor, so closing alone would not unlock.
+        flock(descriptor.rawValue, LOCK_UN)
+        try? descriptor.close()  // nothing hangs on it any more
+    }
 
     /// The lock, or nil when somebody holds it.
     public static func tryAcquire(_ path: FilePath) throws(Errno) -> FileLock? {

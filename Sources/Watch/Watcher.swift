@@ -19,6 +19,8 @@ public actor Watcher: Service {
     /// Rung when there is something to do for the hands.
     let wakeHands: @Sendable () -> Void
     let log: Logger
+    /// Told once, when the fleet is watched.
+    private let ready: @Sendable () throws -> Void
     private let executor = BlockingExecutor(label: "watch")
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
@@ -41,8 +43,9 @@ public actor Watcher: Service {
 
     public init(
         context: FleetContext, events: FileEvents, results: ResultBox, servers: ServerPool, log: Logger,
-        wakeHands: @escaping @Sendable () -> Void
+        wakeHands: @escaping @Sendable () -> Void, ready: @escaping @Sendable () throws -> Void = {}
     ) throws {
+        self.ready = ready
         self.context = context
         store = context.store
         self.events = events
@@ -77,7 +80,9 @@ public actor Watcher: Service {
         hookOffset = try await store.fileOffset(Self.hookReader)
         main = PolicyMachine(
             policy: policy.policy, facts: await mainFacts(), runs: try await store.runs(of: .mainCheckout))
-        events.wake()
+        await turn()
+        setAlarm()
+        try ready()
     }
 
     private func watchFolders() throws {

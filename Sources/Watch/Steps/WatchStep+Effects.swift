@@ -8,7 +8,9 @@ extension WatchStep {
             switch effect {
             case .began(let change), .changed(let change): add(change, subject: subject)
             case .perform(let item): outbox.append(item)
-            case .ask(let approval, _): approvals.append(approval)
+            case .ask(let approval, let channels):
+                approvals.append(approval)
+                if !channels.isEmpty { approvalChannels[approval.id] = channels }
             case .cancel(let id): cancelledApprovals.append(id)
             case .expire: break  // the store lets expiry answer, and that answer comes back through the journal
             case .escalate(let id, let code, let notice, let run, let stage):

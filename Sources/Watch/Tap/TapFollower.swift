@@ -18,7 +18,9 @@ struct TapFollower {
     /// Continues at `position`; what lies before it is read again without a word, to have the screen.
     ///
     /// `keyframe` is a stored screen at or before `position`; without one the tap is read from its beginning.
-    init(path: FilePath, kind: AgentKind, size: TerminalSize, position: Int64, keyframe: StoredKeyframe?) throws {
+    init(path: FilePath, kind: AgentKind, size: TerminalSize, position: Int64, keyframe: StoredKeyframe?)
+        throws
+    {
         self.path = path
         sizes = SizeLog(path: FilePath(path.string + ".sizes"))
         if let keyframe {

@@ -1,0 +1,103 @@
+public import Core
+public import Fleet
+internal import Glibc
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+/// Starts, finds and stops the daemon of a fleet.
+public struct DaemonControl: Sendable {
+    let context: FleetContext
+
+    public init(context: FleetContext) { self.context = context }
+
+    private var logFile: FilePath { context.run.appending("daemon.log") }
+
+    /// Starts the daemon in a session of its own and waits until it watches; returns its pid.
+    public func start() async throws -> Int32 {
+        try context.requireTrust()
+        if let pid = try DaemonLock.holder(role: .watch, run: context.run) {
+            throw DaemonError.alreadyRunning(pid: pid)
+        }
+        try Files.makeFolder(context.run, mode: 0o700)
+        let events = try FileEvents()
+        try events.watch(context.run)
+        var environment = context.surroundings.environment.filter { key, _ in
+            key == "TMUX_AGENT_HOME"
+                || !(key.hasPrefix("TMUX") || key.hasPrefix("GIT_") || key.hasPrefix("AI_AGENT_"))
+        }
+        environment["TMUX_TMPDIR"] = context.surroundings.environment["TMUX_TMPDIR"]
+        // Values reach the shell as arguments; it only turns the outputs to the log.
+        let script = "umask 077; exec setsid --fork \"$0\" up --foreground --quiet >>\"$1\" 2>&1 </dev/null"
+        let result = try await CommandRunner().run(
+            Command(
+                "/bin/sh", ["-c", script, context.surroundings.executable.string, logFile.string],
+                environment: environment, workingDirectory: context.root, timeout: .seconds(20)))
+        guard result.isSuccess else { throw notStarted() }
+        return try await waitUntilReady(events)
+    }
+
+    private func waitUntilReady(_ events: FileEvents) async throws -> Int32 {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(15))
+        var hasHeld = false
+        events.wake()
+        for await _ in events.wakes {
+            let pid = try DaemonLock.holder(role: .watch, run: context.run)
+            if let pid, pid > 0, try isReady() { return pid }
+            hasHeld = hasHeld || pid != nil
+            // It took the lock and let go of it again, or never came.
+            guard ContinuousClock.now < deadline, !(hasHeld && pid == nil) else { break }
+            events.setAlarm(after: .milliseconds(100))
+        }
+        throw notStarted()
+    }
+
+    private func isReady() throws -> Bool {
+        try Files.readText(DaemonLock.path(role: .watch, run: context.run))?.contains("ready") ?? false
+    }
+
+    private func notStarted() -> DaemonError {
+        let text = (try? Files.readText(logFile)) ?? ""  // no log is nothing to show
+        return .notStarted(log: logFile, lastLines: text.split(separator: "\n").suffix(5).map(String.init))
+    }
+
+    /// Ends the daemon and waits for it; throws ``DaemonError/notRunning(root:)`` when there is none.
+    public func stop() async throws -> Int32 {
+        guard let pid = try DaemonLock.holder(role: .watch, run: context.run), pid > 0,
+            let process = ProcessTable.process(pid)?.identity
+        else {
+            throw DaemonError.notRunning(root: context.root)
+        }
+        kill(pid, SIGTERM)
+        guard await ProcessEnder().waitForEnd(of: [process], limit: .seconds(15)) else {
+            throw DaemonError.didNotStop(pid: pid)
+        }
+        return pid
+    }
+
+    /// What the fleet does as a whole.
+    public func status() async throws -> FleetStatus {
+        let pid = try DaemonLock.holder(role: .watch, run: context.run)
+        let since = try await context.store.daemons().first { $0.role == .watch && $0.process.pid == pid }?
+            .since
+        async let runs = context.store.latestRuns()
+        async let approvals = context.store.pendingApprovals()
+        let agents = try await SessionList(context: context).load()
+        return FleetStatus(
+            name: context.configuration.name, root: context.root.string, daemon: pid, daemonSince: since,
+            agents: agents, runs: try await runs, approvals: try await approvals)
+    }
+}
+
+/// A fleet at one moment.
+public struct FleetStatus: Sendable {
+    public var name: String
+    public var root: String
+    /// The watching daemon's pid; nil when none runs.
+    public var daemon: Int32?
+    public var daemonSince: Timestamp?
+    public var agents: [AgentSnapshot]
+    /// The newest run of each pipeline and subject.
+    public var runs: [PipelineRun]
+    public var approvals: [Approval]
+}

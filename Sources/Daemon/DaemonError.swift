@@ -1,0 +1,48 @@
+public import Core
+public import SystemPackage
+
+/// What can go wrong with a fleet's daemon.
+public enum DaemonError: Error, Equatable {
+    case alreadyRunning(pid: Int32)
+    case notRunning(root: FilePath)
+    /// It ended, or was not ready in time; the last lines of its log say more.
+    case notStarted(log: FilePath, lastLines: [String])
+    case didNotStop(pid: Int32)
+}
+
+extension DaemonError: UserFacingError {
+    public var code: String {
+        switch self {
+        case .alreadyRunning: "daemon_already_running"
+        case .notRunning: "daemon_not_running"
+        case .notStarted: "daemon_not_started"
+        case .didNotStop: "daemon_did_not_stop"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .alreadyRunning(let pid): "A daemon watches this fleet already (pid \(pid))"
+        case .notRunning(let root): "No daemon watches the fleet of \(root)"
+        case .notStarted(let log, let lines):
+            "The daemon did not start; its log is \(log)" + lines.map { "\n  \($0.visible)" }.joined()
+        case .didNotStop(let pid): "The daemon (pid \(pid)) did not end within 15 s"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .alreadyRunning: "Use it, or end it with 'tmux-agent down'"
+        case .notRunning: "Start one with 'tmux-agent up'"
+        case .notStarted: "Run 'tmux-agent up --foreground' to see it start"
+        case .didNotStop(let pid): "Look at its log; 'kill -9 \(pid)' loses nothing"
+        }
+    }
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .notRunning: .unavailable
+        case .alreadyRunning, .notStarted, .didNotStop: .notAchieved
+        }
+    }
+}

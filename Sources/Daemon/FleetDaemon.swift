@@ -1,0 +1,91 @@
+internal import Approvals
+internal import Config
+public import Core
+internal import Fleet
+public import Logging
+internal import Notify
+internal import ProcessKit
+internal import ServiceLifecycle
+internal import Store
+internal import SystemPackage
+internal import TmuxKit
+internal import UnixSignals
+internal import Watch
+
+/// The composition root of a fleet's daemon: makes every part, hands it what it needs, and runs them as one group.
+public struct FleetDaemon: Sendable {
+    let surroundings: Surroundings
+    let log: Logger
+
+    public init(surroundings: Surroundings, log: Logger) {
+        self.surroundings = surroundings
+        self.log = log
+    }
+
+    /// Runs until TERM or INT. Throws ``DaemonError/alreadyRunning(pid:)`` when another process watches this fleet.
+    public func run() async throws {
+        let context = try await FleetContext.open(surroundings, role: .daemon)
+        try context.requireTrust()
+        for warning in context.warnings { log.warning("\(warning.rendered)") }
+        guard
+            let lock = try DaemonLock.take(role: .watch, run: context.run, processID: surroundings.processID)
+        else {
+            throw DaemonError.alreadyRunning(pid: try DaemonLock.holder(role: .watch, run: context.run) ?? 0)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        try await takeOver(context)
+        let group = try group(context) {
+            try lock.write("\(surroundings.processID) ready\n")
+        }
+        log.info("watching \(context.root)")
+        try await group.run()
+        try await leave(context)
+        log.info("stopped")
+    }
+
+    /// Ends what a killed predecessor left: its control client could hold up the whole tmux server.
+    private func takeOver(_ context: FleetContext) async throws {
+        guard let own = ProcessTable.process(surroundings.processID)?.identity else { return }
+        let registration = DaemonRegistration(
+            role: .watch, process: RecordedProcess(own), since: surroundings.now())
+        let former = try await context.store.register(registration)
+        if let client = former?.controlClient { await ControlClient.endOrphan(client.identity) }
+    }
+
+    private func leave(_ context: FleetContext) async throws {
+        guard let own = ProcessTable.process(surroundings.processID)?.identity else { return }
+        try await context.store.unregister(.watch, process: RecordedProcess(own))
+    }
+
+    private func group(_ context: FleetContext, ready: @escaping @Sendable () throws -> Void) throws
+        -> ServiceGroup
+    {
+        let bell = try FileEvents()
+        let watchEvents = try FileEvents()
+        let results = ResultBox { watchEvents.wake() }
+        let servers = try ServerPool(context: context)
+        let notifier = Notifier(channels: context.configuration.notify.channels)
+        let hands = Hands(
+            context: context, servers: servers, results: results, bell: bell, log: log,
+            notify: { notifier.deliver($0) })
+        let watcher = try Watcher(
+            context: context, events: watchEvents, results: results, servers: servers, log: log,
+            wakeHands: { bell.wake() }, ready: ready)
+        let files = ApprovalFileKeeper(
+            files: ApprovalFiles(
+                store: context.store, folder: context.configuration.watch.approvals,
+                host: context.configuration.name), folder: context.configuration.watch.approvals,
+            stateFolder: context.configuration.stateDatabase.removingLastComponent(),
+            now: surroundings.now, log: log)
+        let services: [any Service] = [
+            servers, hands, watcher, files, GitFactKeeper(context: context, log: log),
+        ]
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        return ServiceGroup(configuration: configuration)
+    }
+}

@@ -1,0 +1,63 @@
+internal import Core
+public import Fleet
+public import Logging
+internal import ProcessKit
+public import ServiceLifecycle
+internal import Store
+internal import SystemPackage
+
+/// Keeps what git says of each agent in the database, so that `sessions` need not ask git a hundred times.
+///
+/// An agent that printed something is looked at again soon, a silent one every ten minutes: somebody may have edited its
+/// files by hand, and the table shows how old a fact is.
+public struct GitFactKeeper: Service {
+    let context: FleetContext
+    let log: Logger
+
+    /// Between two looks; a look at a hundred silent agents is a hundred stat(2) calls.
+    static let pause = Duration.seconds(5)
+    static let longestAge = Duration.seconds(600)
+
+    public init(context: FleetContext, log: Logger) {
+        self.context = context
+        self.log = log
+    }
+
+    private struct Look {
+        var at: Timestamp
+        var tapSize: Int64?
+    }
+
+    public func run() async throws {
+        let bell = try FileEvents()
+        var looks: [AgentID: Look] = [:]
+        bell.wake()
+        for await _ in bell.wakes.cancelOnGracefulShutdown() {
+            do {
+                try await refresh(&looks)
+            } catch {
+                log.error("git facts: \((error as? any UserFacingError)?.message ?? "\(error)")")
+            }
+            bell.setAlarm(after: Self.pause)
+        }
+    }
+
+    private func refresh(_ looks: inout [AgentID: Look]) async throws {
+        let now = context.surroundings.now()
+        let agents = try await context.store.agents()
+        var due: [Agent] = []
+        for agent in agents {
+            let size = agent.tap.flatMap { Files.size($0) }
+            if let look = looks[agent.id], look.tapSize == size, now.distance(from: look.at) < Self.longestAge
+            {
+                continue
+            }
+            looks[agent.id] = Look(at: now, tapSize: size)
+            due.append(agent)
+        }
+        looks = looks.filter { id, _ in agents.contains { $0.id == id } }
+        guard !due.isEmpty else { return }
+        let facts = await GitFactReader(context: context).read(due, within: .seconds(20))
+        try await context.store.record(Array(facts.values))
+    }
+}
