@@ -156,12 +156,14 @@ struct AgentProcesses {
         return found.filter { seen.insert($0.pid).inserted && !spared.contains($0.pid) }
     }
 
-    /// Whether the process that started it has ended: it hangs on the first process or on a user's service
-    /// manager.
+    /// Whether the process that started it has ended, so that it hangs on whoever collects such processes.
+    ///
+    /// That is the first process, a user's service manager, or the parent of the tmux server, which became an orphan
+    /// in the same place.
     private func isOrphan(_ process: ProcessSnapshot) -> Bool {
-        guard process.parent > 1, let parent = table.processes[process.parent] else {
-            return process.parent == 1
-        }
-        return parent.name == "systemd"
+        if process.parent == 1 { return true }
+        guard let parent = table.processes[process.parent] else { return false }
+        let server = root.flatMap { table.processes[$0.pid] }.flatMap { table.processes[$0.parent] }
+        return parent.name == "systemd" || (server?.name == "tmux: server" && parent.pid == server?.parent)
     }
 }

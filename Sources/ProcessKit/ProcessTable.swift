@@ -34,10 +34,13 @@ public struct ProcessSnapshot: Sendable, Hashable {
     ///
     /// The name stands in parentheses and may itself hold parentheses, spaces and newlines.
     public init?(statLine line: String) {
-        guard let open = line.firstIndex(of: "("), let close = line.lastIndex(of: ")"), open < close,
-            let pid = Int32(line[..<open].filter { $0 != " " })
+        let (bytes, space) = (line.utf8, UInt8(ascii: " "))
+        guard let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+            let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close,
+            let pid = bytes[..<open].split(separator: space).first.flatMap({ Int32(Substring($0)) })
         else { return nil }
-        let fields = line[line.index(after: close)...].split(separator: " ")
+        let fields = bytes[bytes.index(after: close)...].split(separator: space, maxSplits: 20)
+            .map { Substring($0) }
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
             let group = Int32(fields[2]), let session = Int32(fields[3]), let foreground = Int32(fields[5]),
             let start = UInt64(fields[19])
@@ -109,7 +112,7 @@ public struct ProcessTable: Sendable {
 extension ProcessTable {
     /// The process that has this pid now; nil when there is none.
     public static func process(_ pid: Int32) -> ProcessSnapshot? {
-        guard let line = read("/proc/\(pid)/stat") else { return nil }
+        guard let line = read("/proc/\(pid)/stat", isOneRead: true) else { return nil }
         return ProcessSnapshot(statLine: String(decoding: line, as: UTF8.self))
     }
 
@@ -180,7 +183,7 @@ extension ProcessTable {
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
 
-    private static func read(_ path: String) -> [UInt8]? {
+    private static func read(_ path: String, isOneRead: Bool = false) -> [UInt8]? {
         guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else {
             return nil  // ended, or another user's
         }
@@ -193,6 +196,7 @@ extension ProcessTable {
             }
             guard count > 0 else { return count < 0 ? nil : bytes }
             bytes += chunk[..<count]
+            if isOneRead { return bytes }
         }
     }
 

@@ -25,6 +25,7 @@ final class ControlConnection: Sendable {
     }
 
     private let state = Mutex(State())
+    private let clock = ContinuousClock()
     private let wake: FileDescriptor
     private let limit: Duration
     private let thread = ReaderThread()
@@ -56,7 +57,7 @@ final class ControlConnection: Sendable {
         await withCheckedContinuation { (answer: Answer) in
             let (isOpen, mustWake) = state.withLock { state -> (Bool, Bool) in
                 guard state.child != nil, !state.isStopping else { return (false, false) }
-                if state.exchange.isIdle { state.lastProgress = ContinuousClock.now }
+                if state.exchange.isIdle { state.lastProgress = clock.now }
                 state.unsent += state.exchange.request(line, token: answer)
                 state.flush()
                 return (true, !state.unsent.isEmpty)
@@ -83,7 +84,7 @@ final class ControlConnection: Sendable {
         let milliseconds = Int32(clamping: limit.inMilliseconds)
         while true {
             let (isStopping, hasUnsent, isLate) = state.withLock { state in
-                let late = state.lastProgress.map { $0.duration(to: .now) > limit } ?? false
+                let late = state.lastProgress.map { $0.duration(to: clock.now) > limit } ?? false
                 return (state.isStopping, !state.unsent.isEmpty, late && !state.exchange.isIdle)
             }
             if isStopping || isLate { return }
@@ -114,7 +115,7 @@ final class ControlConnection: Sendable {
     private func receive(_ bytes: ArraySlice<UInt8>) -> (isAttached: Bool, hasExited: Bool) {
         let (done, notifications, flags) = state.withLock { state in
             let (done, notifications) = state.exchange.receive(bytes)
-            if !done.isEmpty { state.lastProgress = state.exchange.isIdle ? nil : ContinuousClock.now }
+            if !done.isEmpty { state.lastProgress = state.exchange.isIdle ? nil : clock.now }
             return (done, notifications, (state.exchange.isAttached, state.exchange.hasExited))
         }
         for (answer, outcome) in done { answer.resume(returning: outcome) }

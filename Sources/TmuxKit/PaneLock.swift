@@ -21,7 +21,7 @@ extension TmuxServer {
         } catch {
             throw TmuxError.lockFailed(path: path, reason: "\(error)")
         }
-        defer { try? file.close() }  // closing is what unlocks
+        defer { try? file.close() }  // nothing was written
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: limit)
         var pause = Duration.milliseconds(2)
@@ -34,6 +34,8 @@ extension TmuxServer {
             try await Task.sleep(for: pause)
             pause = min(pause * 2, .milliseconds(50))
         }
+        // Unlocked by hand: a child process that is being started right now may hold a copy of the descriptor.
+        defer { flock(file.rawValue, LOCK_UN) }
         return try await body()
     }
 }

@@ -43,7 +43,8 @@ public struct PaneSnapshot: Sendable, Hashable, Identifiable {
 
     public var isDead: Bool { end != nil }
 
-    /// The pane's program with its start time; nil when it has ended or its number means another process by now.
+    /// The pane's program with its start time; nil when it has ended or its number means another process by
+    /// now.
     ///
     /// Read from the system at the time of the call.
     public func program() -> ProcessSnapshot? {
@@ -78,16 +79,17 @@ enum PaneOption {
 
 /// The one format in which panes are asked for, and its parser.
 ///
-/// Fields end in a tab. In text that others choose, tab, newline and the escape character itself are replaced
-/// by tmux.
+/// Fields end in a tab. tmux keeps control characters out of the names of sessions and out of titles, but not out of
+/// the names of programs and windows: there it replaces tab, newline and the escape character. (Three replacements
+/// cost the server more than ten plain fields, so only those two have them.)
 enum PaneFormat {
     private static func free(_ name: String) -> String { "#{s/~/~0/;s/\t/~1/;s/\n/~2/:\(name)}" }
 
     private static let fields = [
-        "#{pane_id}", "#{pid}", "#{start_time}", free("socket_path"), free("session_name"), "#{session_id}",
+        "#{pane_id}", "#{pid}", "#{start_time}", "#{socket_path}", "#{session_name}", "#{session_id}",
         "#{session_created}", "#{window_id}", free("window_name"), "#{pane_pid}", "#{pane_dead}",
-        "#{pane_dead_status}", "#{pane_dead_signal}", "#{pane_width}", "#{pane_height}", free("pane_title"),
-        free("pane_current_command"), free("pane_tty"), "#{pane_in_mode}", "#{pane_pipe}", "#{alternate_on}",
+        "#{pane_dead_status}", "#{pane_dead_signal}", "#{pane_width}", "#{pane_height}", "#{pane_title}",
+        free("pane_current_command"), "#{pane_tty}", "#{pane_in_mode}", "#{pane_pipe}", "#{alternate_on}",
         "#{\(PaneOption.agent)}", "#{\(PaneOption.tap)}",
     ]
 
@@ -106,11 +108,11 @@ enum PaneFormat {
         }
         func option(_ text: String) -> String? { text.isEmpty ? nil : TmuxFormat.text(ofName: text) }
         return PaneSnapshot(
-            id: id, server: TmuxServerID(socket: plain(parts[3]), pid: serverPid, startTime: startTime),
-            session: SessionName(plain(parts[4])), sessionID: parts[5], sessionCreated: Int64(parts[6]) ?? 0,
+            id: id, server: TmuxServerID(socket: parts[3], pid: serverPid, startTime: startTime),
+            session: SessionName(parts[4]), sessionID: parts[5], sessionCreated: Int64(parts[6]) ?? 0,
             windowID: parts[7], windowName: plain(parts[8]), pid: Int32(parts[9]) ?? 0, end: end,
-            columns: columns, rows: rows, title: plain(parts[15]), currentCommand: plain(parts[16]),
-            terminal: plain(parts[17]), isInMode: !["", "0"].contains(parts[18]), isPiped: parts[19] == "1",
+            columns: columns, rows: rows, title: parts[15], currentCommand: plain(parts[16]),
+            terminal: parts[17], isInMode: !["", "0"].contains(parts[18]), isPiped: parts[19] == "1",
             isAlternate: parts[20] == "1", agent: option(parts[21]).map { AgentID($0) },
             tap: option(parts[22]).map { FilePath($0) })
     }

@@ -155,6 +155,22 @@ struct AgentTests {
         }
     }
 
+    @Test func namesThatTryToBreakALineDoNot() async throws {
+        try await withTmux { fixture in
+            let server = try fixture.server()
+            let program = AgentSession.shellLine(
+                "printf '\\033]2;ti\\ttle\\nx\\007'; exec bash -c 'exec -a \"$1\" cat' - \"a~\t\nb\"")
+            _ = try await server.startAgent(fixture.session(running: program))
+            try await fixture.tmux("new-session", "-d", "-s", "s\tn\nx", "-n", "w\tn\nx", "cat")
+            let hasName = try await eventually { try await server.panes().first?.currentCommand == "a~\t\nb" }
+            #expect(hasName)
+            let panes = try await server.panes()
+            #expect(panes.count == 2)
+            #expect(panes.last?.windowName == "w\tn\nx")
+            #expect(panes.last?.session == SessionName("s\\tn\\nx"))
+        }
+    }
+
     @Test func deadAgentStartsAgainInItsPane() async throws {
         try await withTmux { fixture in
             let server = try fixture.server()
