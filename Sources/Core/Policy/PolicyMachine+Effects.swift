@@ -108,6 +108,25 @@ extension PolicyMachine {
     }
 }
 
+extension [PolicyEffect] {
+    /// Without changes of memory behind which the same run is stored again: the last one holds them all.
+    func withoutSupersededNotes() -> [PolicyEffect] {
+        guard count > 1 else { return self }
+        var later: Set<RunID> = []
+        var kept: [PolicyEffect] = []
+        for effect in reversed() {
+            switch effect {
+            case .began(let change): later.insert(change.run.id)
+            case .changed(let change):
+                if !later.insert(change.run.id).inserted, change.to == nil { continue }
+            case .perform, .ask, .cancel, .expire, .escalate, .cancelPending, .ignored: break
+            }
+            kept.append(effect)
+        }
+        return kept.reversed()
+    }
+}
+
 extension Stage {
     func hasShell(from first: Int) -> Bool {
         actionsOnStart.dropFirst(first).contains { action in

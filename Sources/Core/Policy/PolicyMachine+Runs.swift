@@ -5,8 +5,10 @@ extension PolicyMachine {
         // A run that ends at once unsettles again; a pipeline's own run begins only once, so this ends.
         while isUnsettled {
             isUnsettled = false
-            lookUp()
-            adaptRuns(&turn)
+            if isPolicyNew {
+                isPolicyNew = false
+                adaptRuns(&turn)
+            }
             beginOwnRuns(&turn)
             startQueued(&turn)
             forgetRuns()
@@ -124,7 +126,7 @@ extension PolicyMachine {
         }
         guard kept.count < runs.count else { return }
         runs = kept.reversed()
-        lookUp()
+        findPipelines()
     }
 
     /// Ends a run and whatever it still has open.

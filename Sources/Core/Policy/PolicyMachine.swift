@@ -14,10 +14,13 @@ public struct PolicyMachine: Sendable {
     /// Panes that were not spawned here: a stage without `success_when` never completes.
     public let classic: Bool
     var lastTime: Timestamp?
-    /// Set when runs may have to begin or be adapted that no signal begins.
+    /// Set when a run may have to begin, or to be adapted, that no signal begins.
     var isUnsettled = true
+    /// Set when the policy is not the one that the runs have been adapted to.
+    var isPolicyNew = true
     /// Index of the pipeline of each run, kept beside `runs`; nil after the pipeline left the policy.
     var pipelineOfRun: [Int?] = []
+    /// Which pipelines match the facts, kept beside the policy's.
     var matching: [Bool] = []
 
     /// `runs`: the stored runs of the subject, ended ones too (at least the last of each pipeline), oldest first.
@@ -26,7 +29,8 @@ public struct PolicyMachine: Sendable {
         self.facts = facts
         self.runs = runs
         self.classic = classic
-        lookUp()
+        findPipelines()
+        findMatches()
     }
 
     /// Decides; effects are to be stored in one transaction with the event, and done afterwards.
@@ -45,10 +49,13 @@ public struct PolicyMachine: Sendable {
         case .tick: passTime(&turn)
         case .policyReplaced(let policy):
             self.policy = policy
-            isUnsettled = true
+            (isPolicyNew, isUnsettled) = (true, true)
+            findPipelines()
+            findMatches()
         case .factsChanged(let facts):
             self.facts = facts
             isUnsettled = true
+            findMatches()
         case .subjectGone:
             for index in runs.indices where !runs[index].isEnded {
                 end(index, .cancelled, "the subject is gone", &turn)
@@ -57,7 +64,7 @@ public struct PolicyMachine: Sendable {
         case .retry(let pipeline): retry(pipeline: pipeline, &turn)
         }
         if event == .subjectGone { isUnsettled = false } else { settle(&turn) }
-        return turn.effects
+        return turn.effects.withoutSupersededNotes()
     }
 
     /// What happens during one call of `receive`.
@@ -69,10 +76,11 @@ public struct PolicyMachine: Sendable {
         var effects: [PolicyEffect] = []
     }
 
-    mutating func lookUp() {
+    mutating func findPipelines() {
         pipelineOfRun = runs.map { run in policy.pipelines.firstIndex { $0.name == run.pipeline } }
-        matching = policy.pipelines.map { $0.matches(facts) }
     }
+
+    private mutating func findMatches() { matching = policy.pipelines.map { $0.matches(facts) } }
 
     private mutating func take(_ group: [Signal], _ turn: inout Turn) {
         turn.group = group
