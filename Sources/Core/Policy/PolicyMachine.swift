@@ -1,8 +1,8 @@
 /// Runs one subject through the pipelines that match it.
 ///
-/// Pure: the same values and events give the same effects. All it must remember over a restart is in its runs, so a machine made
-/// of stored runs goes on exactly where the last one stopped. Stages of a run go one after another; runs of
-/// different pipelines are independent.
+/// Pure: the same values and events give the same effects. All it must remember over a restart is in its
+/// runs, so a machine made of stored runs goes on exactly where the last one stopped. Stages of a run go one
+/// after another; runs of different pipelines are independent.
 public struct PolicyMachine: Sendable {
     /// More runs than this behind a running one are not kept: a storm of events must not fill the database.
     public static let longestQueue = 16
@@ -23,7 +23,8 @@ public struct PolicyMachine: Sendable {
     /// Which pipelines match the facts, kept beside the policy's.
     var matching: [Bool] = []
 
-    /// `runs`: the stored runs of the subject, ended ones too (at least the last of each pipeline), oldest first.
+    /// `runs`: the stored runs of the subject, ended ones too (at least the last of each pipeline), oldest
+    /// first.
     public init(policy: Policy, facts: SubjectFacts, runs: [PipelineRun] = [], classic: Bool = false) {
         self.policy = policy
         self.facts = facts
@@ -41,7 +42,8 @@ public struct PolicyMachine: Sendable {
     ) -> [PolicyEffect] {
         var turn = Turn(time: time, ids: ids)
         lastTime = time
-        if event != .subjectGone { settle(&turn) }
+        let isLast = if case .subjectGone = event { true } else { false }
+        if !isLast { settle(&turn) }
         switch event {
         case .signals(let groups): for group in groups { take(group, &turn) }
         case .actionEnded(let result): take(result, &turn)
@@ -63,8 +65,19 @@ public struct PolicyMachine: Sendable {
         case .reset(let pipeline, let stage): reset(pipeline: pipeline, stage: stage, &turn)
         case .retry(let pipeline): retry(pipeline: pipeline, &turn)
         }
-        if event == .subjectGone { isUnsettled = false } else { settle(&turn) }
+        if isLast { isUnsettled = false } else { settle(&turn) }
         return turn.effects.withoutSupersededNotes()
+    }
+
+    /// The regular expressions of the pipelines that match or have a run under way: no other line means
+    /// anything.
+    ///
+    /// Changes only with the policy, the facts and the runs that begin and end.
+    public var linePatterns: [Pattern] {
+        let open = Set(runs.filter { !$0.isEnded }.map(\.pipeline))
+        return zip(policy.pipelines, matching).filter { $1 || open.contains($0.name) }.flatMap {
+            $0.0.linePatterns
+        }
     }
 
     /// What happens during one call of `receive`.
