@@ -32,7 +32,7 @@ extension PolicyMachine {
     /// as a signal.
     private func dueTimes(of condition: Condition?, since: Timestamp) -> [Timestamp] {
         guard let condition else { return [] }
-        return condition.timers.map(since.advanced(by:)).filter { due in lastTime.map { due > $0 } ?? true }
+        return condition.timers.map(since.advanced(by:)).filter { due in lastTick.map { due > $0 } ?? true }
     }
 
     mutating func passTime(_ turn: inout Turn) {

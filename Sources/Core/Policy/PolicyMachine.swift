@@ -13,7 +13,7 @@ public struct PolicyMachine: Sendable {
     public internal(set) var runs: [PipelineRun]
     /// Panes that were not spawned here: a stage without `success_when` never completes.
     public let classic: Bool
-    var lastTime: Timestamp?
+    var lastTick: Timestamp?
     /// Set when a run may have to begin, or to be adapted, that no signal begins.
     var isUnsettled = true
     /// Set when the policy is not the one that the runs have been adapted to.
@@ -41,14 +41,15 @@ public struct PolicyMachine: Sendable {
         _ event: PolicyEvent, at time: Timestamp, ids: IDMaker
     ) -> [PolicyEffect] {
         var turn = Turn(time: time, ids: ids)
-        lastTime = time
         let isLast = if case .subjectGone = event { true } else { false }
         if !isLast { settle(&turn) }
         switch event {
         case .signals(let groups): for group in groups { take(group, &turn) }
         case .actionEnded(let result): take(result, &turn)
         case .approvalAnswered(let id, let answer): take(answer, to: id, &turn)
-        case .tick: passTime(&turn)
+        case .tick:
+            lastTick = time
+            passTime(&turn)
         case .policyReplaced(let policy):
             self.policy = policy
             (isPolicyNew, isUnsettled) = (true, true)
