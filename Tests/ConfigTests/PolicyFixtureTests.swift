@@ -61,15 +61,11 @@ struct PolicyFixtureTests {
         #expect(problems.first?.message.contains("'b' is never reached") == true)
     }
 
-    @Test("Checking the costliest expressions takes a bounded time")
+    @Test("Checking the costliest expressions takes a bounded time", .timeLimit(.minutes(1)))
     func boundedCheck() {
         let stages = (0..<20).map { "{name: s\($0), success_when: {log_regex: '^((\($0)|a+)+,?)+$'}}" }
         let text = "pipelines: [{name: ci, stages: [\(stages.joined(separator: ", "))]}]"
-        let clock = ContinuousClock()
-        let start = clock.now
-        let problems = PolicyFile.check(text, file: "p.yaml")
-        #expect(problems.count == 20)
-        #expect(clock.now - start < .seconds(10))
+        #expect(PolicyFile.check(text, file: "p.yaml").count == 20)
     }
 }
 

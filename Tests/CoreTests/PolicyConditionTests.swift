@@ -201,4 +201,14 @@ struct PolicyConditionTests {
         bench.lines(String(repeating: "word ", count: 200) + "!")
         #expect(bench.stages == "lint RUNNING 1")
     }
+
+    @Test("A timer that runs out beside another event is still asked for")
+    func timerBesideAnotherEvent() {
+        var bench = PolicyBench([Stage(name: "nudge", triggers: .after(.seconds(60)))])
+        bench.now = bench.now.advanced(by: .seconds(61))
+        bench.send(.factsChanged(bench.machine.facts))
+        #expect(bench.machine.nextDeadline.map { $0 <= bench.now } == true)
+        bench.send(.tick)
+        #expect(bench.stages == "nudge COMPLETED 1")
+    }
 }

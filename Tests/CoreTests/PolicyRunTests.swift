@@ -244,4 +244,31 @@ struct PolicyRunTests {
         bench.send(.factsChanged(facts))
         #expect(bench.runStates == [.running])
     }
+
+    @Test("Only expressions of pipelines that match are asked for")
+    func linePatterns() throws {
+        func pipeline(_ name: String, _ expression: String, branch: String) throws -> Pipeline {
+            Pipeline(
+                name: name, match: Self.entry { $0.branch = branch }, startsOn: try .log(expression),
+                stages: [Stage(name: "s", successWhen: .any([try .log(expression + "!"), .signal("x")]))])
+        }
+        let policy = Policy(pipelines: [
+            try pipeline("mine", "a", branch: "feature/*"), try pipeline("other", "b", branch: "main"),
+        ])
+        #expect(PolicyBench(policy: policy).machine.linePatterns.map(\.expression) == ["a!", "a"])
+    }
+
+    @Test("A dialog is answered only if a rule and the subject fit")
+    func dialogs() {
+        let rule = DialogRule(rule: "claude-*", option: "Yes", match: Self.entry { $0.branch = "feature/*" })
+        let policy = Policy(pipelines: [], dialogs: [rule])
+        func option(_ id: String, branch: String, subject: Subject = .agent(AgentID("a"))) -> String? {
+            let facts = SubjectFacts(subject: subject, branch: branch, since: Timestamp(milliseconds: 0))
+            return policy.dialog(recognisedBy: id, on: facts)?.option
+        }
+        #expect(option("claude-trust", branch: "feature/x") == "Yes")
+        #expect(option("codex-trust", branch: "feature/x") == nil)
+        #expect(option("claude-trust", branch: "main") == nil)
+        #expect(option("claude-trust", branch: "feature/x", subject: .mainCheckout) == nil)
+    }
 }

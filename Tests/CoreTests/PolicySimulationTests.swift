@@ -37,7 +37,9 @@ struct PolicySimulationTests {
             if effects != again {
                 world.problems.append("step \(step): a restart changes effects of \(event)")
             }
-            if machine.nextDeadline != restarted.nextDeadline {
+            // A fresh machine may ask for one tick more, because it cannot know what the last one looked at.
+            let due = [machine, restarted].map { $0.nextDeadline?.milliseconds ?? .max }
+            if event == .tick ? due[0] != due[1] : due[0] < due[1] {
                 world.problems.append("step \(step): a restart changes the next deadline")
             }
             if event == .tick, let due = machine.nextDeadline, due <= world.now {

@@ -128,8 +128,8 @@ extension PipelineMatch.Entry {
 extension Pipeline {
     /// Whether the pipeline is for this subject.
     ///
-    /// A pipeline that names no subject, or only branches, is also for the main checkout when events begin its runs
-    /// and it never types into a pane.
+    /// A pipeline that names no subject, or only branches, is also for the main checkout when events begin
+    /// its runs and it never types into a pane.
     public func matches(_ facts: SubjectFacts) -> Bool {
         let includesMain = startsOn != nil && !typesIntoPane
         guard let match else { return facts.subject != .mainCheckout || includesMain }

@@ -29,6 +29,14 @@ public struct Policy: Sendable, Equatable {
     }
 
     public func pipeline(named name: String) -> Pipeline? { pipelines.first { $0.name == name } }
+
+    /// The answer to a dialog that the detection rule recognised; nil: nobody may answer it but a person.
+    public func dialog(recognisedBy rule: String, on facts: SubjectFacts) -> DialogRule? {
+        dialogs.first { dialog in
+            Glob.branch(dialog.rule).matches(rule)
+                && (dialog.match?.matches(facts, includesMain: false) ?? (facts.subject != .mainCheckout))
+        }
+    }
 }
 
 /// A line and a column of the policy file, both from 1; 0 for values that no file holds.
@@ -75,6 +83,14 @@ public struct Pipeline: Sendable, Equatable {
     }
 
     public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
+
+    /// Every regular expression that lines of the screen are searched for.
+    public var linePatterns: [Pattern] {
+        let conditions = stages.flatMap { [$0.triggers, $0.successWhen, $0.failWhen] } + [startsOn]
+        return conditions.compactMap(\.self).flatMap(\.tests).compactMap { test, _ in
+            if case .logRegex(let pattern) = test { pattern } else { nil }
+        }
+    }
 
     /// Whether a stage types into the subject's pane, which the main checkout does not have.
     public var typesIntoPane: Bool {

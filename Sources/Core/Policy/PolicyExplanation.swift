@@ -38,7 +38,8 @@ public struct PolicyExplanation: Sendable, Equatable {
 
     /// The short form for a table: the stage that counts and its state, `completed`, or nil without runs.
     ///
-    /// Of several runs, one that waits for a person comes first, then one that is under way, then the one that ended last.
+    /// Of several runs, one that waits for a person comes first, then one that is under way, then the one
+    /// that ended last.
     public static func column(for runs: [PipelineRun]) -> String? {
         let open = runs.filter { !$0.isEnded && $0.state != .queued }
         let asking = open.last { run in

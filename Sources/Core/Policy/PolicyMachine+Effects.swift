@@ -1,6 +1,7 @@
 // How effects and the values in them are made.
 extension PolicyMachine {
-    /// `<run>/<stage>/<attempt>/<phase>/<index>`: the last three never contain a slash, so no two of these are equal.
+    /// `<run>/<stage>/<attempt>/<phase>/<index>`: the last three never contain a slash, so no two of these
+    /// are equal.
     func key(_ phase: String, _ number: Int, _ index: Int, _ stage: Int) -> OutboxID {
         let run = runs[index].stages[stage]
         return OutboxID("\(runs[index].id)/\(run.name)/\(run.attempt)/\(phase)/\(number)")
@@ -51,16 +52,24 @@ extension PolicyMachine {
     }
 
     func scene(_ index: Int, _ stage: Int, _ role: Scene.Role, _ turn: Turn) -> Scene {
-        let run = runs[index].stages[stage]
-        let isComplete =
-            run.memory.awaited == nil
-            && definition(index, stage).map { !$0.hasShell(from: run.memory.nextAction) } ?? true
-        return Scene(
-            signals: turn.group, stage: run.name, stages: runs[index].stages, since: run.since,
-            time: turn.time,
+        // Called for every line that is looked at: reads single fields, because whole stages are costly to
+        // copy.
+        Scene(
+            signals: turn.group, stage: runs[index].stages[stage].name, stages: runs[index].stages,
+            since: runs[index].stages[stage].since, time: turn.time,
             state: role == .trigger ? facts.state : nil,
-            exitCodes: role == .failure || isComplete ? run.memory.exitCodes : nil, role: role,
-            seen: run.memory.seen)
+            exitCodes: role == .failure || !awaitsExitCodes(index, stage)
+                ? runs[index].stages[stage].memory.exitCodes : nil,
+            role: role, seen: runs[index].stages[stage].memory.seen)
+    }
+
+    private func awaitsExitCodes(_ index: Int, _ stage: Int) -> Bool {
+        guard runs[index].stages[stage].memory.awaited == nil else { return true }
+        guard let pipeline = pipelineOfRun[index], stage < policy.pipelines[pipeline].stages.count else {
+            return false
+        }
+        let next = runs[index].stages[stage].memory.nextAction
+        return policy.pipelines[pipeline].stages[stage].hasShell(from: next)
     }
 
     mutating func remember(_ news: [String], _ index: Int, _ stage: Int, _ turn: inout Turn) {
@@ -108,11 +117,31 @@ extension PolicyMachine {
     }
 }
 
+extension [PolicyEffect] {
+    /// Without changes of memory behind which the same run is stored again: the last one holds them all.
+    func withoutSupersededNotes() -> [PolicyEffect] {
+        guard count > 1 else { return self }
+        var later: Set<RunID> = []
+        var kept: [PolicyEffect] = []
+        for effect in reversed() {
+            switch effect {
+            case .began(let change): later.insert(change.run.id)
+            case .changed(let change):
+                if !later.insert(change.run.id).inserted, change.to == nil { continue }
+            case .perform, .ask, .cancel, .expire, .escalate, .cancelPending, .ignored: break
+            }
+            kept.append(effect)
+        }
+        return kept.reversed()
+    }
+}
+
 extension Stage {
     func hasShell(from first: Int) -> Bool {
-        actionsOnStart.dropFirst(first).contains { action in
-            if case .shell = action { true } else { false }
-        }
+        first < actionsOnStart.count
+            && actionsOnStart[first...].contains { action in
+                if case .shell = action { true } else { false }
+            }
     }
 }
 

@@ -5,8 +5,10 @@ extension PolicyMachine {
         // A run that ends at once unsettles again; a pipeline's own run begins only once, so this ends.
         while isUnsettled {
             isUnsettled = false
-            lookUp()
-            adaptRuns(&turn)
+            if isPolicyNew {
+                isPolicyNew = false
+                adaptRuns(&turn)
+            }
             beginOwnRuns(&turn)
             startQueued(&turn)
             forgetRuns()
@@ -22,34 +24,29 @@ extension PolicyMachine {
         }
     }
 
-    /// Begins a run if the group or the time satisfies `startsOn`; `all_of` means one group, for no run remembers.
+    /// Begins a run if the group or the time satisfies `startsOn`; `all_of` means one group, for no run
+    /// remembers.
     mutating func begin(_ index: Int, ifHolds condition: Condition, _ turn: inout Turn) {
-        let pipeline = policy.pipelines[index]
-        let allowed = turn.group.filter { signal in
-            guard case .gitHook(let event) = signal.body, event.insideRun != nil else { return true }
-            return pipeline.isRecursive
+        let isOwnEcho = { (signal: Signal) in
+            if case .gitHook(let event) = signal.body { event.insideRun != nil } else { false }
         }
-        let scene = Scene(
-            signals: allowed, stage: nil, stages: [], since: timerBase(of: pipeline), time: turn.time,
-            state: nil,
-            exitCodes: nil, role: .trigger)
-        guard let verdict = scene.verdict(on: condition) else {
-            if allowed.count < turn.group.count,
-                Scene(
-                    signals: turn.group, stage: nil, stages: [], since: turn.time, time: turn.time,
-                    state: nil,
-                    exitCodes: nil, role: .trigger
-                ).verdict(on: condition) != nil
-            {
-                turn.effects.append(
-                    .ignored(
-                        pipeline: pipeline.name,
-                        why: "the git hook fired inside a run's own action, and the pipeline is not recursive"
-                    ))
-            }
-            return
+        let hasEcho = !policy.pipelines[index].isRecursive && turn.group.contains(where: isOwnEcho)
+        let since = condition.hasTimer ? timerBase(of: policy.pipelines[index]) : turn.time
+        func verdict(_ signals: [Signal]) -> Scene.Verdict? {
+            Scene(
+                signals: signals, stage: nil, stages: [], since: since, time: turn.time, state: nil,
+                exitCodes: nil,
+                role: .trigger
+            ).verdict(on: condition)
         }
-        begin(pipeline, because: verdict.why, signal: verdict.signal, &turn)
+        if let verdict = verdict(hasEcho ? turn.group.filter { !isOwnEcho($0) } : turn.group) {
+            begin(policy.pipelines[index], because: verdict.why, signal: verdict.signal, &turn)
+        } else if hasEcho, verdict(turn.group) != nil {
+            turn.effects.append(
+                .ignored(
+                    pipeline: policy.pipelines[index].name,
+                    why: "the git hook fired inside a run's own action, and the pipeline is not recursive"))
+        }
     }
 
     /// Timers of `starts_on` count from the end of the last run.
@@ -124,7 +121,7 @@ extension PolicyMachine {
         }
         guard kept.count < runs.count else { return }
         runs = kept.reversed()
-        lookUp()
+        findPipelines()
     }
 
     /// Ends a run and whatever it still has open.
@@ -158,7 +155,8 @@ extension PolicyMachine {
         }
     }
 
-    /// Fits runs under way to an edited policy: stages that have begun must stand there unchanged and in order.
+    /// Fits runs under way to an edited policy: stages that have begun must stand there unchanged and in
+    /// order.
     private mutating func adaptRuns(_ turn: inout Turn) {
         for index in runs.indices where !runs[index].isEnded {
             guard let pipeline = pipelineOfRun[index].map({ policy.pipelines[$0] }) else {
@@ -217,7 +215,8 @@ extension PolicyMachine {
         }
     }
 
-    /// Clears what a stage remembers; a rejected attempt counts as one, so that its notices' keys are not used again.
+    /// Clears what a stage remembers; a rejected attempt counts as one, so that its notices' keys are not
+    /// used again.
     private mutating func forget(_ index: Int, _ stage: Int) {
         if runs[index].stages[stage].memory.isRejected { runs[index].stages[stage].attempt += 1 }
         runs[index].stages[stage].memory = StageMemory()

@@ -28,10 +28,11 @@ extension PolicyMachine {
         return times.min()
     }
 
-    /// Timers that have run out were looked at by the last tick; what else their condition needs will come as a signal.
+    /// Timers that have run out were looked at by the last tick; what else their condition needs will come
+    /// as a signal.
     private func dueTimes(of condition: Condition?, since: Timestamp) -> [Timestamp] {
         guard let condition else { return [] }
-        return condition.timers.map(since.advanced(by:)).filter { due in lastTime.map { due > $0 } ?? true }
+        return condition.timers.map(since.advanced(by:)).filter { due in lastTick.map { due > $0 } ?? true }
     }
 
     mutating func passTime(_ turn: inout Turn) {

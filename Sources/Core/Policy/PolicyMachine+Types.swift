@@ -2,8 +2,8 @@
 public enum PolicyEvent: Sendable, Equatable {
     /// What one update of the screen, one `emit` or one hook brought, in order.
     ///
-    /// Each inner list is what one logical line means (the line itself, the marker in it): success beats failure
-    /// within it, and otherwise order decides. Signals that no line holds stand alone.
+    /// Each inner list is what one logical line means (the line itself, the marker in it): success beats
+    /// failure within it, and otherwise order decides. Signals that no line holds stand alone.
     case signals([[Signal]])
     case actionEnded(ActionResult)
     /// The answer that counted; answers to questions that are not open are ignored.
@@ -15,7 +15,8 @@ public enum PolicyEvent: Sendable, Equatable {
     case factsChanged(SubjectFacts)
     /// The agent was removed or its pane left.
     case subjectGone
-    /// Puts back a stage and those behind it, or cancels the run and, where no event is needed, begins another.
+    /// Puts back a stage and those behind it, or cancels the run and, where no event is needed, begins
+    /// another.
     case reset(pipeline: String?, stage: String?)
     /// Tries a failed run's failed stage once more.
     case retry(pipeline: String?)

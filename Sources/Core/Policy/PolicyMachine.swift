@@ -1,8 +1,8 @@
 /// Runs one subject through the pipelines that match it.
 ///
-/// Pure: the same values and events give the same effects. All it must remember over a restart is in its runs, so a machine made
-/// of stored runs goes on exactly where the last one stopped. Stages of a run go one after another; runs of
-/// different pipelines are independent.
+/// Pure: the same values and events give the same effects. All it must remember over a restart is in its
+/// runs, so a machine made of stored runs goes on exactly where the last one stopped. Stages of a run go one
+/// after another; runs of different pipelines are independent.
 public struct PolicyMachine: Sendable {
     /// More runs than this behind a running one are not kept: a storm of events must not fill the database.
     public static let longestQueue = 16
@@ -13,20 +13,25 @@ public struct PolicyMachine: Sendable {
     public internal(set) var runs: [PipelineRun]
     /// Panes that were not spawned here: a stage without `success_when` never completes.
     public let classic: Bool
-    var lastTime: Timestamp?
-    /// Set when runs may have to begin or be adapted that no signal begins.
+    var lastTick: Timestamp?
+    /// Set when a run may have to begin, or to be adapted, that no signal begins.
     var isUnsettled = true
+    /// Set when the policy is not the one that the runs have been adapted to.
+    var isPolicyNew = true
     /// Index of the pipeline of each run, kept beside `runs`; nil after the pipeline left the policy.
     var pipelineOfRun: [Int?] = []
+    /// Which pipelines match the facts, kept beside the policy's.
     var matching: [Bool] = []
 
-    /// `runs`: the stored runs of the subject, ended ones too (at least the last of each pipeline), oldest first.
+    /// `runs`: the stored runs of the subject, ended ones too (at least the last of each pipeline), oldest
+    /// first.
     public init(policy: Policy, facts: SubjectFacts, runs: [PipelineRun] = [], classic: Bool = false) {
         self.policy = policy
         self.facts = facts
         self.runs = runs
         self.classic = classic
-        lookUp()
+        findPipelines()
+        findMatches()
     }
 
     /// Decides; effects are to be stored in one transaction with the event, and done afterwards.
@@ -36,19 +41,24 @@ public struct PolicyMachine: Sendable {
         _ event: PolicyEvent, at time: Timestamp, ids: IDMaker
     ) -> [PolicyEffect] {
         var turn = Turn(time: time, ids: ids)
-        lastTime = time
-        if event != .subjectGone { settle(&turn) }
+        let isLast = if case .subjectGone = event { true } else { false }
+        if !isLast { settle(&turn) }
         switch event {
         case .signals(let groups): for group in groups { take(group, &turn) }
         case .actionEnded(let result): take(result, &turn)
         case .approvalAnswered(let id, let answer): take(answer, to: id, &turn)
-        case .tick: passTime(&turn)
+        case .tick:
+            lastTick = time
+            passTime(&turn)
         case .policyReplaced(let policy):
             self.policy = policy
-            isUnsettled = true
+            (isPolicyNew, isUnsettled) = (true, true)
+            findPipelines()
+            findMatches()
         case .factsChanged(let facts):
             self.facts = facts
             isUnsettled = true
+            findMatches()
         case .subjectGone:
             for index in runs.indices where !runs[index].isEnded {
                 end(index, .cancelled, "the subject is gone", &turn)
@@ -56,8 +66,19 @@ public struct PolicyMachine: Sendable {
         case .reset(let pipeline, let stage): reset(pipeline: pipeline, stage: stage, &turn)
         case .retry(let pipeline): retry(pipeline: pipeline, &turn)
         }
-        if event == .subjectGone { isUnsettled = false } else { settle(&turn) }
-        return turn.effects
+        if isLast { isUnsettled = false } else { settle(&turn) }
+        return turn.effects.withoutSupersededNotes()
+    }
+
+    /// The regular expressions of the pipelines that match or have a run under way: no other line means
+    /// anything.
+    ///
+    /// Changes only with the policy, the facts and the runs that begin and end.
+    public var linePatterns: [Pattern] {
+        let open = Set(runs.filter { !$0.isEnded }.map(\.pipeline))
+        return zip(policy.pipelines, matching).filter { $1 || open.contains($0.name) }.flatMap {
+            $0.0.linePatterns
+        }
     }
 
     /// What happens during one call of `receive`.
@@ -69,10 +90,11 @@ public struct PolicyMachine: Sendable {
         var effects: [PolicyEffect] = []
     }
 
-    mutating func lookUp() {
+    mutating func findPipelines() {
         pipelineOfRun = runs.map { run in policy.pipelines.firstIndex { $0.name == run.pipeline } }
-        matching = policy.pipelines.map { $0.matches(facts) }
     }
+
+    private mutating func findMatches() { matching = policy.pipelines.map { $0.matches(facts) } }
 
     private mutating func take(_ group: [Signal], _ turn: inout Turn) {
         turn.group = group

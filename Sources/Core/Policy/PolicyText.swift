@@ -8,7 +8,8 @@ enum PolicyText {
 
     static func quoted(_ text: String) -> String { "'\(excerpt(text))'" }
 
-    /// `text` with each `{key}` of `values` replaced once; other braces stay, and values are not searched again.
+    /// `text` with each `{key}` of `values` replaced once; other braces stay, and values are not searched
+    /// again.
     static func filled(_ text: String, _ values: [String: String]) -> String {
         var result = ""
         var rest = Substring(text)

@@ -127,8 +127,8 @@ extension Scene {
 
     /// Whether a marker of the type says what is asked.
     ///
-    /// It says something about this stage only if it does not name another one, and a STATUS only if its `ok` agrees.
-    /// As a trigger every marker of the type counts.
+    /// It says something about this stage only if it does not name another one, and a STATUS only if its
+    /// `ok` agrees. As a trigger every marker of the type counts.
     private func means(_ marker: Marker, type: String) -> Bool {
         guard role != .trigger else { return true }
         if let named = marker.stage, let stage, named != stage { return false }
@@ -153,6 +153,14 @@ extension Condition {
         case .test: false
         case .any(let parts): parts.contains(where: \.hasAll)
         case .all: true
+        }
+    }
+
+    var hasTimer: Bool {
+        switch self {
+        case .test(.after, _): true
+        case .test: false
+        case .any(let parts), .all(let parts): parts.contains(where: \.hasTimer)
         }
     }
 

@@ -130,7 +130,8 @@ public struct RetryPlan: Sendable, Equatable {
         self.factor = factor
     }
 
-    /// The pause before repetition `number`, which counts from 1; at most an hour, unless `backoff` is longer.
+    /// The pause before repetition `number`, which counts from 1; at most an hour, unless `backoff` is
+    /// longer.
     public func pause(before number: Int) -> Duration {
         var milliseconds = Double(backoff.inMilliseconds)
         let most = Swift.max(Double(Self.longestPause.inMilliseconds), milliseconds)
@@ -139,7 +140,8 @@ public struct RetryPlan: Sendable, Equatable {
     }
 }
 
-/// Messages at a stage's turns; `{timestamp}`, `{error_message}`, `{branch}`, `{stage}`, `{pipeline}` are replaced.
+/// Messages at a stage's turns; `{timestamp}`, `{error_message}`, `{branch}`, `{stage}`, `{pipeline}` are
+/// replaced.
 public struct StageNotices: Sendable, Equatable {
     public var onStart: Notice?
     public var onSuccess: Notice?

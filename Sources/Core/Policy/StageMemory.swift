@@ -1,7 +1,7 @@
 /// What the policy machine must remember of a stage over a restart.
 ///
-/// Opaque to everybody but the machine and its explanations. Every field may be missing in stored JSON, so that rows of an
-/// older version still decode.
+/// Opaque to everybody but the machine and its explanations. Every field may be missing in stored JSON, so
+/// that rows of an older version still decode.
 public struct StageMemory: Sendable, Equatable, Codable {
     /// A question that was asked and not yet answered.
     struct Question: Sendable, Equatable, Codable {
@@ -10,7 +10,8 @@ public struct StageMemory: Sendable, Equatable, Codable {
         var onExpire: ApprovalRequest.OnExpire
     }
 
-    /// Tests under an `all_of` that came true while the others had not, sorted: `t:`, `s:` or `f:` and their words.
+    /// Tests under an `all_of` that came true while the others had not, sorted: `t:`, `s:` or `f:` and their
+    /// words.
     var seen: [String] = []
     /// When the attempt fails if it has not succeeded.
     var deadline: Timestamp?
@@ -89,7 +90,10 @@ extension StageRun {
 
 extension PipelineRun {
     /// The first stage that is not finished: at most one stage of a run waits or runs at a time.
-    public var currentStage: Int? { stages.firstIndex { !$0.isFinished } }
+    public var currentStage: Int? {
+        // By index: looked up for every event, and copying whole stages would cost more than the look-up.
+        stages.indices.first { stages[$0].state != .completed && !stages[$0].memory.isPassed }
+    }
 
     public var isEnded: Bool {
         switch state {
