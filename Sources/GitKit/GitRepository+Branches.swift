@@ -139,13 +139,13 @@ extension GitRepository {
     func checkouts(of name: BranchName) -> [FilePath] {
         var paths: [FilePath] = []
         if let main = layout.mainWorktree,
-            EntryFiles.branchesInUse(gitDirectory: layout.commonDirectory).contains(name.rawValue)
+            EntryFiles.branchesInUse(gitDirectory: layout.commonDirectory.string).contains(name.rawValue)
         {
             paths.append(main)
         }
         for entry in EntryFiles.all(common: layout.commonDirectory) {
             guard let path = entry.worktree, !entry.isMissing || entry.lockReason != nil,
-                EntryFiles.branchesInUse(gitDirectory: entry.folder).contains(name.rawValue)
+                EntryFiles.branchesInUse(gitDirectory: entry.path).contains(name.rawValue)
             else { continue }
             paths.append(path)
         }

@@ -21,12 +21,15 @@ extension GitRepository {
         try Files.copy(gitDirectory.appending("index"), to: index)
 
         let variables = ["GIT_INDEX_FILE": index.string]
-        let before = try await statusDetails(of: worktree, ignored: true)
-        var add = ["-c", "advice.addEmbeddedRepo=false", "add", "--all"]
+        let before = try await statusDetails(of: worktree, ignored: true, everyFile: true)
+        // Git would store only the id of a repository inside the tree, and refuses one without a commit.
+        let nested = before.untracked.filter { $0.hasSuffix("/") }
+        var add = ["add", "--all"]
         // Outside the sparse patterns git would refuse files that are really there.
         if try await isSparse(worktree) { add.append("--sparse") }
+        add += ["--", ":/"] + nested.map { ":(top,exclude,literal)\($0.dropLast())" }
         try await git.change(
-            Self.withoutHooks + add + ["--", ":/"], in: worktree, timeout: .seconds(600), adding: variables)
+            Self.withoutHooks + add, in: worktree, timeout: .seconds(600), adding: variables)
         let tree = try await git.change(
             Self.withoutHooks + ["write-tree"], in: worktree, adding: variables
         ).firstLine
@@ -49,8 +52,9 @@ extension GitRepository {
         try await git.change(
             Self.withoutHooks + ["update-ref", reference, commit.rawValue, layout.objectFormat.zero],
             in: place)
-        let nested = try await nestedRepositories(in: worktree, variables, before)
-        return Rescue(reference: reference, commit: commit, ignoredNotKept: before.ignored + nested)
+        return Rescue(
+            reference: reference, commit: commit,
+            ignoredNotKept: before.ignored + nested + before.dirtySubmodules.map { $0 + "/" })
     }
 
     private static let withoutHooks = ["-c", "core.hooksPath=/dev/null"]
@@ -58,17 +62,5 @@ extension GitRepository {
     private func isSparse(_ worktree: FilePath) async throws(GitError) -> Bool {
         try await git.read(["config", "--type=bool", "--get", "core.sparseCheckout"], in: worktree).firstLine
             == "true"
-    }
-
-    /// Repositories inside the tree of which the commit holds only an id: new ones, and dirty submodules.
-    private func nestedRepositories(
-        in worktree: FilePath, _ variables: [String: String], _ before: StatusDetails
-    ) async throws(GitError) -> [String] {
-        let listing = try await git.output(["ls-files", "--stage", "-z"], in: worktree, adding: variables)
-        let links = listing.fields.filter { $0.hasPrefix("160000 ") }.compactMap { field in
-            field.firstIndex(of: "\t").map { String(field[field.index(after: $0)...]) }
-        }
-        return links.filter { before.dirtySubmodules.contains($0) || before.untracked.contains($0 + "/") }
-            .map { $0 + "/" }
     }
 }

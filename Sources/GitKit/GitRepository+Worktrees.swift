@@ -54,12 +54,18 @@ extension GitRepository {
         return details.counts
     }
 
-    func statusDetails(of worktree: FilePath, ignored: Bool, timeout: Duration = .seconds(60))
-        async throws(GitError) -> StatusDetails
-    {
-        var arguments = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=normal"]
+    /// With `everyFile`, an untracked path that ends with `/` is a repository inside the tree.
+    func statusDetails(
+        of worktree: FilePath, ignored: Bool, everyFile: Bool = false, timeout: Duration = .seconds(60)
+    ) async throws(GitError) -> StatusDetails {
+        var arguments = [
+            "status", "--porcelain=v2", "-z", "--no-renames",
+            "--untracked-files=\(everyFile ? "all" : "normal")",
+        ]
+        // What the user set to be passed over must not be lost without a word.
+        if ignored { arguments.append("--ignore-submodules=none") }
         // An ignored folder is one line, however much is in it.
-        if ignored { arguments.append("--ignored=traditional") }
+        if ignored { arguments.append("--ignored=\(everyFile ? "matching" : "traditional")") }
         let result = try await git.output(arguments, in: worktree, timeout: timeout)
         return StatusDetails(result.fields)
     }

@@ -54,20 +54,46 @@ public struct GitFixture: Sendable {
 
     /// A repository with two commits on `main`: `README`, `src/a.txt`, `src/b.txt`, `docs/guide.md`.
     ///
-
+    /// Made once in each test process and then copied.
     public static func plain(at folder: FilePath, objectFormat: String = "sha1") async throws -> GitFixture {
-        guard mkdir(folder.string, 0o700) == 0 else { throw Errno(rawValue: errno) }
+        let template = try await templates.folder(objectFormat)
         let fixture = GitFixture(folder: folder)
-        try await fixture.shell(
-            """
-            git init --quiet --initial-branch=main --object-format=\(objectFormat) .
-            mkdir src docs
-            echo read me >README; echo a >src/a.txt; echo b >src/b.txt
-            git add .; git commit --quiet -m 'Begin'
-            echo guide >docs/guide.md
-            git add .; git commit --quiet -m 'Add a guide'
-            """)
+        // `-a` keeps the times, so that the copy's index is still true.
+        _ = try await fixture.run("cp", ["-a", template.string, folder.string], in: "/", adding: [:])
         return fixture
+    }
+
+    private static let templates = Templates()
+
+    private actor Templates {
+        private var made: [String: Task<FilePath, any Error>] = [:]
+
+        func folder(_ objectFormat: String) async throws -> FilePath {
+            let task =
+                made[objectFormat]
+                ?? Task {
+                    let folder = FilePath("/tmp/ta-\(getpid())-\(objectFormat)")
+                    guard mkdir(folder.string, 0o700) == 0 else { throw Errno(rawValue: errno) }
+                    atexit {
+                        for format in ["sha1", "sha256"] {
+                            removeTree(FilePath("/tmp/ta-\(getpid())-\(format)"))
+                        }
+                    }
+                    try await GitFixture(folder: folder).shell(
+                        """
+                        git init --quiet --initial-branch=main --object-format=\(objectFormat) .
+                        rm .git/hooks/*
+                        mkdir src docs
+                        echo read me >README; echo a >src/a.txt; echo b >src/b.txt
+                        git add .; git commit --quiet -m 'Begin'
+                        echo guide >docs/guide.md
+                        git add .; git commit --quiet -m 'Add a guide'
+                        """)
+                    return folder
+                }
+            made[objectFormat] = task
+            return try await task.value
+        }
     }
 
     /// Everything that a refused command must leave as it was: references, worktrees, files, git's folders.

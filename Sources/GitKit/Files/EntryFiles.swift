@@ -7,45 +7,48 @@ internal import SystemPackage
 struct EntryFiles {
     let name: String
     /// The entry's own folder.
-    let folder: FilePath
+    let path: String
     /// The checkout that it belongs to; nil when the entry is half made.
     let worktree: FilePath?
     let head: String?
     /// Nil when it is not locked.
     let lockReason: String?
 
+    var folder: FilePath { FilePath(path) }
+
     init(_ name: String, common: FilePath) {
         self.name = name
-        folder = common.appending("worktrees").appending(name)
-        if let link = Files.line(folder.appending("gitdir")), !link.isEmpty {
+        path = "\(common)/worktrees/\(name)"
+        worktree = Files.line("\(path)/gitdir").flatMap { [path] link in
+            let suffix = "/.git"
+            if link.hasPrefix("/"), link.hasSuffix(suffix) {
+                return FilePath(String(link.dropLast(suffix.count)))
+            }
+            if link.isEmpty { return nil }
             // Newer versions of git can store it relative to the entry.
-            var path = folder.pushing(FilePath(link)).lexicallyNormalized()
-            path.removeLastComponent()
-            worktree = path
-        } else {
-            worktree = nil
+            return FilePath(path).pushing(FilePath(link)).lexicallyNormalized().removingLastComponent()
         }
-        head = Files.line(folder.appending("HEAD"))
-        lockReason = Files.line(folder.appending("locked"))
+        head = Files.line("\(path)/HEAD")
+        lockReason = Files.line("\(path)/locked")
     }
 
     static func all(common: FilePath) -> [EntryFiles] {
         Files.names(in: common.appending("worktrees")).map { EntryFiles($0, common: common) }
     }
 
-    var isBroken: Bool { worktree == nil || head == nil || !Files.exists(folder.appending("commondir")) }
+    var isBroken: Bool { worktree == nil || head == nil || !Files.exists("\(path)/commondir") }
 
     /// The checkout's own `.git` file is gone.
-    var isMissing: Bool { worktree.map { !Files.exists($0.appending(".git")) } ?? true }
+    var isMissing: Bool { worktree.map { !Files.exists("\($0.string)/.git") } ?? true }
 
     /// The tree was filled: the index is the last thing that git writes.
     ///
     /// libgit2 writes an index without entries first, which counts as none.
-    var isFilled: Bool { Self.indexEntries(of: folder) > 0 }
+    var isFilled: Bool { Self.indexEntries(of: path) > 0 }
 
     /// The number of entries that the header of the index gives; zero without an index.
-    static func indexEntries(of gitDirectory: FilePath) -> Int {
-        let path = gitDirectory.appending("index")
+    static func indexEntries(of gitDirectory: String) -> Int {
+        let path = FilePath(gitDirectory).appending("index")
         guard let file = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) else { return 0 }
         defer { try? file.close() }  // only read
         var header = [UInt8](repeating: 0, count: 12)
@@ -55,17 +58,17 @@ struct EntryFiles {
     }
 
     /// The branches that this checkout keeps for itself: HEAD's, and those of a rebase or bisect in progress.
-    static func branchesInUse(gitDirectory: FilePath) -> [String] {
+    static func branchesInUse(gitDirectory: String) -> [String] {
         var names: [String] = []
-        if let head = Files.line(gitDirectory.appending("HEAD")), head.hasPrefix("ref: refs/heads/") {
+        if let head = Files.line("\(gitDirectory)/HEAD"), head.hasPrefix("ref: refs/heads/") {
             names.append(String(head.dropFirst("ref: refs/heads/".count)))
         }
         for place in ["rebase-merge/head-name", "rebase-apply/head-name"] {
-            if let name = Files.line(gitDirectory.pushing(FilePath(place))), name.hasPrefix("refs/heads/") {
+            if let name = Files.line("\(gitDirectory)/\(place)"), name.hasPrefix("refs/heads/") {
                 names.append(String(name.dropFirst("refs/heads/".count)))
             }
         }
-        if let name = Files.line(gitDirectory.appending("BISECT_START")), !name.isEmpty { names.append(name) }
+        if let name = Files.line("\(gitDirectory)/BISECT_START"), !name.isEmpty { names.append(name) }
         return names
     }
 

@@ -45,27 +45,35 @@ enum Files {
         }
     }
 
+    /// True when something is at `path`.
+    ///
+    /// For loops over many files: making a `FilePath` costs more than the question.
+    static func exists(_ path: String) -> Bool {
+        var info = stat()
+        return unsafe lstat(path, &info) == 0
+    }
+
     /// The file's bytes as text; nil when there is none or it is longer than 64 KiB.
-    static func text(_ path: FilePath) -> String? {
-        guard let file = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) else {
-            return nil
-        }
-        defer { try? file.close() }  // only read
-        var bytes = [UInt8](repeating: 0, count: 65_537)
-        var filled = 0
-        while filled < bytes.count {
-            let got = unsafe bytes.withUnsafeMutableBytes { buffer in
-                try? unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-            }
-            guard let got else { return nil }
-            if got == 0 { return String(decoding: bytes[..<filled], as: UTF8.self) }
-            filled += got
+    static func text(_ path: String) -> String? {
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while bytes.count <= 65_536 {
+            let got = unsafe read(file, &chunk, chunk.count)
+            if got < 0 { return nil }
+            if got == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<got]
         }
         return nil
     }
 
+    static func text(_ path: FilePath) -> String? { text(path.string) }
+    static func line(_ path: FilePath) -> String? { line(path.string) }
+
     /// The file's text without the newline at its end.
-    static func line(_ path: FilePath) -> String? {
+    static func line(_ path: String) -> String? {
         guard var text = text(path) else { return nil }
         while text.last?.isNewline == true { text.removeLast() }
         return text
