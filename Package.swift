@@ -13,8 +13,8 @@ let strict: [SwiftSetting] = [
 let safe = strict + [.strictMemorySafety()]
 
 /// A room: a library target of ours under `Sources/`.
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: safe)
+func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: safe)
 }
 
 /// The tests of a room, under `Tests/<room>Tests`, with their files under `Fixtures`.
@@ -69,7 +69,8 @@ let package = Package(
         room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
-        room("Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage]),
+        room(
+            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]),
 
         room(
             "Fleet",
@@ -96,8 +97,8 @@ let package = Package(
         room(
             "CLI",
             [
-                "Core", "Config", "Daemon", "Fleet", "Watch", "Approvals", "Notify", argumentParser, logging,
-                systemPackage,
+                "Core", "Config", "GitKit", "ProcessKit", "Store", "Daemon", "Fleet", "Watch", "Approvals",
+                argumentParser, logging, systemPackage,
             ]),
         .executableTarget(
             name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe),

@@ -14,7 +14,13 @@ struct RootCommand: AsyncParsableCommand {
               tmux-agent up                                watch them and run the policy
             """,
         version: version,
-        groupedSubcommands: [])
+        subcommands: [
+            Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
+            Logs.self,
+            Diff.self, Remove.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
+            Approve.self,
+            Reject.self, PolicyCommand.self, HooksCommand.self, RunAction.self,
+        ])
 
     static let version = "0.1.0"
 }

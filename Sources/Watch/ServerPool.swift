@@ -1,7 +1,7 @@
 internal import Core
 public import Fleet
 internal import Logging
-public import ProcessKit
+internal import ProcessKit
 public import ServiceLifecycle
 public import Store
 internal import Synchronization
@@ -51,15 +51,5 @@ public final class ServerPool: Service {
                     client.map { RecordedProcess($0) }, of: .watch, process: RecordedProcess(own))
             }
         }
-    }
-}
-
-extension RecordedProcess {
-    public init(_ identity: ProcessIdentity) {
-        self.init(pid: identity.pid, startTime: Int64(bitPattern: identity.startTicks))
-    }
-
-    public var identity: ProcessIdentity {
-        ProcessIdentity(pid: pid, startTicks: UInt64(bitPattern: startTime))
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Fleet
+internal import SystemPackage
 
 struct Init: AgentCommand {
     static let configuration = CommandConfiguration(

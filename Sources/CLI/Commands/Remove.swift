@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Fleet
+internal import GitKit
 internal import SystemPackage
 
 struct Remove: AgentCommand {

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Core
 internal import Fleet
+internal import Store
+internal import SystemPackage
 
 struct Sessions: AgentCommand {
     static let configuration = CommandConfiguration(

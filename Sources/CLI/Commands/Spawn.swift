@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Config
 internal import Core
 internal import Fleet
 internal import ProcessKit
+internal import Store
 internal import SystemPackage
 
 struct Spawn: AgentCommand {
@@ -41,14 +43,14 @@ struct Spawn: AgentCommand {
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
-        for warning in fleet.warnings { context.console.warning(warning.description) }
+        for warning in fleet.warnings { context.console.warning(warning.rendered) }
         let request = SpawnRequest(
             branch: branch, template: template, task: try readTask(context), profile: agent, model: model,
             startup: startup, base: base, usesMainCheckout: noWorktree, agreesToSetup: yes)
         let result = try await spawn(request, fleet, context)
         context.console.render(SpawnView(result: result), json: context.json)
         if !context.json { say(result, context.console) }
-        if attach { try await Attacher(context: fleet).attach(to: result.agent) }
+        if attach { try await Attach.attach(to: result.agent.id.rawValue, context) }
     }
 
     /// Spawns; on a terminal a person is asked about setup commands that nobody agreed to yet.

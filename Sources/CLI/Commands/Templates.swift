@@ -17,7 +17,7 @@ struct Templates: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let library = try await TemplatesView.library(context)
         context.console.render(TemplatesView(templates: library.templates), json: context.json)
-        for warning in library.warnings { context.console.warning(warning.description) }
+        for warning in library.warnings { context.console.warning(warning.rendered) }
         for failure in library.failures { context.console.warning(failure.error.message) }
     }
 }

@@ -53,7 +53,11 @@ final class Console: Sendable {
 
     /// Writes all bytes; a reader that went away (EPIPE) ends the output silently, as other tools do.
     static func writeAll(_ descriptor: Int32, _ text: String) {
-        var bytes = Array(text.utf8)[...]
+        writeAll(descriptor, bytes: Array(text.utf8))
+    }
+
+    static func writeAll(_ descriptor: Int32, bytes all: [UInt8]) {
+        var bytes = all[...]
         while !bytes.isEmpty {
             let written = unsafe bytes.withUnsafeBytes {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)

@@ -19,7 +19,8 @@ public struct Policy: Sendable, Equatable {
     /// True when a condition looks at lines: otherwise nobody need cut the taps into lines.
     public var asksForLines: Bool {
         pipelines.contains { pipeline in
-            let conditions = pipeline.stages.flatMap { [$0.triggers, $0.successWhen, $0.failWhen] } + [pipeline.startsOn]
+            let conditions =
+                pipeline.stages.flatMap { [$0.triggers, $0.successWhen, $0.failWhen] } + [pipeline.startsOn]
             return conditions.contains { condition in
                 condition?.tests.contains { test in
                     if case .logRegex = test.test { true } else { false }

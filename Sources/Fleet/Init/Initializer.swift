@@ -32,7 +32,7 @@ public struct Initializer: Sendable {
         let root = repository.layout.fleetRoot
         let chosen = try chosenTemplates(templates)
         let folder = root.appending(FleetContext.folderName)
-        let name = root.lastComponent.map(\.string) ?? "fleet"
+        let name = FleetFile.defaultName(of: root)
         let existed = Files.exists(folder.appending("fleet.toml"))
         try Files.makeFolder(folder.appending("templates"))
         var wanted: [(String, String)] = [

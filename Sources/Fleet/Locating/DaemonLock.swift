@@ -4,7 +4,9 @@ public import SystemPackage
 
 /// The lock that lets only one process fill a role for a fleet.
 public enum DaemonLock {
-    public static func path(role: DaemonRole, run: FilePath) -> FilePath { run.appending("\(role.rawValue).lock") }
+    public static func path(role: DaemonRole, run: FilePath) -> FilePath {
+        run.appending("\(role.rawValue).lock")
+    }
 
     /// Takes the role, or returns nil when a living process has it.
     public static func take(role: DaemonRole, run: FilePath, processID: Int32) throws -> FileLock? {

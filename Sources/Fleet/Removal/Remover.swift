@@ -97,7 +97,7 @@ public struct Remover: Sendable {
         let server = TmuxServer(try context.tmux(of: recorded))
         let pane = try await server.pane(of: agent.id)
         let root = pane.flatMap { $0.isDead ? nil : ProcessTable.process($0.pid)?.identity }
-        let start = recorded.process.map { UInt64(bitPattern: $0.startTime) } ?? 0
+        let start = recorded.process?.identity.startTicks ?? 0
         let report = await ProcessEnder().endAgent(
             root: root, mark: ProcessMark(name: "TMUX_AGENT_ID", value: agent.id.rawValue), notBefore: start)
         if let pane { try await server.removePane(pane.address, of: agent.id) }

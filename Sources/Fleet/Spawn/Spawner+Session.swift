@@ -48,7 +48,7 @@ extension Spawner {
 
     func record(_ pane: PaneSnapshot, of agent: Agent) async throws -> Agent {
         let process = ProcessTable.process(pane.pid).map {
-            RecordedProcess(pid: $0.pid, startTime: Int64(bitPattern: $0.identity.startTicks))
+            RecordedProcess($0.identity)
         }
         let tap = pane.tap ?? context.logs.appending("\(agent.id).tap")
         try await context.store.recordStart(

@@ -111,7 +111,7 @@ public struct Spawner: Sendable {
 
     var spawner: RecordedProcess? {
         ProcessTable.process(context.surroundings.processID).map {
-            RecordedProcess(pid: $0.pid, startTime: Int64(bitPattern: $0.identity.startTicks))
+            RecordedProcess($0.identity)
         }
     }
 

@@ -18,7 +18,8 @@ extension FleetStore {
     }
 
     /// The newest screen at or before `offset`; nil means starting from the tap's beginning.
-    public func keyframe(of subject: Subject, upTo offset: Int64) async throws(StoreError) -> StoredKeyframe? {
+    public func keyframe(of subject: Subject, upTo offset: Int64) async throws(StoreError) -> StoredKeyframe?
+    {
         try await read { [fleet] db in
             try Row.fetchOne(
                 db,

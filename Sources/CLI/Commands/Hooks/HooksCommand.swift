@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Core
+internal import Fleet
+internal import SystemPackage
+
+struct HooksCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hooks", abstract: "Let git tell the fleet of commits and merges",
+        subcommands: [HooksInstall.self, HooksUninstall.self, HooksStatus.self])
+}
+
+struct HooksInstall: AgentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "install", abstract: "Add a marked block to the git hooks, beside what is there",
+        discussion: "  tmux-agent hooks install")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ context: CommandContext) async throws {
+        let fleet = try await FleetContext.open(context.surroundings)
+        try fleet.requireTrust()
+        context.console.render(
+            HooksView(result: try await GitHooks(context: fleet).install()), json: context.json)
+    }
+}
+
+struct HooksUninstall: AgentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "uninstall", abstract: "Take the marked blocks out of the git hooks",
+        discussion: "  tmux-agent hooks uninstall")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ context: CommandContext) async throws {
+        let fleet = try await FleetContext.open(context.surroundings)
+        context.console.render(
+            HooksView(result: try await GitHooks(context: fleet).uninstall()), json: context.json)
+    }
+}
+
+struct HooksStatus: AgentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show which git hooks tell the fleet",
+        discussion: "  tmux-agent hooks status")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ context: CommandContext) async throws {
+        let fleet = try await FleetContext.open(context.surroundings)
+        context.console.render(
+            HooksView(result: try await GitHooks(context: fleet).status()), json: context.json)
+    }
+}
+
+private struct HooksView: Renderable {
+    var result: HookInstallation
+
+    var json: JSONValue {
+        var object: JSONObject = ["hooks": .array(result.json)]
+        object.set("line_to_add", result.lineToAdd)
+        return .object(object)
+    }
+
+    func text(_ style: Style) -> String { result.lines(style).joined(separator: "\n") }
+}
+
+extension HookInstallation {
+    var json: [JSONValue] {
+        hooks.map {
+            ["name": .string($0.name), "path": .string($0.path.string), "state": .string($0.state.rawValue)]
+        }
+    }
+
+    func lines(_ style: Style) -> [String] {
+        var lines = hooks.map { hook in
+            let word = hook.state == .foreign ? style.warning("left alone") : hook.state.rawValue
+            return "\(word)  \(hook.path.string.isEmpty ? hook.name : hook.path.string.visible)"
+        }
+        if let lineToAdd {
+            lines.append(
+                "These hooks belong to somebody else. To have them tell the fleet, add this line to each:")
+            lines.append("  \(lineToAdd)")
+        }
+        return lines
+    }
+}

@@ -1,0 +1,123 @@
+internal import ArgumentParser
+internal import Core
+internal import Daemon
+internal import Fleet
+internal import Store
+
+struct Status: AgentCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the fleet as a whole: daemon, agents, runs, questions",
+        discussion: "  tmux-agent status --json")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ context: CommandContext) async throws {
+        let fleet = try await FleetContext.open(context.surroundings)
+        let status = try await DaemonControl(context: fleet).status()
+        context.console.render(
+            StatusView(status: status, isTrusted: fleet.isTrusted, now: context.surroundings.now()),
+            json: context.json)
+        if status.daemon == nil { context.console.hint("No daemon watches this fleet: tmux-agent up") }
+    }
+}
+
+private struct StatusView: Renderable {
+    var status: FleetStatus
+    var isTrusted: Bool
+    var now: Timestamp
+
+    private var branches: [Subject: String] {
+        Dictionary(status.agents.map { ($0.agent.subject, $0.agent.place.branch) }) { $1 }
+    }
+
+    private var counts: [(AgentState, Int)] {
+        AgentState.allCases.compactMap { state in
+            let count = status.agents.count { $0.state == state }
+            return count == 0 ? nil : (state, count)
+        }
+    }
+
+    var json: JSONValue {
+        var daemon: JSONObject = ["running": .bool(status.daemon != nil)]
+        daemon.set("pid", status.daemon.map { Int($0) })
+        daemon.set("since", status.daemonSince)
+        var agents = JSONObject()
+        for (state, count) in counts { agents.set(state.rawValue, count) }
+        return [
+            "fleet": .string(status.name), "root": .string(status.root), "trusted": .bool(isTrusted),
+            "daemon": .object(daemon), "agents": .object(agents), "runs": .array(status.runs.map(json)),
+            "pending_approvals": .integer(Int64(status.approvals.count)),
+        ]
+    }
+
+    private func json(_ run: PipelineRun) -> JSONValue {
+        var object: JSONObject = ["run": .string(run.id.rawValue), "pipeline": .string(run.pipeline)]
+        object.set("branch", branches[run.subject])
+        object.set("subject", run.subject.key)
+        object.set("state", run.state.rawValue)
+        object.set("commit", run.commit)
+        object.set("started_at", run.startedAt)
+        object.set("ended_at", run.endedAt)
+        object["stages"] = .array(
+            run.stages.map { stage in
+                var object: JSONObject = [
+                    "name": .string(stage.name), "status": .string(stage.state.rawValue),
+                ]
+                object.set("attempt", stage.attempt)
+                object.set("since", stage.since)
+                object.set("reason", stage.reason)
+                return .object(object)
+            })
+        return .object(object)
+    }
+
+    func text(_ style: Style) -> String {
+        let daemon =
+            status.daemon.map {
+                "watched by pid \($0)"
+                    + (status.daemonSince.map { " for \(now.distance(from: $0).briefly)" } ?? "")
+            }
+            ?? style.error("not watched")
+        var lines = ["\(style.heading(status.name.visible))  \(daemon)  \(style.dim(status.root.visible))"]
+        let agents = counts.map { style.of($0.0)("\($0.1) \($0.0.rawValue)") }.joined(separator: ", ")
+        lines.append("agents  " + (agents.isEmpty ? "none" : agents))
+        if !status.approvals.isEmpty {
+            lines.append(
+                style.waiting(
+                    "\(status.approvals.count) question\(status.approvals.count == 1 ? "" : "s") for a person: tmux-agent approvals"
+                ))
+        }
+        if !status.runs.isEmpty { lines += ["", runTable(style)] }
+        return lines.joined(separator: "\n")
+    }
+
+    private func runTable(_ style: Style) -> String {
+        var table = Table(header: ["PIPELINE", "BRANCH", "STATE", "STAGES"])
+        table.rows = status.runs.map { run in
+            let stages = run.stages.map { "\($0.state.mark)\($0.name)" }.joined(separator: "  ")
+            return [
+                .init(run.pipeline), .init(branches[run.subject] ?? "main checkout", style: style.agentName),
+                .init(
+                    run.state.rawValue,
+                    style: run.state == .failed
+                        ? style.error : run.state == .completed ? style.success : style.working),
+                .init(stages),
+            ]
+        }
+        return table.text(style, limit: 120)
+    }
+}
+
+extension StageState {
+    /// One sign before a stage's name: done, failed, at work, asks, still to come.
+    var mark: String {
+        switch self {
+        case .completed: "✓ "
+        case .failed: "✗ "
+        case .running: "▶ "
+        case .waitingApproval: "? "
+        case .waitingTrigger: "… "
+        case .idle: "· "
+        }
+    }
+}

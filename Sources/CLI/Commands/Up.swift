@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import Config
+internal import Core
+internal import Daemon
+internal import Fleet
+internal import Logging
+
+struct Up: AgentCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start the daemon that watches this fleet",
+        discussion: """
+            It reads what the agents print, runs the policy and acts. One daemon per fleet; a killed one loses nothing.
+
+              tmux-agent up
+              tmux-agent up --foreground     for systemd and other supervisors
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @Flag(name: .long, help: "Stay in this terminal") var foreground = false
+    @Option(
+        name: .long,
+        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
+    var logLevel: String?
+
+    func validate() throws {
+        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
+            throw ValidationError(
+                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+    }
+
+    func run(_ context: CommandContext) async throws {
+        if foreground {
+            return try await FleetDaemon(surroundings: context.surroundings, log: logger(context)).run()
+        }
+        let fleet = try await FleetContext.open(context.surroundings)
+        for warning in fleet.warnings { context.console.warning(warning.rendered) }
+        let pid = try await DaemonControl(context: fleet).start()
+        context.console.render(DaemonView(pid: pid, state: "running"), json: context.json)
+    }
+
+    private func logger(_ context: CommandContext) -> Logger {
+        var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
+        let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
+        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .info
+        return logger
+    }
+}
+
+struct Down: AgentCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop the daemon of this fleet",
+        discussion: """
+            The agents go on; what they print meanwhile is read when the daemon runs again.
+
+              tmux-agent down
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ context: CommandContext) async throws {
+        let fleet = try await FleetContext.open(context.surroundings)
+        let pid = try await DaemonControl(context: fleet).stop()
+        context.console.render(DaemonView(pid: pid, state: "stopped"), json: context.json)
+    }
+}
+
+private struct DaemonView: Renderable {
+    var pid: Int32
+    var state: String
+
+    var json: JSONValue { ["pid": .integer(Int64(pid)), "state": .string(state)] }
+
+    func text(_ style: Style) -> String {
+        state == "running"
+            ? "The daemon watches this fleet (pid \(pid))." : "Stopped the daemon (pid \(pid))."
+    }
+}
