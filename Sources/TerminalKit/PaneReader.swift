@@ -89,7 +89,9 @@ public final class PaneReader {
             if !screen.isAlternate { scanner.cleared() }
         }
         if !screen.grid.scrolledOff.isEmpty {
-            take(scanner.leave(screen.takeScrolledOff(), moment(isSettled: false)), &readings)
+            let rows = screen.takeScrolledOff()
+            let findings = scanner.leave(rows, screen: { screen.screenRows }, moment(isSettled: false))
+            take(findings, &readings)
         }
         guard let boundary else { return }
         if screen.isAlternate {

@@ -51,18 +51,27 @@ struct FlowScanner: Codable, Equatable, Sendable {
     }
 
     /// Takes rows that scrolled off; they are final.
-    mutating func leave(_ rows: [ScreenRow], _ moment: Moment, _ echoes: inout EchoFilter)
-        -> TranscriptScanner.Result
-    {
+    mutating func leave(
+        _ rows: [ScreenRow], screen: () -> [ScreenRow], _ moment: Moment, _ echoes: EchoFilter
+    ) -> TranscriptScanner.Result {
         guard !rows.isEmpty else { return .init() }
         let first = left.count
         left += rows
         var result = TranscriptScanner.Result()
         search(left, first..<left.count, moment, echoes, &result, isFinal: true)
         let serials = Set(rows.map(\.serial))
-        for late in waiting where serials.contains(late.serial) {
-            result.markers.append(late.marker)
-            given.append(Given(serial: late.serial, hash: late.hash))
+        if waiting.contains(where: { serials.contains($0.serial) }) {
+            let all = left + screen()
+            for late in waiting where serials.contains(late.serial) {
+                if let index = lost(late.hash, all) {
+                    given[index].serial = late.serial
+                } else if repeats(late, all) {
+                    given.append(Given(serial: late.serial, hash: late.hash))
+                } else {
+                    result.markers.append(late.marker)
+                    given.append(Given(serial: late.serial, hash: late.hash))
+                }
+            }
         }
         waiting.removeAll { serials.contains($0.serial) }
         forget()
@@ -70,7 +79,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
     }
 
     /// Looks at the screen at a moment when a row is complete.
-    mutating func look(_ screen: [ScreenRow], _ moment: Moment, _ echoes: inout EchoFilter)
+    mutating func look(_ screen: [ScreenRow], _ moment: Moment, _ echoes: EchoFilter)
         -> TranscriptScanner.Result
     {
         var result = TranscriptScanner.Result()
@@ -131,7 +140,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
             }
             return
         }
-        if let index = lost(hash, all, moment) {
+        if let index = lost(hash, all) {
             given[index].serial = serial
             return
         }
@@ -140,13 +149,43 @@ struct FlowScanner: Codable, Equatable, Sendable {
     }
 
     /// A marker that was given and whose row no longer shows it, though the row is still on the screen.
-    private func lost(_ hash: UInt64, _ all: [ScreenRow], _ moment: Moment) -> Int? {
+    private func lost(_ hash: UInt64, _ all: [ScreenRow]) -> Int? {
         given.firstIndex { known in
             guard known.hash == hash, let row = all.lastIndex(where: { $0.serial == known.serial }) else {
                 return false
             }
             return MarkerReader.head(all[row].text) == nil
         }
+    }
+
+    /// True for a leftover of a live region: the same marker between the same neighbours as one that was given.
+    private func repeats(_ late: Waiting, _ all: [ScreenRow]) -> Bool {
+        guard let own = all.lastIndex(where: { $0.serial == late.serial }) else { return false }
+        return given.contains { known in
+            guard known.hash == late.hash, known.serial != late.serial,
+                let other = all.lastIndex(where: { $0.serial == known.serial })
+            else { return false }
+            return [-1, 1].contains { step in
+                guard let left = neighbour(of: own, step, all), let right = neighbour(of: other, step, all)
+                else {
+                    return false
+                }
+                return left == right
+            }
+        }
+    }
+
+    /// The nearest filled row that is not part of a marker.
+    private func neighbour(of index: Int, _ step: Int, _ all: [ScreenRow]) -> String? {
+        var row = index + step
+        while all.indices.contains(row) {
+            let text = all[row].text
+            if MarkerReader.head(text) != nil { return nil }
+            let goesOn = step > 0 && !text.isEmpty && !all[row - 1].text.isEmpty
+            if !text.isEmpty, !goesOn { return text }
+            row += step
+        }
+        return nil
     }
 
     /// The program has painted: rows that still show a marker again do so on purpose.
@@ -160,6 +199,10 @@ struct FlowScanner: Codable, Equatable, Sendable {
             guard let index = all.lastIndex(where: { $0.serial == one.serial }),
                 case .found(let marker, _) = reader.read(all[...], at: index), marker.fingerprint == one.hash
             else { continue }
+            if repeats(one, all) {
+                given.append(Given(serial: one.serial, hash: one.hash))
+                continue
+            }
             take(marker, one.serial, all, moment, &result)
         }
     }
@@ -195,7 +238,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
     }
 
     /// Logical lines that are over: rows that left, and rows above the one that is written now.
-    mutating func lines(_ rows: [ScreenRow], upTo end: Int, _ echoes: inout EchoFilter) -> [String] {
+    mutating func lines(_ rows: [ScreenRow], upTo end: Int, _ echoes: EchoFilter) -> [String] {
         var lines: [String] = []
         var index = 0
         while index < end {

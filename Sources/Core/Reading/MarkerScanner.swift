@@ -77,10 +77,12 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
     public var isIdle: Bool { flow.isIdle }
 
     /// Takes rows that scrolled off the primary screen.
-    public mutating func leave(_ rows: [ScreenRow], _ moment: Moment) -> Findings {
+    ///
+    /// `screen` makes the rows that are left; it is only called when a repeated marker hangs on them.
+    public mutating func leave(_ rows: [ScreenRow], screen: () -> [ScreenRow], _ moment: Moment) -> Findings {
         finish(
-            flow.leave(rows, flowMoment(moment), &echoes),
-            lines: wantsLines ? flow.lines(rows, upTo: rows.count, &echoes) : [])
+            flow.leave(rows, screen: screen, flowMoment(moment), echoes),
+            lines: wantsLines ? flow.lines(rows, upTo: rows.count, echoes) : [])
     }
 
     /// Looks at the screen.
@@ -91,9 +93,9 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
                 isSettled: moment.isSettled)
             return finish(result, lines: wantsLines ? result.lines : [])
         }
-        let result = flow.look(rows, flowMoment(moment), &echoes)
+        let result = flow.look(rows, flowMoment(moment), echoes)
         var lines: [String] = []
-        if wantsLines { lines = flow.lines(rows, upTo: lineEnd(rows, moment), &echoes) }
+        if wantsLines { lines = flow.lines(rows, upTo: lineEnd(rows, moment), echoes) }
         return finish(result, lines: lines)
     }
 

@@ -48,6 +48,13 @@ public enum ScreenLayout {
                 return last
             }
         }
+        // In a low pane only the lower, dashed rule of a dialog is in view.
+        if let dashed = rows.lastIndex(where: { $0.trimmed.count >= 8 && $0.trimmed.allSatisfy { $0 == "╌" } }
+        ),
+            rows[(dashed + 1)...].contains(where: { $0.trimmed.hasPrefix("❯") })
+        {
+            return dashed
+        }
         // Below the composer there are only a blank row and a footer, or the rest of a dialog.
         if let prompt = rows.lastIndex(where: { $0.hasPrefix("›") }),
             prompt > 0,

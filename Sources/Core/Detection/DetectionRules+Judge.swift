@@ -1,0 +1,183 @@
+/// What the rules say about a screen.
+public struct Detection: Sendable, Equatable {
+    public var state: AgentState
+    public var waitingFor: WaitingFor?
+    /// The agent takes a prompt.
+    public var isReady: Bool
+    /// The rules that hold, the deciding one first.
+    public var why: [Reason]
+
+    public init(state: AgentState, waitingFor: WaitingFor? = nil, isReady: Bool = false, why: [Reason] = []) {
+        self.state = state
+        self.waitingFor = waitingFor
+        self.isReady = isReady
+        self.why = why
+    }
+
+    /// One rule that holds, with the evidence.
+    public struct Reason: Sendable, Equatable {
+        public var rule: String
+        public var state: AgentState
+        public var priority: Int
+        public var evidence: [Evidence]
+
+        /// `claude: 'permission' (waiting, 90): bottom row 36 'Do you want to proceed?'`
+        public func described(kind: AgentKind) -> String {
+            let found = evidence.map(\.description).joined(separator: ", ")
+            return "\(kind): '\(rule)' (\(state.rawValue), \(priority))" + (found.isEmpty ? "" : ": \(found)")
+        }
+    }
+
+    public struct Evidence: Sendable, Equatable, CustomStringConvertible {
+        public var region: ScreenView.Region
+        /// Zero-based; nil in the title.
+        public var row: Int?
+        public var text: String
+
+        public var description: String {
+            "\(region.rawValue)\(row.map { " row \($0)" } ?? "") '\(text.visible)'"
+        }
+    }
+}
+
+/// The typed text of an agent's composer.
+public struct ComposerContent: Sendable, Equatable {
+    public var row: Int
+    public var text: String
+    /// Nothing is typed; a placeholder may stand there.
+    public var isEmpty: Bool
+}
+
+/// A dialog on the screen with its options from top to bottom.
+public struct DetectedDialog: Sendable, Equatable {
+    public var name: String
+    public var waitingFor: WaitingFor
+    public var options: [Option]
+    /// Index of the option that goes on, if the rules know it.
+    public var accept: Int?
+
+    public struct Option: Sendable, Equatable {
+        public var label: String
+        /// The digit that chooses it, when the options are numbered.
+        public var number: Int?
+        public var isSelected: Bool
+        public var row: Int
+    }
+}
+
+extension DetectionRules {
+    /// Judges a screen.
+    public func judge(_ view: ScreenView) -> Detection {
+        var reasons: [Detection.Reason] = []
+        var waitingFor: [WaitingFor?] = []
+        let ordered = rules.enumerated()
+            .sorted { ($0.element.priority, $1.offset) > ($1.element.priority, $0.offset) }
+        for (_, rule) in ordered {
+            guard let evidence = rule.conditions.evidence(in: view) else { continue }
+            reasons.append(
+                Detection.Reason(
+                    rule: rule.name, state: rule.state, priority: rule.priority, evidence: evidence))
+            waitingFor.append(rule.waitingFor)
+        }
+        guard let first = reasons.first else {
+            let isBlank = view.rows.allSatisfy { $0.trimmed.isEmpty }
+            return Detection(state: isBlank ? .starting : .unknown)
+        }
+        return Detection(
+            state: first.state, waitingFor: waitingFor[0],
+            isReady: first.state == .idle && ready.evidence(in: view) != nil, why: reasons)
+    }
+
+    /// The composer, when the screen shows one.
+    public func composerContent(_ view: ScreenView) -> ComposerContent? {
+        guard let composer else { return nil }
+        let range = view.rows(of: composer.row.region)
+        guard let row = range.last(where: { composer.row.pattern.matches(view.rows[$0]) }) else { return nil }
+        let text = view.rows[row]
+        return ComposerContent(row: row, text: text, isEmpty: composer.empty.matches(text))
+    }
+
+    /// The dialog that the agent shows, with its options.
+    public func dialog(_ view: ScreenView) -> DetectedDialog? {
+        guard let dialog = dialogs.first(where: { $0.conditions.evidence(in: view) != nil }) else {
+            return nil
+        }
+        let options = Self.options(in: view)
+        let accept = dialog.accept.flatMap { pattern in options.firstIndex { pattern.matches($0.label) } }
+        return DetectedDialog(
+            name: dialog.name, waitingFor: dialog.waitingFor, options: options, accept: accept)
+    }
+
+    /// The rows around the last selection mark, up to blank rows; deeper rows go on with the option above.
+    static func options(in view: ScreenView) -> [DetectedDialog.Option] {
+        guard let selected = view.rows.lastIndex(where: { mark(of: $0) != nil }) else { return [] }
+        var first = selected
+        while first > 0, option(view.rows[first - 1], row: 0) != nil,
+            !ScreenLayout.isRule(view.rows[first - 1]),
+            view.rows[first - 1].first?.isWhitespace == true
+        {
+            first -= 1
+        }
+        var options: [DetectedDialog.Option] = []
+        var row = first
+        while row < view.rows.count, let next = option(view.rows[row], row: row) {
+            let isNumbered = options.first?.number != nil
+            if isNumbered, next.number == nil, !next.isSelected {
+                options[options.count - 1].label += " " + next.label
+            } else {
+                options.append(next)
+            }
+            row += 1
+        }
+        return options.contains { $0.number != nil } ? options.filter { $0.number != nil } : options
+    }
+
+    private static func mark(of row: String) -> Substring? {
+        let text = row.trimmed
+        guard let first = text.first, first == "❯" || first == "›" else { return nil }
+        let rest = text.dropFirst().trimmed
+        return rest.isEmpty ? nil : rest
+    }
+
+    private static func option(_ row: String, row index: Int) -> DetectedDialog.Option? {
+        let marked = mark(of: row)
+        let text = marked ?? row.trimmed
+        guard !text.isEmpty else { return nil }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let rest = text.dropFirst(digits.count)
+        if let number = Int(digits), rest.first == "." {
+            return DetectedDialog.Option(
+                label: String(rest.dropFirst().trimmed), number: number, isSelected: marked != nil, row: index
+            )
+        }
+        return DetectedDialog.Option(label: String(text), number: nil, isSelected: marked != nil, row: index)
+    }
+}
+
+extension DetectionRules.Conditions {
+    /// What was found, or nil when the conditions do not hold.
+    func evidence(in view: ScreenView) -> [Detection.Evidence]? {
+        var found: [Detection.Evidence] = []
+        for condition in none where condition.evidence(in: view) != nil { return nil }
+        for condition in all {
+            guard let evidence = condition.evidence(in: view) else { return nil }
+            found.append(evidence)
+        }
+        guard !any.isEmpty else { return found }
+        let some = any.compactMap { $0.evidence(in: view) }
+        return some.isEmpty ? nil : found + some
+    }
+}
+
+extension DetectionRules.Condition {
+    func evidence(in view: ScreenView) -> Detection.Evidence? {
+        let text = view.text(of: region)
+        guard case .match(let range) = pattern.search(text) else { return nil }
+        guard region != .title else { return Detection.Evidence(region: region, row: nil, text: text) }
+        let before = text.utf8.prefix(range.lowerBound)
+        let line = before.count { $0 == 0x0a }
+        let row = view.rows(of: region).lowerBound + line
+        let shown = view.rows.indices.contains(row) ? String(view.rows[row].trimmed.prefix(80)) : ""
+        return Detection.Evidence(region: region, row: row, text: shown)
+    }
+}
