@@ -5,7 +5,8 @@ public import SystemPackage
 extension FleetStore {
     /// Writes a new agent down before anything is made for it.
     ///
-    /// Throws ``StoreError/branchTaken(branch:)`` or ``StoreError/sessionTaken(session:)`` when a living agent of this
+    /// Throws ``StoreError/branchTaken(branch:)`` or ``StoreError/sessionTaken(session:)`` when a
+    /// living agent of this
     /// fleet has the branch or the session: of two that race exactly one wins.
     public func insert(_ agent: Agent, at now: Timestamp) async throws(StoreError) {
         try await write { [fleet] db in

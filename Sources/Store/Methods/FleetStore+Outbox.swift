@@ -35,7 +35,8 @@ extension FleetStore {
 
     /// Ends an action and lets the policy react to it, in one transaction with the journal row.
     ///
-    /// `react` gets the ended action and its result; it must be pure. Throws ``StoreError/notAttempting(_:)`` when the
+    /// `react` gets the ended action and its result; it must be pure. Throws
+    /// ``StoreError/notAttempting(_:)`` when the
     /// action is not under way: it ended already, or was never claimed.
     public func finish<Output: Sendable>(
         _ result: ActionResult, generation: Int = 0, at now: Timestamp,
@@ -77,7 +78,8 @@ extension FleetStore {
         }
     }
 
-    /// Adds an action that no watcher decided on, such as an order of the dashboard; false when the id is there already.
+    /// Adds an action that no watcher decided on, such as an order of the dashboard; false when the
+    /// id is there already.
     @discardableResult
     public func enqueue(_ item: OutboxItem) async throws(StoreError) -> Bool {
         try await write { [fleet] db in

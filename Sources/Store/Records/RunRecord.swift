@@ -16,7 +16,9 @@ enum RunRecord {
                 WHERE \(condition) ORDER BY stageRun.run, position
                 """, arguments: arguments)
         var stages: [String: [StageRun]] = [:]
-        for row in stageRows { stages[row["run"], default: []].append(try stage(row)) }
+        // Most stages remember the same nothing, and decoding is what costs here.
+        var memories: [String: StageMemory] = [:]
+        for row in stageRows { stages[row["run"], default: []].append(try stage(row, &memories)) }
         return try rows.map { try run($0, stages: stages[$0["id"]] ?? []) }
     }
 
@@ -29,11 +31,14 @@ enum RunRecord {
             stages: stages)
     }
 
-    private static func stage(_ row: Row) throws -> StageRun {
-        StageRun(
+    private static func stage(_ row: Row, _ memories: inout [String: StageMemory]) throws -> StageRun {
+        let text: String = row["memory"]
+        let memory = try memories[text] ?? row.json("memory")
+        memories[text] = memory
+        return StageRun(
             name: row["name"], state: try row.word("state"), attempt: row["attempt"],
             since: row.time("since"),
-            reason: row["reason"], memory: try row.json("memory"))
+            reason: row["reason"], memory: memory)
     }
 
     /// Inserts or updates runs; those that ended come first, so that a successor finds its place free.
