@@ -62,7 +62,7 @@ let package = Package(
         .target(name: "CEmbedded"),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
 
-        room("Core", [systemPackage, "CPCRE2"]),
+        room("Core", [systemPackage, "CPCRE2"], exclude: ["Detection/rules"]),
 
         room("ProcessKit", ["Core", "CLinux", subprocess, systemPackage]),
         room("TerminalKit", ["Core", "CVTerm"]),

@@ -35,7 +35,24 @@ static const unsigned char bytes_starter_gitignore[] = {
 #embed "../Config/Starters/gitignore" suffix(, )
     0};
 
-// Detection rules: one array for each of Sources/Core/Detection/rules/*.yaml, and its row `rules/<kind>.yaml` below.
+static const unsigned char bytes_rules_aider[] = {
+#embed "../Core/Detection/rules/aider.yaml" suffix(, )
+    0};
+static const unsigned char bytes_rules_claude[] = {
+#embed "../Core/Detection/rules/claude.yaml" suffix(, )
+    0};
+static const unsigned char bytes_rules_codex[] = {
+#embed "../Core/Detection/rules/codex.yaml" suffix(, )
+    0};
+static const unsigned char bytes_rules_gemini[] = {
+#embed "../Core/Detection/rules/gemini.yaml" suffix(, )
+    0};
+static const unsigned char bytes_rules_opencode[] = {
+#embed "../Core/Detection/rules/opencode.yaml" suffix(, )
+    0};
+static const unsigned char bytes_rules_shell[] = {
+#embed "../Core/Detection/rules/shell.yaml" suffix(, )
+    0};
 
 #define FILE_ROW(name, bytes) {name, (const char *)bytes, sizeof(bytes) - 1}
 
@@ -51,7 +68,12 @@ static const embedded_file files[] = {
     FILE_ROW("starters/policy.yaml", bytes_starter_policy),
     FILE_ROW("starters/gitignore", bytes_starter_gitignore),
 
-    // rules/<kind>.yaml
+    FILE_ROW("rules/aider.yaml", bytes_rules_aider),
+    FILE_ROW("rules/claude.yaml", bytes_rules_claude),
+    FILE_ROW("rules/codex.yaml", bytes_rules_codex),
+    FILE_ROW("rules/gemini.yaml", bytes_rules_gemini),
+    FILE_ROW("rules/opencode.yaml", bytes_rules_opencode),
+    FILE_ROW("rules/shell.yaml", bytes_rules_shell),
 };
 
 embedded_file embedded_file_at(size_t index) {

@@ -19,7 +19,7 @@ struct RootCommand: AsyncParsableCommand {
             Logs.self,
             Diff.self, Remove.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
             Approve.self,
-            Reject.self, PolicyCommand.self, HooksCommand.self, RunAction.self,
+            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self, RunAction.self,
         ])
 
     static let version = "0.1.0"

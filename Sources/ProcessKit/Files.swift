@@ -1,3 +1,4 @@
+public import Core
 internal import Glibc
 public import SystemPackage
 
@@ -114,6 +115,14 @@ public enum Files {
     public static func size(_ path: FilePath) -> Int64? {
         var info = stat()
         return unsafe stat(path.string, &info) == 0 ? Int64(info.st_size) : nil
+    }
+
+    /// When the file was last written to; nil when there is no such file.
+    public static func modifiedAt(_ path: FilePath) -> Timestamp? {
+        var info = stat()
+        guard unsafe stat(path.string, &info) == 0 else { return nil }
+        return Timestamp(
+            milliseconds: Int64(info.st_mtim.tv_sec) * 1000 + Int64(info.st_mtim.tv_nsec) / 1_000_000)
     }
 
     /// What a symbolic link says; nil for anything else.

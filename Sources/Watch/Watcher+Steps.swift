@@ -104,7 +104,7 @@ extension Watcher {
     private func screenState(_ watch: AgentWatch) throws -> StateDebouncer.State? {
         guard let follower = watch.follower else { return nil }
         let screen = follower.reader.screen
-        let view = try context.judge(kind: AgentKind(watch.agent.program.kind))
+        let view = try ScreenJudge.of(AgentKind(watch.agent.program.kind))
             .view(rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
         if let state = view.state, state != .unknown {
             return .init(state: state, waitingFor: view.waitingFor)

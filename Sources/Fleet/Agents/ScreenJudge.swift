@@ -1,42 +1,68 @@
 internal import Config
 public import Core
+internal import Synchronization
 internal import TmuxKit
 
-/// Reads a captured screen by the rules of one kind of agent program.
+/// Reads a screen by the rules of one kind of agent program.
 public struct ScreenJudge: Sendable {
-    let kind: AgentKind
+    let rules: DetectionRules?
 
-    /// No rules know this program: only its quietness says that it is ready.
-    var isGeneric: Bool { true }
-}
+    /// No rules know the program's manners, or it reads lines like a shell: then quiet, not the screen, says that it
+    /// has nothing to do.
+    public var isGeneric: Bool { rules == nil || rules?.kind == .shell }
 
-/// What a screen means.
-public struct PaneView: Sendable {
-    public var rows: [String]
-    public var isDead: Bool
-    public var state: AgentState?
-    public var waitingFor: WaitingFor?
-    public var isReady: Bool
-    /// What stands in the composer; nil when it is empty or cannot be found.
-    public var composerText: String?
-}
+    /// Judges a living program's screen; `cursorRow` counts from zero.
+    public func view(rows: [String], title: String, cursorRow: Int) -> PaneView {
+        guard let rules else { return PaneView(rows: rows) }
+        let screen = ScreenView(rows: rows, title: title, cursorRow: cursorRow)
+        let detection = rules.judge(screen)
+        let composer = rules.composerContent(screen)
+        var view = PaneView(rows: rows)
+        // A shell's screen that shows no prompt may be a program that is long done printing.
+        let isVague = isGeneric && detection.state == .working
+        view.state = detection.state == .unknown || isVague ? nil : detection.state
+        view.waitingFor = detection.waitingFor
+        view.isReady = detection.isReady
+        view.composerText = isGeneric ? nil : composer.flatMap { $0.isEmpty ? nil : $0.text }
+        return view
+    }
 
-extension ScreenJudge {
     func view(of capture: PaneCapture) -> PaneView {
         var view = view(rows: capture.rows, title: capture.pane.title, cursorRow: capture.cursorRow)
         view.isDead = capture.pane.isDead
         return view
     }
 
-    /// Judges a living program's screen; `cursorRow` counts from zero.
-    public func view(rows: [String], title: String, cursorRow: Int) -> PaneView {
-        PaneView(rows: rows, isDead: false, isReady: false)
+    /// Plain lines for a line-reading shell are typed, and so are slash commands, which a paste does not trigger;
+    /// everything else is pasted as one text.
+    func style(of text: String) -> TypingStyle {
+        if text.contains("\n") { return .pasted }
+        return isGeneric || text.hasPrefix("/") ? .typed : .pasted
     }
 
-    /// Plain lines for a line-reading shell are typed; everything else is pasted as one text.
-    func style(of text: String) -> TypingStyle { isGeneric && !text.contains("\n") ? .typed : .pasted }
+    /// The built-in rules, decoded when they are first needed.
+    private static let builtIn = Mutex<[AgentKind: DetectionRules]?>(nil)
+
+    /// The rules of `kind`; a kind without rules is generic.
+    public static func of(_ kind: AgentKind) throws -> ScreenJudge {
+        let rules = try builtIn.withLock { kept in
+            if let kept { return kept }
+            let all = Dictionary(try DetectionFile.builtIn().map { ($0.kind, $0) }) { $1 }
+            kept = all
+            return all
+        }
+        return ScreenJudge(rules: rules[kind])
+    }
 }
 
-extension FleetContext {
-    public func judge(kind: AgentKind) throws -> ScreenJudge { ScreenJudge(kind: kind) }
+/// What a screen means.
+public struct PaneView: Sendable {
+    public var rows: [String]
+    public var isDead = false
+    /// Nil when the screen does not say.
+    public var state: AgentState?
+    public var waitingFor: WaitingFor?
+    public var isReady = false
+    /// What stands in the composer; nil when it is empty or cannot be found.
+    public var composerText: String?
 }

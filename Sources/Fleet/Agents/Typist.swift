@@ -12,7 +12,7 @@ public struct Typist: Sendable {
 
     public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
         self.server = server
-        judge = try context.judge(kind: kind)
+        judge = try ScreenJudge.of(kind)
         locks = context.run.appending("panes")
         try Files.makeFolder(locks, mode: 0o700)
     }

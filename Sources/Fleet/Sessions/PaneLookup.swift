@@ -1,4 +1,5 @@
 internal import Core
+internal import ProcessKit
 internal import Store
 internal import TmuxKit
 
@@ -34,6 +35,12 @@ struct PaneLookup {
         return looks
     }
 
+    /// Of a program whose screen says nothing: it works while it prints.
+    private func activity(of agent: Agent) -> AgentState? {
+        guard let last = agent.tap.flatMap({ Files.modifiedAt($0) }) else { return nil }
+        return context.surroundings.now().distance(from: last) < .seconds(3) ? .working : .idle
+    }
+
     private func judge(_ agents: [Agent], on server: TmuxServer, _ looks: inout [AgentID: PaneLook])
         async throws
     {
@@ -44,8 +51,8 @@ struct PaneLookup {
         let byPane = Dictionary(captures.map { ($0.pane.address, $0) }) { $1 }
         for (agent, address) in living {
             guard let capture = byPane[address] else { continue }
-            let view = try context.judge(kind: AgentKind(agent.program.kind)).view(of: capture)
-            looks[agent.id]?.state = view.state
+            let view = try ScreenJudge.of(AgentKind(agent.program.kind)).view(of: capture)
+            looks[agent.id]?.state = view.state ?? activity(of: agent)
             looks[agent.id]?.waitingFor = view.waitingFor
         }
     }
