@@ -185,7 +185,7 @@ extension GitRepository {
         guard Files.exists(hook), unsafe access(hook.string, X_OK) == 0 else { return nil }
         let command = Command(
             hook.string, [layout.objectFormat.zero, record.commit.rawValue, "1"],
-            environment: git.environment,
+            environment: git.userEnvironment,
             workingDirectory: record.folder, timeout: timeout)
         do {
             return try await CommandRunner().run(command).exitCode

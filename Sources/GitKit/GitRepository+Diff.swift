@@ -21,7 +21,7 @@ extension GitRepository {
     {
         let arguments = try await diffArguments(worktree, base: base, options: options)
         return (
-            ["git", "--paginate"] + arguments, git.environment.merging(["GIT_OPTIONAL_LOCKS": "0"]) { $1 }
+            ["git", "--paginate"] + arguments, git.userEnvironment.merging(["GIT_OPTIONAL_LOCKS": "0"]) { $1 }
         )
     }
 

@@ -24,12 +24,8 @@ extension GitRepository {
         let before = try await statusDetails(of: worktree, ignored: true, everyFile: true)
         // Git would store only the id of a repository inside the tree, and refuses one without a commit.
         let nested = before.untracked.filter { $0.hasSuffix("/") }
-        var add = ["add", "--all"]
-        // Outside the sparse patterns git would refuse files that are really there.
-        if try await isSparse(worktree) { add.append("--sparse") }
-        add += ["--", ":/"] + nested.map { ":(top,exclude,literal)\($0.dropLast())" }
-        try await git.change(
-            Self.withoutHooks + add, in: worktree, timeout: .seconds(600), adding: variables)
+        let paths = ["--", ":/"] + nested.map { ":(top,exclude,literal)\($0.dropLast())" }
+        try await addAll(paths, in: worktree, variables)
         let tree = try await git.change(
             Self.withoutHooks + ["write-tree"], in: worktree, adding: variables
         ).firstLine
@@ -55,6 +51,24 @@ extension GitRepository {
         return Rescue(
             reference: reference, commit: commit,
             ignoredNotKept: before.ignored + nested + before.dirtySubmodules.map { $0 + "/" })
+    }
+
+    private func addAll(_ paths: [String], in worktree: FilePath, _ variables: [String: String])
+        async throws(GitError)
+    {
+        let add = Self.withoutHooks + ["add", "--all"]
+        if try await isSparse(worktree) {
+            // Outside the sparse patterns git would refuse files that are really there. Git before 2.34 does
+            // not, and does not know the option either (129 = wrong usage).
+            let arguments = add + ["--sparse"] + paths
+            let result = try await git.run(
+                arguments, in: worktree, timeout: .seconds(600), adding: variables)
+            if result.exitCode != 129 {
+                _ = try GitBinary.checked(result, arguments, in: worktree)
+                return
+            }
+        }
+        try await git.change(add + paths, in: worktree, timeout: .seconds(600), adding: variables)
     }
 
     private static let withoutHooks = ["-c", "core.hooksPath=/dev/null"]

@@ -34,6 +34,11 @@ struct DiffAndFilesTests {
             let command = try await repository.diffCommand(made.folder, base: "main")
             #expect(command.arguments.prefix(3) == ["git", "--paginate", "diff"])
             #expect(command.environment["GIT_DIR"] == nil)
+            let chinese = try await GitRepository.open(
+                at: fixture.folder, environment: fixture.environment.merging(["LC_ALL": "zh_CN.UTF-8"]) { $1 }
+            )
+            let own = try await chinese.diffCommand(made.folder, base: "main")
+            #expect(own.environment["LC_ALL"] == "zh_CN.UTF-8")
             let shown = try await fixture.git(
                 command.arguments[2], command.arguments[3], "--", "README", in: made.folder)
             #expect(shown == "")

@@ -1,4 +1,5 @@
 import GitKit
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -69,6 +70,18 @@ struct LayoutTests {
                 try await GitRepository.open(
                     at: folder.appending("missing"), environment: GitFixture.environment)
             }
+        }
+    }
+
+    /// Only root can give a repository to somebody else.
+    @Test(.enabled(if: getuid() == 0))
+    func repositoryOfAnotherUserIsNotUsed() async throws {
+        try await withRepository { fixture, _ in
+            try await fixture.shell("chown -R 12345 .")
+            let error = await #expect(throws: GitError.foreignOwner(fixture.folder)) {
+                try await fixture.open()
+            }
+            #expect(error?.hint?.contains("safe.directory") == true)
         }
     }
 

@@ -4,9 +4,19 @@ internal import SystemPackage
 /// The git program, called with an environment in which only the user's own choices are left.
 struct GitBinary: Sendable {
     private let runner = CommandRunner()
+    /// For git's output that is read here.
     let environment: [String: String]
+    /// For what a person sees and for hooks: with the user's own language.
+    let userEnvironment: [String: String]
 
-    init(environment: [String: String]) { self.environment = Self.cleaned(environment) }
+    init(environment: [String: String]) {
+        userEnvironment = Self.cleaned(environment)
+        var own = userEnvironment
+        own["LC_ALL"] = "C"
+        // A question on the terminal would wait for ever behind a full-screen program.
+        own["GIT_TERMINAL_PROMPT"] = "0"
+        self.environment = own
+    }
 
     /// `environment` without what git sets for its hooks and what would move a command to another repository.
     ///
@@ -20,13 +30,9 @@ struct GitBinary: Sendable {
             "GIT_PROTOCOL",
             "GIT_PAGER", "GIT_EDITOR", "GIT_DEFAULT_HASH",
         ]
-        var result = environment.filter { name, _ in
+        return environment.filter { name, _ in
             !name.hasPrefix("GIT_") || kept.contains { name.hasPrefix($0) }
         }
-        result["LC_ALL"] = "C"
-        // A question on the terminal would wait for ever behind a full-screen program.
-        result["GIT_TERMINAL_PROMPT"] = "0"
-        return result
     }
 
     /// Runs a command that only looks: it takes no lock on the index.

@@ -20,6 +20,10 @@ struct MakingRecord {
 
     func save(_ layout: RepositoryLayout) throws(GitError) {
         _ = try Files.makeFolders(Self.folder(layout), mode: 0o700)
+        // A draft whose writer was killed; entries' names hold no dot.
+        for name in Files.names(in: Self.folder(layout)) where name.contains(".") {
+            try Files.removeFile(Self.folder(layout).appending(name))
+        }
         let fields =
             ["1", branch.rawValue, commit.rawValue, createdBranch ? "new" : "old", trackedRemote ?? ""]
             + [entry, folder.string] + createdParents.map(\.string)
@@ -29,7 +33,7 @@ struct MakingRecord {
     func remove(_ layout: RepositoryLayout) throws(GitError) { try Files.removeFile(path(layout)) }
 
     static func all(_ layout: RepositoryLayout) -> [MakingRecord] {
-        Files.names(in: folder(layout)).compactMap { name in
+        Files.names(in: folder(layout)).filter { !$0.contains(".") }.compactMap { name in
             guard let text = Files.text(folder(layout).appending(name)) else { return nil }
             return MakingRecord(text)
         }

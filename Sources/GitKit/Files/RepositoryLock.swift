@@ -17,7 +17,10 @@ public final class RepositoryLock: Sendable {
     /// Lets the next one in; more calls do nothing.
     public func release() {
         descriptor.withLock { held in
-            try? held?.close()  // the lock goes with the descriptor, also when close(2) complains
+            guard let file = held else { return }
+            // A child between fork and exec holds the descriptor too, so closing ours may not let go of the lock.
+            flock(file.rawValue, LOCK_UN)
+            try? file.close()  // nothing is left to lose
             held = nil
         }
     }
