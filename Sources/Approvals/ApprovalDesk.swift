@@ -16,8 +16,8 @@ public struct ApprovalDesk: Sendable {
         return approvals.map { ApprovalQuestion($0, branch: branches[$0.subject]) }
     }
 
-    /// The question that `text` means: an id, a unique beginning of one, or a branch or stage with
-    /// one open question.
+    /// The question that `text` means: an id, a unique beginning of one, or a branch or stage with one open
+    /// question.
     ///
     /// A whole id is found in any state, everything else among open questions only.
     public func question(named text: String) async throws -> ApprovalQuestion {
@@ -33,8 +33,8 @@ public struct ApprovalDesk: Sendable {
 
     /// Answers for a person at a terminal; the first answer to a question wins.
     ///
-    /// Throws ``ApprovalsError/askedInsideAgent(_:)`` before anything is looked up when the caller
-    /// runs in an agent.
+    /// Throws ``ApprovalsError/askedInsideAgent(_:)`` before anything is looked up when the caller runs in an
+    /// agent.
     public func answer(
         _ text: String, _ decision: ApprovalAnswer.Decision, reason: String?, by caller: TerminalCaller,
         at now: Timestamp

@@ -4,10 +4,9 @@ public import SystemPackage
 /// How to learn that another process wrote: watch a file, then look at a number.
 ///
 /// Every commit appends to the write-ahead log, so an inotify watch for modification on `log` wakes the
-/// watcher; the
-/// file stays the same one while any process has the database open. Whatever others must react to has a
-/// journal row, so
-/// after waking it is enough to compare ``newestJournalID()`` with the last one seen.
+/// watcher; the file stays the same one while any process has the database open. Whatever others must react
+/// to has a journal row, so after waking it is enough to compare ``newestJournalID()`` with the last one
+/// seen.
 public struct StoreChanges: Sendable {
     /// The file to watch.
     public let log: FilePath

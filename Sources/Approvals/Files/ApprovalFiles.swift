@@ -4,9 +4,8 @@ public import SystemPackage
 
 /// Open questions as files that people and scripts answer by writing a word into them.
 ///
-/// Each question has `<approval id>.txt`, and `<host>/<pane>__<stage>.txt` where its subject has a pane;
-/// in a fleet the
-/// host is the fleet's name. Who writes into a file cannot be known, and the answer says so.
+/// Each question has `<approval id>.txt`, and `<host>/<pane>__<stage>.txt` where its subject has a pane; in a
+/// fleet the host is the fleet's name. Who writes into a file cannot be known, and the answer says so.
 public struct ApprovalFiles: Sendable {
     private let store: FleetStore
     private let folder: FilePath
@@ -21,10 +20,9 @@ public struct ApprovalFiles: Sendable {
 
     /// Brings files and database together once.
     ///
-    /// It takes answers in, asks what has no file yet, and removes files of questions that are
-    /// settled. Call it when the folder or the journal changed. Returns the approvals that files
-    /// answered. A file goes only after
-    /// its answer is stored. Small files are read and written on the calling executor.
+    /// It takes answers in, asks what has no file yet, and removes files of questions that are settled. Call
+    /// it when the folder or the journal changed. Returns the approvals that files answered. A file goes only
+    /// after its answer is stored. Small files are read and written on the calling executor.
     @discardableResult
     public func synchronise(at now: Timestamp) async throws -> [Approval] {
         let agents = Dictionary(

@@ -5,9 +5,8 @@ public import SystemPackage
 extension FleetStore {
     /// Writes a new agent down before anything is made for it.
     ///
-    /// Throws ``StoreError/branchTaken(branch:)`` or ``StoreError/sessionTaken(session:)`` when a
-    /// living agent of this
-    /// fleet has the branch or the session: of two that race exactly one wins.
+    /// Throws ``StoreError/branchTaken(branch:)`` or ``StoreError/sessionTaken(session:)`` when a living
+    /// agent of this fleet has the branch or the session: of two that race exactly one wins.
     public func insert(_ agent: Agent, at now: Timestamp) async throws(StoreError) {
         try await write { [fleet] db in
             if try Self.living("branch", agent.place.branch, fleet, db) {
@@ -24,7 +23,8 @@ extension FleetStore {
     /// Reads the agent, changes it and writes it back in one transaction.
     ///
     /// `change` must be pure; the id, the branch's fleet and the time of creation stay as they were. Use
-    /// ``recordStart(_:pane:tap:at:)``, ``recordCondition(_:_:source:)`` and ``remove(_:at:)`` for what they name.
+    /// ``recordStart(_:pane:tap:at:)``, ``recordCondition(_:_:source:)`` and ``remove(_:at:)`` for what they
+    /// name.
     @discardableResult
     public func update(
         _ id: AgentID, _ change: @escaping @Sendable (inout Agent) -> Void

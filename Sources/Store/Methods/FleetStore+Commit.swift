@@ -4,11 +4,10 @@ internal import GRDB
 extension FleetStore {
     /// Decides and writes one step of a subject's watcher in one transaction: all of it or nothing.
     ///
-    /// `decide` runs inside the write, with the marker ids that counted already for this
-    /// `generation`; it must be pure
-    /// and quick, and may be thrown away with its output when the transaction fails. Of two daemons
-    /// that read the same
-    /// bytes one is refused with ``StoreError/positionMoved(what:expected:found:)``.
+    /// `decide` runs inside the write, with the marker ids that counted already for this `generation`; it
+    /// must be pure and quick, and may be thrown away with its output when the transaction fails. Of two
+    /// daemons that read the same bytes one is refused with
+    /// ``StoreError/positionMoved(what:expected:found:)``.
     public func commit<Output: Sendable>(
         _ subject: Subject, generation: Int = 0, at now: Timestamp,
         decide: @escaping @Sendable (inout SeenMarkers) -> Decided<Output>

@@ -4,8 +4,8 @@ internal import GRDB
 extension FleetStore {
     /// Takes a role over and gives back who had it.
     ///
-    /// The file lock decides who may; this row tells others who it is, and the next daemon whose
-    /// control client to end.
+    /// The file lock decides who may; this row tells others who it is, and the next daemon whose control
+    /// client to end.
     @discardableResult
     public func register(_ daemon: DaemonRegistration) async throws(StoreError) -> DaemonRegistration? {
         try await write { [fleet] db in
@@ -24,7 +24,8 @@ extension FleetStore {
         }
     }
 
-    /// Writes down the control client of the daemon that is `process`; nothing when another one took the role.
+    /// Writes down the control client of the daemon that is `process`; nothing when another one took the
+    /// role.
     public func setControlClient(
         _ client: RecordedProcess?, of role: DaemonRole, process: RecordedProcess
     ) async throws(StoreError) {

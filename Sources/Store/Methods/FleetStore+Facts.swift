@@ -51,8 +51,8 @@ extension FleetStore {
         try await exists("SELECT 1 FROM setupConsent WHERE fleetID = ? AND hash = ?", hash)
     }
 
-    /// Remembers that somebody trusts the `.tmuxagent/` of this fleet at this place; the fleet need
-    /// not be registered.
+    /// Remembers that somebody trusts the `.tmuxagent/` of this fleet at this place; the fleet need not be
+    /// registered.
     public func trust(_ path: FilePath, at now: Timestamp) async throws(StoreError) {
         try await write { [fleet] db in
             try db.execute(

@@ -4,8 +4,8 @@ internal import GRDB
 extension FleetStore {
     /// Takes the oldest due action of every subject that has none under way, and marks it as attempted.
     ///
-    /// The mark is on the disk when this returns, so an action that may have been begun is always recognised. Of
-    /// several callers each action goes to one.
+    /// The mark is on the disk when this returns, so an action that may have been begun is always recognised.
+    /// Of several callers each action goes to one.
     public func claimOutbox(now: Timestamp) async throws(StoreError) -> [OutboxItem] {
         guard try await hasDue(now) else { return [] }
         return try await store.writeDurably { [fleet] db in
@@ -35,9 +35,8 @@ extension FleetStore {
 
     /// Ends an action and lets the policy react to it, in one transaction with the journal row.
     ///
-    /// `react` gets the ended action and its result; it must be pure. Throws
-    /// ``StoreError/notAttempting(_:)`` when the
-    /// action is not under way: it ended already, or was never claimed.
+    /// `react` gets the ended action and its result; it must be pure. Throws ``StoreError/notAttempting(_:)``
+    /// when the action is not under way: it ended already, or was never claimed.
     public func finish<Output: Sendable>(
         _ result: ActionResult, generation: Int = 0, at now: Timestamp,
         react: @escaping @Sendable (OutboxItem) -> Decided<Output>
@@ -56,7 +55,8 @@ extension FleetStore {
 
     /// Actions that a predecessor began and did not end; nothing about them is changed.
     ///
-    /// Their owner finds out what became of each, then calls ``finish(_:generation:at:react:)`` or ``release(_:)``.
+    /// Their owner finds out what became of each, then calls ``finish(_:generation:at:react:)`` or
+    /// ``release(_:)``.
     public func recoverAttempting() async throws(StoreError) -> [OutboxItem] {
         try await read { [fleet] db in
             try OutboxRecord.fetchAll(
@@ -78,8 +78,8 @@ extension FleetStore {
         }
     }
 
-    /// Adds an action that no watcher decided on, such as an order of the dashboard; false when the
-    /// id is there already.
+    /// Adds an action that no watcher decided on, such as an order of the dashboard; false when the id is
+    /// there already.
     @discardableResult
     public func enqueue(_ item: OutboxItem) async throws(StoreError) -> Bool {
         try await write { [fleet] db in

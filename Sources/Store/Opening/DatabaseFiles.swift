@@ -31,6 +31,14 @@ func createPrivately(_ path: FilePath) throws(StoreError) {
     }
 }
 
+/// True when opening the database at `path` will write: it is new, or its write-ahead log is gone.
+func isWrittenByOpening(_ path: FilePath) -> Bool {
+    [path.string, path.string + "-wal"].contains { name in
+        var info = stat()
+        return unsafe stat(name, &info) != 0 || info.st_size == 0
+    }
+}
+
 /// Makes `folder` and what is missing above it, each closed to others; existing ones stay as they are.
 private func createFolder(_ folder: FilePath, for path: FilePath) throws(StoreError) {
     var info = stat()
@@ -51,7 +59,6 @@ private func createFolder(_ folder: FilePath, for path: FilePath) throws(StoreEr
 ///
 /// The lock is on a file beside the database, because SQLite's own locks end with each of its transactions.
 func withOpeningLock<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
-    guard path.string != ":memory:" else { return try body() }
     let lock = path.string + "-lock"
     let descriptor = unsafe open(lock, O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_RDWR, 0o600)
     guard descriptor >= 0 else {

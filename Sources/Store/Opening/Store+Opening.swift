@@ -33,32 +33,44 @@ extension Store {
         do {
             let queue = try DatabaseQueue(configuration: configuration(role: nil))
             let store = Store(path: path, writer: queue)
-            try store.migrate()
+            try store.migrate { try $0() }
             return store
         } catch {
             throw StoreError(error, path: path)
         }
     }
 
+    /// Opening that writes is done by one process at a time.
+    ///
+    /// SQLite does not wait while another connection turns the write-ahead log on, it says busy at once.
     private static func openOnce(_ path: FilePath, _ role: Role, notices: [Notice]) throws -> Store {
         try createPrivately(path)
+        guard isWrittenByOpening(path) else {
+            let store = try connect(path, role, notices)
+            try store.migrate { try withOpeningLock(path, $0) }
+            return store
+        }
+        return try withOpeningLock(path) {
+            let store = try connect(path, role, notices)
+            try store.migrate { try $0() }
+            return store
+        }
+    }
+
+    private static func connect(_ path: FilePath, _ role: Role, _ notices: [Notice]) throws -> Store {
         var configuration = configuration(role: role)
-        let store: Store
         switch role {
         case .daemon:
             configuration.maximumReaderCount = 2
-            store = Store(
-                path: path, writer: try DatabasePool(path: path.string, configuration: configuration),
-                notices: notices)
+            let pool = try DatabasePool(path: path.string, configuration: configuration)
+            return Store(path: path, writer: pool, notices: notices)
         case .command:
             configuration.journalMode = .wal
-            store = Store(
-                path: path, writer: try DatabaseQueue(path: path.string, configuration: configuration),
-                notices: notices)
+            let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+            let store = Store(path: path, writer: queue, notices: notices)
             store.shortenNeglectedLog()
+            return store
         }
-        try store.migrate()
-        return store
     }
 
     private static func configuration(role: Role?) -> Configuration {
@@ -79,16 +91,19 @@ extension Store {
         return configuration
     }
 
-    /// Brings the schema up to date; one process at a time, the others find it done.
-    private func migrate() throws {
+    /// Brings the schema up to date; `alone` runs it while no other process does, the others find it done.
+    private func migrate(alone: (() throws -> Void) throws -> Void) throws {
         let isCurrent = try writer.read { db in
+            // GRDB looks twice at a database without migrations; both looks must see one state of it,
+            // while another process may be making them.
+            _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
             guard try !Schema.migrator.hasBeenSuperseded(db) else {
                 throw StoreError.databaseTooNew(path: path)
             }
             return try Schema.migrator.hasCompletedMigrations(db)
         }
         guard !isCurrent else { return }
-        try withOpeningLock(path) { try Schema.migrator.migrate(writer) }
+        try alone { try Schema.migrator.migrate(writer) }
     }
 
     /// Moves a log that grew long without a daemon into the database.
