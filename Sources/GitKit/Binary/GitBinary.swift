@@ -111,7 +111,8 @@ struct GitBinary: Sendable {
 extension CommandResult {
     /// The output's fields, each of which ended with a zero byte.
     var fields: [String] {
-        output.split(separator: 0, omittingEmptySubsequences: false).dropLast(output.last == 0 ? 1 : 0)
+        guard !output.isEmpty else { return [] }
+        return output.split(separator: 0, omittingEmptySubsequences: false).dropLast(output.last == 0 ? 1 : 0)
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
