@@ -25,6 +25,8 @@ final class AgentWatch {
     var lastJudged: Timestamp?
     /// The screen changed since it was judged.
     var isUnjudged = true
+    /// When a program that no rules know will have been quiet for long enough.
+    var quietAt: Timestamp?
     /// Bytes came since the last `settle`.
     var isUnsettled = false
     /// The pane's program has ended, or the pane is gone: then the screen does not decide.
@@ -44,19 +46,21 @@ final class AgentWatch {
                 state: condition.state, waitingFor: condition.waitingFor, exitStatus: condition.exitStatus))
     }
 
+    /// When the screen is to be judged next; nil while nothing can have changed.
+    var judgeDeadline: Timestamp? {
+        if isUnjudged, end != nil { return Timestamp(milliseconds: 0) }
+        let changed =
+            isUnjudged ? lastJudged?.advanced(by: Self.judgePause) ?? Timestamp(milliseconds: 0) : nil
+        return [changed, debouncer.deadline, quietAt].compactMap(\.self).min()
+    }
+
     /// When this agent wants to be looked at although nothing was printed.
-    func nextDeadline(now: Timestamp) -> Timestamp? {
-        if hasMoreBytes { return pausedUntil ?? now }
-        var times = [machine.nextDeadline, debouncer.deadline].compactMap(\.self)
+    var nextDeadline: Timestamp? {
+        if hasMoreBytes { return pausedUntil ?? Timestamp(milliseconds: 0) }
+        var times = [machine.nextDeadline, judgeDeadline].compactMap(\.self)
         if isUnsettled, let lastBytes { times.append(lastBytes.advanced(by: Self.settlePause)) }
-        if isUnjudged { times.append(lastJudged?.advanced(by: Self.judgePause) ?? now) }
-        if let lastBytes, debouncer.accepted.state == .working || debouncer.accepted.state == .starting {
-            let idle = lastBytes.advanced(by: Self.genericIdlePause)
-            if idle > now { times.append(idle) }
-        }
-        let earliest = times.min()
-        guard let pausedUntil, let earliest else { return earliest }
-        return max(pausedUntil, earliest)
+        guard let earliest = times.min() else { return nil }
+        return pausedUntil.map { max($0, earliest) } ?? earliest
     }
 
     /// What the policy knows about this agent.

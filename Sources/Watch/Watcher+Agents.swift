@@ -66,8 +66,7 @@ extension Watcher {
 
     /// Looks at one agent: its new bytes, its state, its deadlines. A failure delays this agent only.
     func visit(_ id: AgentID) async {
-        guard let watch = agents[id] else { return }
-        if let pause = watch.pausedUntil, now < pause { return }
+        guard let watch = agents[id], let deadline = watch.nextDeadline, deadline <= now else { return }
         do {
             try await read(watch)
             try await judge(watch)
@@ -108,6 +107,7 @@ extension Watcher {
             watch.hasMoreBytes = follower.offset - before == TapFollower.chunk
             if follower.offset > before {
                 (watch.lastBytes, watch.isUnsettled, watch.isUnjudged) = (now, true, true)
+                watch.quietAt = now.advanced(by: AgentWatch.genericIdlePause)
             }
         }
         var isSettled = false

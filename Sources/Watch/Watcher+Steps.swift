@@ -73,16 +73,13 @@ extension Watcher {
         if outcome.hasWork { wakeHands() }
     }
 
-    /// Judges the screen, and writes a state that has stood long enough.
+    /// Judges the screen when that is due, and writes a state that has stood long enough.
     func judge(_ watch: AgentWatch) async throws {
         let now = now
-        if watch.isUnjudged, let last = watch.lastJudged, now < last.advanced(by: AgentWatch.judgePause),
-            watch.end == nil
-        {
-            return
-        }
-        guard let seen = try watch.end ?? screenState(watch) else { return }
+        guard let deadline = watch.judgeDeadline, deadline <= now else { return }
         (watch.isUnjudged, watch.lastJudged) = (false, now)
+        if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
+        guard let seen = try watch.end ?? screenState(watch) else { return }
         guard let state = watch.debouncer.observe(seen, at: now) else { return }
         let condition = AgentCondition(
             state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus, since: now)

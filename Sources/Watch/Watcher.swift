@@ -124,7 +124,7 @@ public actor Watcher: Service {
     private func setAlarm() {
         let now = now
         var times = [nextSweep] + [main.nextDeadline, retryAt, expiry].compactMap(\.self)
-        times += agents.values.compactMap { $0.nextDeadline(now: now) }
+        times += agents.values.compactMap(\.nextDeadline)
         retryAt = nil
         let first = times.min() ?? nextSweep
         events.setAlarm(after: first <= now ? .milliseconds(1) : first.distance(from: now))

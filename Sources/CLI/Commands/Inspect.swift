@@ -19,15 +19,22 @@ struct Inspect: AgentCommand {
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "The recorded tap") var file: String
-    @Option(name: .long, help: ArgumentHelp("The pane's size at the start", valueName: "COLSxROWS")) var size: String
-    @Option(name: .long, help: ArgumentHelp("A change of size (can be repeated)", valueName: "OFFSET:COLSxROWS"))
+    @Option(name: .long, help: ArgumentHelp("The pane's size at the start", valueName: "COLSxROWS")) var size:
+        String
+    @Option(
+        name: .long, help: ArgumentHelp("A change of size (can be repeated)", valueName: "OFFSET:COLSxROWS"))
     var resize: [String] = []
     @Option(name: .long, help: ArgumentHelp("Stop after so many bytes", valueName: "OFFSET")) var until: Int?
-    @Option(name: .long, help: ArgumentHelp("Whose manners the pane has: claude, codex, aider, gemini, opencode, shell", valueName: "kind"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Whose manners the pane has: claude, codex, aider, gemini, opencode, shell", valueName: "kind"))
     var kind: String?
 
     func run(_ context: CommandContext) async throws {
-        guard let size = TerminalSize(size) else { throw ValidationError("--size must be COLSxROWS, such as 200x50") }
+        guard let size = TerminalSize(size) else {
+            throw ValidationError("--size must be COLSxROWS, such as 200x50")
+        }
         let path = context.surroundings.workingDirectory.pushing(FilePath(file))
         guard let bytes = try Files.read(path, limit: 1 << 30) else {
             throw FleetError.fileUnreadable(path, reason: "there is no such file")
@@ -41,7 +48,8 @@ struct Inspect: AgentCommand {
     private func resizes() throws -> [TapInspection.Resize] {
         try resize.map { text in
             let parts = text.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, let offset = Int(parts[0]), offset >= 0, let size = TerminalSize(parts[1]) else {
+            guard parts.count == 2, let offset = Int(parts[0]), offset >= 0, let size = TerminalSize(parts[1])
+            else {
                 throw ValidationError("--resize must be OFFSET:COLSxROWS, such as 4096:80x24, not '\(text)'")
             }
             return TapInspection.Resize(offset: offset, size: size)
@@ -52,7 +60,9 @@ struct Inspect: AgentCommand {
         guard let kind else { return nil }
         let all = try DetectionFile.builtIn()
         guard let rules = all.first(where: { $0.kind.rawValue == kind }) else {
-            throw ValidationError("There are no rules for '\(kind)': use one of \(all.map(\.kind.rawValue).sorted().joined(separator: ", "))")
+            throw ValidationError(
+                "There are no rules for '\(kind)': use one of \(all.map(\.kind.rawValue).sorted().joined(separator: ", "))"
+            )
         }
         return rules
     }
@@ -65,18 +75,23 @@ private struct InspectView: Renderable {
 
     func text(_ style: Style) -> String {
         var lines = [
-            style.dim("\(inspection.size), \(inspection.bytes) bytes\(inspection.isAlternate ? ", alternate screen" : ""), title '\(inspection.title.visible)'")
+            style.dim(
+                "\(inspection.size), \(inspection.bytes) bytes\(inspection.isAlternate ? ", alternate screen" : ""), title '\(inspection.title.visible)'"
+            )
         ]
         lines += inspection.screen.map(\.visible)
         lines.append("")
         for found in inspection.markers {
             let text = JSONValue.object(found.marker.payload.object).serialized()
-            lines.append("marker at \(found.offset): \(text.visible)\(found.marker.repaired ? " (repaired)" : "")")
+            lines.append(
+                "marker at \(found.offset): \(text.visible)\(found.marker.repaired ? " (repaired)" : "")")
         }
         if inspection.broken > 0 { lines.append(style.warning("\(inspection.broken) broken markers")) }
         let detection = inspection.detection
         lines.append("state \(style.of(detection.state)(detection.state.rawValue))")
-        if let kind = inspection.kind { lines += detection.why.map { "  \($0.described(kind: kind).visible)" } }
+        if let kind = inspection.kind {
+            lines += detection.why.map { "  \($0.described(kind: kind).visible)" }
+        }
         return lines.joined(separator: "\n")
     }
 }
