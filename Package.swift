@@ -21,7 +21,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String]
 func tests(_ name: String, _ more: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
-        dependencies: [.byName(name: name), "Core", "TestSupport", systemPackage] + more,
+        dependencies: (name == "Core" ? [] : [.byName(name: name)]) + ["Core", "TestSupport", systemPackage]
+            + more,
         exclude: exclude, swiftSettings: strict)
 }
 
@@ -70,7 +71,8 @@ let package = Package(
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room(
-            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]),
+            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]
+        ),
 
         room(
             "Fleet",
@@ -107,7 +109,14 @@ let package = Package(
             name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
             path: "Tests/TestSupport",
             swiftSettings: strict),
+        tests("Core", []),
         tests("ProcessKit", []),
+        tests("TerminalKit", ["Config"]),
+        tests("GitKit", ["ProcessKit"]),
+        tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
+        tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
+        tests("Config", [], exclude: ["Fixtures"]),
+        tests("Approvals", ["Store", "ProcessKit"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17
