@@ -120,6 +120,8 @@ let package = Package(
         tests("HTTPKit", ["ProcessKit"]),
         tests("Config", [], exclude: ["Fixtures"]),
         tests("Approvals", ["Store", "ProcessKit"]),
+        tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
+        tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17
