@@ -117,6 +117,11 @@ let package = Package(
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("Config", [], exclude: ["Fixtures"]),
         tests("Approvals", ["Store", "ProcessKit"]),
+        // Depends on the program itself, so that building the tests builds it: the tests run it.
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["tmux-agent", "Core", "ProcessKit", "TestSupport", systemPackage],
+            exclude: ["Snapshots"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17

@@ -9,9 +9,9 @@ public enum Program {
         var surroundings = surroundings
         let command: any ParsableCommand
         do {
-            command = try RootCommand.parseAsRoot(arguments)
+            command = try RootCommand.parseAsRoot(GlobalOptions.movedBehindCommand(arguments))
         } catch {
-            return finish(parsing: error)
+            return finish(parsing: error, json: arguments.contains("--json"))
         }
         guard var agentCommand = command as? any AgentCommand else {
             do {
@@ -19,7 +19,7 @@ public enum Program {
                 try other.run()
                 return ExitStatus.done.rawValue
             } catch {
-                return finish(parsing: error)
+                return finish(parsing: error, json: false)
             }
         }
         let global = agentCommand.global
@@ -42,9 +42,15 @@ public enum Program {
     }
 
     /// Usage errors go to standard error, help to standard output, as ArgumentParser words them.
-    private static func finish(parsing error: any Error) -> Int32 {
-        let text = RootCommand.fullMessage(for: error)
+    private static func finish(parsing error: any Error, json: Bool) -> Int32 {
         let code = RootCommand.exitCode(for: error).rawValue
+        if json, code != 0 {
+            let message = RootCommand.message(for: error)
+            let object: JSONValue = ["error": ["code": "usage", "message": .string(message)]]
+            Console.writeAll(2, object.prettyPrinted() + "\n")
+            return code
+        }
+        let text = RootCommand.fullMessage(for: error).visible(keepingNewlines: true)
         if !text.isEmpty { Console.writeAll(code == 0 ? 1 : 2, text + "\n") }
         return code
     }
