@@ -88,17 +88,26 @@ public final class PaneReader {
             clears = screen.grid.clears
             if !screen.isAlternate { scanner.cleared(isPainting: !screen.isCursorVisible) }
         }
-        if !screen.grid.scrolledOff.isEmpty {
-            let rows = screen.takeScrolledOff()
-            let findings = scanner.leave(rows, screen: { screen.screenRows }, moment(isSettled: false))
-            take(findings, &readings)
-        }
+        if !screen.grid.scrolledOff.isEmpty { leave(&readings) }
         guard let boundary else { return }
         if screen.isAlternate {
             if endsFrame(boundary) { look(&readings, isSettled: false) }
         } else if changesRows(boundary) {
             look(&readings, isSettled: false)
         }
+    }
+
+    /// Hands rows that scrolled off to the scanner; a shell's rows without a marker need not become text.
+    private func leave(_ readings: inout [Reading]) {
+        let grid = screen.grid
+        if scanner.kind == .shell, !scanner.isWaitingForRows, let last = grid.scrolledOff.last,
+            !last.isWrapped,
+            !grid.scrolledOff.contains(where: grid.mentionsMarker)
+        {
+            return grid.scrolledOff.removeAll(keepingCapacity: true)
+        }
+        let rows = screen.takeScrolledOff()
+        take(scanner.leave(rows, screen: { screen.screenRows }, moment(isSettled: false)), &readings)
     }
 
     private func endsFrame(_ boundary: Boundary) -> Bool {
