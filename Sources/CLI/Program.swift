@@ -1,5 +1,6 @@
 internal import ArgumentParser
 public import Core
+internal import ProcessKit
 internal import SystemPackage
 
 /// The whole program: parse, run, turn an error into text and an exit status.
@@ -7,9 +8,14 @@ public enum Program {
     /// Runs one command line (without the program's name) and returns the exit status.
     public static func run(_ arguments: [String], surroundings: Surroundings) async -> Int32 {
         var surroundings = surroundings
+        let arguments = GlobalOptions.movedBehindCommand(arguments)
+        if let error = RootCommand.unknownCommand(in: arguments) {
+            return Console(environment: surroundings.environment)
+                .render(error: error, json: arguments.contains("--json")).rawValue
+        }
         let command: any ParsableCommand
         do {
-            command = try RootCommand.parseAsRoot(GlobalOptions.movedBehindCommand(arguments))
+            command = try RootCommand.parseAsRoot(arguments)
         } catch {
             return finish(parsing: error, json: arguments.contains("--json"))
         }
@@ -30,6 +36,9 @@ public enum Program {
                 .lexicallyNormalized()
         }
         do {
+            if global.directory != nil, !Files.isFolder(surroundings.workingDirectory) {
+                throw CLIError.noSuchFolder(surroundings.workingDirectory)
+            }
             try agentCommand.validate()
             try await agentCommand.run(
                 CommandContext(surroundings: surroundings, console: console, json: global.json))

@@ -73,8 +73,14 @@ struct FrameTests {
             #expect(usage.status == 64)
             #expect(try usage.error?["code"] == "usage")
             let unknown = try await fleet.run("spwan")
-            #expect(unknown.status == 64)
-            #expect(unknown.stderr.hasPrefix("Error: "))
+            #expect(
+                unknown.description == """
+                    [stderr]
+                    Error: No command is called 'spwan'
+                    Hint: Did you mean 'tmux-agent spawn'?
+                    [status 64]
+                    """)
+            #expect(try await fleet.run("spwan", "--json").error?["code"] == "unknown_command")
         }
     }
 
@@ -130,7 +136,7 @@ struct FrameTests {
             #expect(check.status == 0, "\(check)")
             let nowhere = try await fleet.run("-C", "nowhere", "status")
             #expect(nowhere.status == 1, "\(nowhere)")
-            #expect(nowhere.stderr.contains("<folder>") || nowhere.stderr.contains("/shop/nowhere"))
+            #expect(nowhere.description.contains("Error: There is no folder <folder>/shop/nowhere\n"))
         }
     }
 

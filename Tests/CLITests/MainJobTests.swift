@@ -24,7 +24,7 @@ struct MainJobTests {
             #expect(approved.status == 0)
 
             let second = try #require(try await fleet.question(of: "feature/search")["id"]?.string)
-            let file = fleet.home.appending("approvals/shop/\(second).txt")
+            let file = fleet.home.appending("approvals/\(second).txt")
             let written = try await eventually { try Files.readText(file)?.contains("PENDING") ?? false }
             #expect(written, "the daemon writes the question's file")
             try Files.append("approve\n", to: file)

@@ -86,11 +86,11 @@ struct TypingTests {
     }
 
     @Test func aReaderThatGoesAwayEndsTheOutputQuietly() async throws {
-        try await withFleetFixture(scripts: ["agent": "repeat 2000 say line %d of many more lines"]) {
+        try await withFleetFixture(scripts: ["agent": "repeat 6000 say line %d of many more lines"]) {
             fleet in
             try await fleet.succeed("spawn", "feature/x")
             let all = try await eventually {
-                try await fleet.run("logs", "feature/x").stdout.contains("line 2000")
+                try await fleet.run("logs", "feature/x").stdout.contains("line 6000")
             }
             #expect(all)
             for options in ["", "--raw", "--follow"] {
