@@ -122,6 +122,11 @@ let package = Package(
         tests("Approvals", ["Store", "ProcessKit"]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
+        // Depends on the program itself, so that building the tests builds it: the tests run it.
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["tmux-agent", "Core", "ProcessKit", "TestSupport", systemPackage],
+            exclude: ["Snapshots"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17

@@ -33,6 +33,7 @@ public struct FleetDaemon: Sendable {
             throw DaemonError.alreadyRunning(pid: try DaemonLock.holder(role: .watch, run: context.run) ?? 0)
         }
         defer { withExtendedLifetime(lock) {} }
+        try await PolicyCheck.requireUsable(in: context)
         try await takeOver(context)
         let group = try group(context) {
             try lock.write("\(surroundings.processID) ready\n")

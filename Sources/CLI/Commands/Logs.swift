@@ -24,15 +24,31 @@ struct Logs: AgentCommand {
     }
 
     func validate() throws {
-        if global.json { throw ValidationError("'logs' prints a stream; it has no JSON form") }
+        if global.json, follow || form == .raw {
+            throw ValidationError("--json prints one object; it does not go with --follow or --raw")
+        }
     }
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         let log = try await AgentLog(of: agent, context: fleet)
+        if context.json {
+            var lines: [String] = []
+            try await log.readText(follow: false) { lines.append($0) }
+            return context.console.render(LogView(agent: agent, lines: lines), json: true)
+        }
         switch form {
         case .raw: try await log.readRaw(follow: follow) { Console.writeAll(1, bytes: $0) }
         case .text: try await log.readText(follow: follow) { context.console.result($0) }
         }
     }
+}
+
+private struct LogView: Renderable {
+    var agent: String
+    var lines: [String]
+
+    var json: JSONValue { ["agent": .string(agent), "lines": .array(lines.map { .string($0) })] }
+
+    func text(_ style: Style) -> String { lines.joined(separator: "\n") }
 }
