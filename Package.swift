@@ -119,6 +119,7 @@ let package = Package(
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("HTTPKit", ["ProcessKit"]),
         tests("Config", [], exclude: ["Fixtures"]),
+        tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit"]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
