@@ -4,8 +4,8 @@ public import SystemPackage
 
 /// The files of one shell action's attempt; they outlive daemon and child, so that its fate is always known.
 ///
-/// `claim` is created exclusively by the child before it runs anything; `lock` is held (flock) while it runs;
-/// `output` is what the command wrote, bounded; `status` appears by rename when it has ended.
+/// `lock` is held (flock) by the child as long as it works; under it `claim` is created exclusively before anything
+/// runs; `output` is what the command wrote, bounded; `status` appears by rename when it has ended.
 public struct ShellActionFolder: Sendable {
     public let path: FilePath
 

@@ -26,6 +26,11 @@ public struct ShellActionRunner {
 
     /// Runs the command unless it was claimed before; false then.
     public func run() throws -> Bool {
+        // The lock first: whoever sees the claim without it then knows that the claimer is gone.
+        let lock = try FileDescriptor.open(
+            folder.lock, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+        defer { try? lock.close() }  // the process ends soon, and its locks with it
+        guard flock(lock.rawValue, LOCK_EX) == 0 else { throw Errno(rawValue: errno) }
         do {
             try FileDescriptor.open(
                 folder.claim, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
@@ -34,9 +39,6 @@ public struct ShellActionRunner {
         } catch Errno.fileExists {
             return false
         }
-        let lock = try FileDescriptor.open(
-            folder.lock, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
-        guard flock(lock.rawValue, LOCK_EX) == 0 else { throw Errno(rawValue: errno) }
         let status: ShellActionStatus
         do {
             status = try runShell()
@@ -44,7 +46,6 @@ public struct ShellActionRunner {
             status = .failed("\(error)")
         }
         try write(status)
-        try lock.close()
         return true
     }
 
