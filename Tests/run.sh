@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 . .ci/prerequisites.sh
 require_all sqlite3
 swift build --build-tests
-exec swift test --skip-build "$@"
+# A few tests at a time: more of them would wait for two cores and run into their time limits.
+exec swift test --skip-build --experimental-maximum-parallelization-width 4 "$@"

@@ -39,7 +39,8 @@ extension Grid {
         let isBold = last.map { styles[$0.style].attributes.contains(.bold) } ?? false
         let first = row.cells.first.map { styles[$0.style].background } ?? .standard
         return ScreenRow(
-            text: text(row), serial: row.serial, isWrapped: row.isWrapped, isBold: isBold,
+            text: row.isWrapped ? untrimmedText(row) : text(row), serial: row.serial,
+            isWrapped: row.isWrapped, isBold: isBold,
             isShaded: first != .standard)
     }
 

@@ -22,6 +22,8 @@ final class Grid {
     var lastGlyph: (row: Int, end: Int)?
     /// Rows that changed since the reader looked.
     var dirty: Range<Int>?
+    /// Rows of the last erasure, when nothing was printed since.
+    private var lastErased: Range<Int>?
     /// Grows when the whole screen is erased at once.
     var clears = 0
     /// Rows that left through the top, oldest first, until the owner takes them.
@@ -100,7 +102,9 @@ final class Grid {
     }
 
     func put(_ content: UInt32, width: Int, row: Int, column: Int) {
-        guard row < size.rows, column < size.columns else { return }
+        // In a pane of one column libvterm puts wide characters before the first.
+        guard (0..<size.rows).contains(row), (0..<size.columns).contains(column) else { return }
+        lastErased = nil
         if column == 0, row > 0, let last = lastGlyph, last.row == row - 1,
             last.end >= size.columns - (width > 1 ? 1 : 0)
         {
@@ -134,13 +138,16 @@ final class Grid {
             style.background = pen.background
             blank.style = styles.index(of: style)
         }
-        let whole = eraseRows.count == size.rows && columns.count == size.columns
-        if whole { clears += 1 }
+        let isFullWidth = columns.count == size.columns
+        // Erasing from the first cell on comes as the first row and then the rows below it.
+        let follows = eraseRows.lowerBound == 1 && lastErased == 0..<1
+        let whole = isFullWidth && eraseRows.upperBound == size.rows && (eraseRows.lowerBound == 0 || follows)
+        lastErased = isFullWidth ? eraseRows : nil
+        if whole {
+            clears += 1
+            for row in rows.indices { rows[row].serial = newSerial() }
+        }
         for row in eraseRows {
-            if whole {
-                rows[row].serial = nextSerial
-                nextSerial += 1
-            }
             if columns.upperBound == size.columns { rows[row].isWrapped = false }
             for column in columns { rows[row].cells[column] = blank }
             mendWide(row: row, at: columns)
@@ -159,6 +166,8 @@ final class Grid {
     }
 
     func scroll(rows area: Range<Int>, columns: Range<Int>, down: Int, right: Int) {
+        let area = area.clamped(to: 0..<size.rows)
+        let columns = columns.clamped(to: 0..<size.columns)
         if abs(down) >= area.count || abs(right) >= columns.count {
             if columns.count == size.columns, down > 0 { leave(area.lowerBound..<area.upperBound) }
             return erase(rows: area, columns: columns)

@@ -11,7 +11,8 @@ enum GridCallbacks {
                 putglyph: { info, position, user in unsafe putGlyph(info, position, user) },
                 movecursor: { position, _, visible, user in
                     let grid = unsafe grid(user)
-                    let (row, column) = (Int(position.row), Int(position.col))
+                    let row = min(max(Int(position.row), 0), grid.size.rows - 1)
+                    let column = min(max(Int(position.col), 0), grid.size.columns - 1)
                     grid.cursor = (row, column)
                     if let last = grid.lastGlyph,
                         last.row != row || column < min(last.end, grid.size.columns - 1)
@@ -57,6 +58,9 @@ enum GridCallbacks {
         Int(area.start_col)..<max(Int(area.start_col), Int(area.end_col))
     }
 
+    /// libvterm passes on values that are no Unicode scalars when the bytes were no UTF-8.
+    private static func scalar(_ value: UInt32) -> UInt32 { Unicode.Scalar(value)?.value ?? 0xfffd }
+
     private static func putGlyph(
         _ info: UnsafeMutablePointer<VTermGlyphInfo>?, _ position: VTermPos, _ user: UnsafeMutableRawPointer?
     ) -> Int32 {
@@ -65,11 +69,11 @@ enum GridCallbacks {
         let first = unsafe characters[0]
         let content: UInt32
         if unsafe first == 0 || characters[1] == 0 {
-            content = first
+            content = scalar(first)
         } else {
             var scalars: [UInt32] = []
             while unsafe scalars.count < 6 && characters[scalars.count] != 0 {
-                scalars.append(unsafe characters[scalars.count])
+                scalars.append(scalar(unsafe characters[scalars.count]))
             }
             content = grid.content(scalars)
         }

@@ -86,7 +86,7 @@ public final class PaneReader {
     private func collect(_ boundary: Boundary?, _ readings: inout [Reading]) {
         if screen.grid.clears != clears {
             clears = screen.grid.clears
-            if !screen.isAlternate { scanner.cleared() }
+            if !screen.isAlternate { scanner.cleared(isPainting: !screen.isCursorVisible) }
         }
         if !screen.grid.scrolledOff.isEmpty {
             let rows = screen.takeScrolledOff()

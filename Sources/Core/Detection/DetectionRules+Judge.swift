@@ -21,7 +21,7 @@ public struct Detection: Sendable, Equatable {
         public var priority: Int
         public var evidence: [Evidence]
 
-        /// `claude: 'permission' (waiting, 90): bottom row 36 'Do you want to proceed?'`
+        /// One line for people, such as `claude: 'permission' (waiting, 90): bottom row 36 'Do you want …'`.
         public func described(kind: AgentKind) -> String {
             let found = evidence.map(\.description).joined(separator: ", ")
             return "\(kind): '\(rule)' (\(state.rawValue), \(priority))" + (found.isEmpty ? "" : ": \(found)")

@@ -37,6 +37,9 @@ struct FlowScanner: Codable, Equatable, Sendable {
         var dirty: Range<Int>
     }
 
+    /// Stands for a row that was erased and will be painted again.
+    private static let erased: UInt64 = 0
+
     /// Rows that are kept after they left, when nothing is open.
     private static let context = 48
 
@@ -46,7 +49,11 @@ struct FlowScanner: Codable, Equatable, Sendable {
     mutating func cleared(isRedraw: Bool) {
         open = nil
         waiting = []
-        if !isRedraw { given = [] }
+        if isRedraw {
+            for index in given.indices { given[index].serial = Self.erased }
+        } else {
+            given = []
+        }
         left = []
     }
 
@@ -108,7 +115,10 @@ struct FlowScanner: Codable, Equatable, Sendable {
             case .incomplete: open = row.serial
             case .broken:
                 // A repair may need rows that are not there yet.
-                if cursor <= index, !isFinal, !moment.isSettled { continue }
+                if cursor <= index, !isFinal, !moment.isSettled {
+                    open = row.serial
+                    continue
+                }
                 if open == row.serial { open = nil }
                 if !warned.contains(row.serial) {
                     warned.append(row.serial)
@@ -151,9 +161,9 @@ struct FlowScanner: Codable, Equatable, Sendable {
     /// A marker that was given and whose row no longer shows it, though the row is still on the screen.
     private func lost(_ hash: UInt64, _ all: [ScreenRow]) -> Int? {
         given.firstIndex { known in
-            guard known.hash == hash, let row = all.lastIndex(where: { $0.serial == known.serial }) else {
-                return false
-            }
+            guard known.hash == hash else { return false }
+            if known.serial == Self.erased { return true }
+            guard let row = all.lastIndex(where: { $0.serial == known.serial }) else { return false }
             return MarkerReader.head(all[row].text) == nil
         }
     }

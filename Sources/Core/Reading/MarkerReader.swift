@@ -78,7 +78,7 @@ struct MarkerReader {
     ]
 
     private func body(_ rows: ArraySlice<ScreenRow>, from first: Int, rest: Substring) -> Outcome {
-        var parts = [String(rest)]
+        var parts = [String(rest) + Self.printedSpaces(rows[first])]
         var bytes = rest.utf8.count
         var index = first + 1
         var isOpenEnded = true
@@ -89,7 +89,8 @@ struct MarkerReader {
                 break
             }
             guard bytes <= Self.longestPayload else { return .broken }
-            parts.append(rows[index - 1].isWrapped ? text : String(text.trimmed))
+            parts.append(
+                rows[index - 1].isWrapped ? text : String(text.trimmed) + Self.printedSpaces(rows[index]))
             bytes += parts[parts.count - 1].utf8.count + 1
             index += 1
         }
@@ -111,6 +112,11 @@ struct MarkerReader {
         }
         let repaired = parse(parts, joints, first, .repairing)
         return repaired == .incomplete && !isOpenEnded ? .broken : repaired
+    }
+
+    /// Spaces at the end of a row that the terminal wrapped.
+    private static func printedSpaces(_ row: ScreenRow) -> String {
+        row.isWrapped ? String(row.text.reversed().prefix { $0.isWhitespace }) : ""
     }
 
     private func strict(_ parts: [String], _ joints: [String], _ first: Int) -> Outcome {

@@ -63,10 +63,10 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
         wasResized = true
     }
 
-    /// The whole primary screen was erased.
-    public mutating func cleared() {
+    /// The whole primary screen was erased; a program that hides the cursor is painting, and paints the same again.
+    public mutating func cleared(isPainting: Bool) {
         let redraws = kind.map { $0 != .shell && $0 != .aider } ?? false
-        flow.cleared(isRedraw: redraws || wasResized)
+        flow.cleared(isRedraw: redraws || wasResized || isPainting)
         wasResized = false
     }
 

@@ -1,6 +1,6 @@
 /// One row of a screen as the scanner reads it.
 public struct ScreenRow: Sendable, Hashable, Codable {
-    /// Right-trimmed.
+    /// Right-trimmed, unless the terminal wrapped it: then spaces at its end were printed.
     public var text: String
     /// Names the row for its life: it moves with the row when the screen scrolls, and a blank row gets a new one.
     public var serial: UInt64

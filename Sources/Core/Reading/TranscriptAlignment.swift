@@ -35,28 +35,30 @@ struct TranscriptAlignment {
         }
     }
 
+    /// Finds the place of `window` on a transcript of `count` rows; `known` makes the keys from a row on.
     static func align(
-        _ window: [Key], on known: [Key], from start: Int, afterResize: Bool
+        _ window: [Key], on count: Int, from start: Int, afterResize: Bool, known: (Int) -> [Key]
     ) -> TranscriptAlignment {
-        let back = afterResize ? max(0, start - 2 * window.count) : min(start, known.count)
-        let near = best(window, known, from: back, backCost: afterResize ? 0 : backCost)
-        if near.score > 0 { return place(near, known) }
+        let back = afterResize ? max(0, start - 2 * window.count) : min(start, count)
+        let recent = known(back)
+        let near = best(window, recent, from: back, backCost: afterResize ? 0 : backCost)
+        if near.score > 0 { return place(near, count) }
         let filled = window.count { !$0.isBlank }
         if afterResize {
-            let far = best(window, known, from: 0, backCost: 0)
+            let far = best(window, known(0), from: 0, backCost: 0)
             if far.pairs.count > 1, Double(far.pairs.count) >= 0.6 * Double(filled) {
-                return place(far, known)
+                return place(far, count)
             }
-        } else if let pairs = run(of: window, in: known) {
+        } else if let pairs = run(of: window, in: known(0)) {
             // A jump away from the end shows known rows only; an answer like an earlier one differs somewhere.
             return TranscriptAlignment(start: pairs[0].1, pairs: pairs, isElsewhere: true)
         }
         // A dialog closed, and rows that it had pushed out of view are back above those that stayed.
-        let lenient = best(window, known, from: back, backCost: 0)
+        let lenient = best(window, recent, from: back, backCost: 0)
         if lenient.pairs.count > 1, Double(lenient.pairs.count) > 0.5 * Double(filled) {
-            return place(lenient, known)
+            return place(lenient, count)
         }
-        return TranscriptAlignment(start: known.count, pairs: [])
+        return TranscriptAlignment(start: count, pairs: [])
     }
 
     /// The whole window as it stands in the transcript, blank rows aside; the latest place counts.
@@ -73,9 +75,9 @@ struct TranscriptAlignment {
     }
 
     private static func place(
-        _ found: (pairs: [(Int, Int)], score: Double), _ known: [Key]
+        _ found: (pairs: [(Int, Int)], score: Double), _ count: Int
     ) -> TranscriptAlignment {
-        guard let first = found.pairs.first else { return TranscriptAlignment(start: known.count, pairs: []) }
+        guard let first = found.pairs.first else { return TranscriptAlignment(start: count, pairs: []) }
         // Rows above the first pair take the place of as many rows above it.
         return TranscriptAlignment(start: max(0, first.1 - first.0), pairs: found.pairs)
     }
@@ -85,7 +87,7 @@ struct TranscriptAlignment {
         _ window: [Key], _ known: [Key], from start: Int, backCost: Double
     ) -> (pairs: [(Int, Int)], score: Double) {
         let left = window.indices.filter { !window[$0].isBlank }
-        let right = (start..<max(start, known.count)).filter { !known[$0].isBlank }
+        let right = known.indices.filter { !known[$0].isBlank }
         guard !left.isEmpty, !right.isEmpty else { return ([], 0) }
         let width = right.count + 1
         // score[i][j]: best for window rows from i on and known rows from j on; unmatched known rows at the end cost.
@@ -114,7 +116,7 @@ struct TranscriptAlignment {
             if window[left[i]].matches(known[right[j]]),
                 pairs.isEmpty || score[i * width + j] <= 1 + score[(i + 1) * width + j + 1]
             {
-                pairs.append((left[i], right[j]))
+                pairs.append((left[i], start + right[j]))
                 (i, j) = (i + 1, j + 1)
             } else if score[(i + 1) * width + j] >= score[i * width + j + 1] {
                 i += 1

@@ -56,9 +56,10 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
             sawOnlyProgress = screen.contains { ScreenLayout.isSpinner($0.text) }
             return Result()
         }
+        if !isSettled, isUnchanged(window) { return Result() }
         var alignment = TranscriptAlignment.align(
-            Self.keys(window), on: rows.map { .init(text: $0.row.text, head: $0.head) }, from: windowStart,
-            afterResize: wasResized)
+            Self.keys(window), on: rows.count, from: windowStart, afterResize: wasResized
+        ) { rows[$0...].map { .init(text: $0.row.text, head: $0.head) } }
         if sawOnlyProgress, !window.contains(where: { $0.text.hasPrefix("❯") || $0.text.hasPrefix("›") }) {
             windowStart = rows.count
             alignment = TranscriptAlignment(start: rows.count, pairs: [])
@@ -75,6 +76,16 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         let result = read(from: start, reader, echoes, isSettled)
         forgetOldest()
         return result
+    }
+
+    /// True when only a spinner or the composer has changed since the last look.
+    private func isUnchanged(_ window: [ScreenRow]) -> Bool {
+        guard lenientScans == 0, !sawOnlyProgress, repairedBefore == nil,
+            windowStart + window.count == rows.count
+        else { return false }
+        return zip(window, rows[windowStart...]).allSatisfy {
+            $0.text == $1.row.text && $0.isBold == $1.row.isBold && $0.isShaded == $1.row.isShaded
+        }
     }
 
     private static func keys(_ window: [ScreenRow]) -> [TranscriptAlignment.Key] {
@@ -148,7 +159,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         var index = start
         while index > 0, index > start - 2000, !rows[index - 1].isBlank { index -= 1 }
         var block = Block(after: index > 0 ? rows[index - 1] : nil)
-        let all = rows.map(\.row)
+        var all: [ScreenRow] = []
         while index < rows.count {
             block.take(&rows[index], echoes)
             defer { index += 1 }
@@ -157,6 +168,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
                 !block.isUnknown || (rows[index].row.isBold && !rows[index].row.isShaded),
                 !continuesSentence(index, reader.columns)
             else { continue }
+            if all.isEmpty { all = rows.map(\.row) }
             switch reader.read(all[...], at: index) {
             case .none, .incomplete: break
             case .broken:

@@ -1,0 +1,80 @@
+import Config
+import Core
+import Foundation
+import TerminalKit
+import Testing
+import Watch
+
+@Suite(.timeLimit(.minutes(2)))
+struct DetectionTests {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Sources/Core/Detection/rules")
+
+    static func rules(_ kind: AgentKind) throws -> DetectionRules {
+        let data = try Data(contentsOf: folder.appendingPathComponent("\(kind).yaml"))
+        return try DetectionFile.decode([UInt8](data), file: "\(kind).yaml").value
+    }
+
+    @Test(arguments: AgentKind.known)
+    func builtInRulesAreReadable(_ kind: AgentKind) throws {
+        let rules = try Self.rules(kind)
+        #expect(rules.kind == kind)
+        #expect(!rules.rules.isEmpty && !rules.programs.isEmpty && !rules.seenOn.isEmpty)
+    }
+
+    @Test(arguments: Recording.all)
+    func inspectionSaysTheTrueStateOfEveryCheckpoint(_ recording: Recording) throws {
+        let rules = try Self.rules(recording.kind)
+        let resizes = recording.resizes.map {
+            TapInspection.Resize(offset: $0.offset, size: TerminalSize(columns: $0.cols, rows: $0.rows))
+        }
+        for checkpoint in recording.checkpoints {
+            let seen = TapInspection(
+                tap: recording.tap, size: recording.size, resizes: resizes, until: checkpoint.offset,
+                kind: recording.kind, rules: rules)
+            let place = "\(recording.name) \(checkpoint.name)"
+            #expect(seen.detection.state.rawValue == checkpoint.state, "\(place)")
+            #expect(seen.markers.count == checkpoint.markers, "\(place)")
+            #expect(!seen.detection.why.isEmpty, "\(place)")
+        }
+    }
+
+    @Test func jsonHasThePromisedKeys() throws {
+        let tap = Array("$ run\r\n### SENTRY {\"type\":\"STATUS\"}\r\n$ ".utf8)
+        let json = TapInspection(
+            tap: tap, size: TerminalSize(columns: 40, rows: 3), kind: .shell, rules: try Self.rules(.shell)
+        ).json
+        #expect(json["size"] == "40x3")
+        #expect(json["screen"] == ["$ run", "### SENTRY {\"type\":\"STATUS\"}", "$"])
+        #expect(json["markers"]?.array?.first?["payload"] == ["type": "STATUS"])
+        #expect(json["markers"]?.array?.first?["repaired"] == false)
+        #expect(json["state"] == "idle")
+        #expect(json["why"]?.array?.isEmpty == false)
+    }
+
+    @Test func trustDialogOffersItsOptions() throws {
+        let recording = try Recording.load("claude-trust")
+        let reader = PaneReader(size: recording.size, kind: .claude)
+        _ = recording.read(reader, to: recording.tap.count)
+        let view = ScreenView(rows: reader.screen.rows, title: reader.screen.title, cursorRow: 0)
+        let dialog = try #require(try Self.rules(.claude).dialog(view))
+        #expect(dialog.waitingFor == .trust)
+        #expect(dialog.options.map(\.label) == ["No, exit", "Yes, I trust this folder"])
+        #expect(dialog.options.map(\.isSelected) == [true, false])
+        #expect(dialog.accept == 1)
+    }
+
+    @Test(arguments: [("claude-stages", AgentKind.claude), ("codex-stages", .codex)])
+    func emptyComposerIsSeen(_ name: String, _ kind: AgentKind) throws {
+        let recording = try Recording.load(name)
+        let reader = PaneReader(size: recording.size, kind: kind)
+        let rules = try Self.rules(kind)
+        for checkpoint in recording.checkpoints where checkpoint.state == "idle" {
+            _ = recording.read(reader, to: checkpoint.offset)
+            let view = ScreenView(rows: reader.screen.rows, title: reader.screen.title, cursorRow: 0)
+            #expect(rules.composerContent(view)?.isEmpty == true, "\(checkpoint.name)")
+            #expect(rules.judge(view).isReady, "\(checkpoint.name)")
+        }
+    }
+}
