@@ -36,6 +36,7 @@ else
     say "Installed $folder/tmux-agent, version $(tmux-agent --version)"
 fi
 
+chapter() { printf '\n'; say "$@"; }
 step() { # COMMAND...: shows a command, then runs it
     printf '\n\033[1m$ %s\033[0m\n' "$(shown "$@")"
     "$@"
@@ -54,19 +55,25 @@ shown() { # a word with spaces is shown in quotes
 show_until() { # SECONDS CONDITION...
     local limit=$((SECONDS + $1)) now key previous='' height=0 colour=never
     shift
-    [ -t 1 ] && colour=always
+    if [ -t 1 ]; then colour=always; fi
     printf '\n\033[1m$ tmux-agent sessions\033[0m\n'
+    local holds=no
     while :; do
+        # Asked first, so that the last table shows what was waited for.
+        if "$@"; then holds=yes; fi
         now=$(tmux-agent sessions --color $colour)
         key=$(sed -E 's/ +[^ ]+ *$//' <<<"$now")
         if [ "$key" != "$previous" ]; then
-            if [ -t 1 ] && [ $height -gt 0 ]; then printf '\033[%dA\033[J' $height; fi
+            if [ -t 1 ]; then
+                [ $height -eq 0 ] || printf '\033[%dA\033[J' $height
+            elif [ $height -gt 0 ]; then
+                printf '\n'
+            fi
             printf '%s\n' "$now"
             height=$(wc -l <<<"$now")
-            [ -t 1 ] || printf '\n'
             previous=$key
         fi
-        "$@" && return 0
+        if [ $holds = yes ]; then return 0; fi
         [ $SECONDS -lt $limit ] || return 1
         sleep 0.3
     done
@@ -77,18 +84,18 @@ trap scene_end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-say "Making a repository with a fleet in $scratch/shop"
+chapter "Making a repository with a fleet in $scratch/shop"
 scene_repository
 step tmux-agent init --no-hooks
 scene_fleet
 step tmux-agent policy check
 
-say "Starting the daemon and two agents, each in its own worktree and tmux session"
+chapter "Starting the daemon and two agents, each in its own worktree and tmux session"
 step tmux-agent up
 step tmux-agent spawn feature/login --agent login --task "Add a login page"
 step tmux-agent spawn feature/search --agent search --task "Add a search box"
 
-say "The agents work, report, pass the check; then the policy asks a person"
+chapter "The agents work, report, pass the check; then the policy asks a person"
 show_until 90 asked 2 || fail "the agents did not get to the question; tmux-agent status says: $(tmux-agent status 2>&1)"
 step tmux-agent approvals
 
@@ -98,13 +105,13 @@ if [ $exit_when_done = no ]; then
 fi
 for id in $(questions); do step tmux-agent approve "$id" --reason "looked good in the quickstart"; done
 
-say "Approved: the agents go on with the release"
+chapter "Approved: the agents go on with the release"
 show_until 60 completed 2 || fail "the pipelines did not complete; tmux-agent status says: $(tmux-agent status 2>&1)"
 step tmux-agent status
-say "Both pipelines are completed: implemented, checked, approved, released"
+chapter "Both pipelines are completed: implemented, checked, approved, released"
 
 if [ $exit_when_done = yes ]; then
-    say "Merging the work; then the agents can be removed, because nothing would be lost"
+    chapter "Merging the work; then the agents can be removed, because nothing would be lost"
     step git merge --quiet --no-edit feature/login
     step git merge --quiet --no-edit feature/search
     step tmux-agent rm feature/login
