@@ -22,7 +22,7 @@ require_tools
 
 # What differs from run to run, made equal.
 plain() {
-    sed -E -e "s#$scratch#~#g" -e 's/\b(ap|run|agent)-[0-9a-z]{13}\b/\1-4f2k/g' -e 's/pid [0-9]+/pid 4711/' \
+    sed -E -e "s#$scratch#~#g" -e 's/\b(ap|run|agent)-[0-9a-z]{13}\b/\1-4f2k0q8n3r7w1/g' -e 's/pid [0-9]+/pid 4711/' \
         -e 's/\b[0-9a-f]{7,40}\b/1c9a4e2/g' -e 's/( +)[0-9]+s( +[A-Z]|$)/\13s\2/' -e 's/ +$//'
 }
 
@@ -34,6 +34,8 @@ show() {
 }
 quiet() { [ "$(tmux-agent sessions --json | grep -c '"state": "idle"')" -ge 1 ]; }
 
+implementing() { tmux-agent sessions --json | tr -d '\n' | grep -q '"stage": "implement".*"state": "working"'; }
+
 tour() {
     scene_repository
     section init
@@ -42,6 +44,7 @@ tour() {
     section spawn
     show 'tmux-agent up'
     show 'tmux-agent spawn feature/login --agent login --task "Add a login page"'
+    wait_until 60 implementing || fail "the first stage does not run: $(tmux-agent status 2>&1)"
     show 'tmux-agent sessions'
     wait_until 60 asked 1 || fail "no question came: $(tmux-agent status 2>&1)"
     wait_until 60 quiet || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
@@ -63,7 +66,9 @@ tour() {
 }
 
 # README with the blocks between "<!-- tour: NAME -->" and "<!-- tour end -->" replaced by this tour's.
-with_tour() { # README TOUR
+with_implementing() { tmux-agent sessions --json | tr -d '\n' | grep -q '"stage": "implement".*"state": "working"'; }
+
+tour() { # README TOUR
     awk -v tour="$2" '
         BEGIN { while ((getline line < tour) > 0)
             if (line ~ /^@ /) name = substr(line, 3); else text[name] = text[name] line "\n" }
