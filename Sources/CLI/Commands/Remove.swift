@@ -8,8 +8,8 @@ struct Remove: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Remove an agent, if nothing would be lost",
         discussion: """
-            Refuses while there is uncommitted, untracked or unmerged work. With --force such work is kept as a commit
-            under refs/tmux-agent/rescue/ first.
+            Refuses while there is uncommitted, untracked or unmerged work. With --force
+            such work is kept as a commit under refs/tmux-agent/rescue/ first.
 
               tmux-agent rm feature/x
               tmux-agent rm feature/x --keep-branch
