@@ -60,6 +60,7 @@ let package = Package(
         system("CVTerm", pkgConfig: "vterm", apt: "libvterm-dev"),
         system("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
         .target(name: "CLinux"),
+        .target(name: "CCurl"),
         .target(name: "CEmbedded"),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
 
@@ -69,6 +70,7 @@ let package = Package(
         room("TerminalKit", ["Core", "CVTerm"]),
         room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
+        room("HTTPKit", ["Core", "CCurl", "ProcessKit"]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room(
             "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]
@@ -111,12 +113,15 @@ let package = Package(
             swiftSettings: strict),
         tests("Core", []),
         tests("ProcessKit", []),
-        tests("TerminalKit", ["Config"]),
+        tests("TerminalKit", ["Config", "Watch"]),
         tests("GitKit", ["ProcessKit"]),
         tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
+        tests("HTTPKit", ["ProcessKit"]),
         tests("Config", [], exclude: ["Fixtures"]),
         tests("Approvals", ["Store", "ProcessKit"]),
+        tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
+        tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17

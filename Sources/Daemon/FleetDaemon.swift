@@ -64,13 +64,20 @@ public struct FleetDaemon: Sendable {
         let watchEvents = try FileEvents()
         let results = ResultBox { watchEvents.wake() }
         let servers = try ServerPool(context: context)
-        let notifier = Notifier(channels: context.configuration.notify.channels)
+        let echoes = EchoBox()
+        let panes = PaneObserver(context: context, servers: servers) { watchEvents.wake() }
+        let notifier = Notifier(context.configuration.notify)
+        for channel in notifier.unknownChannels(also: context.configuration.escalations.values) {
+            log.warning("notify: this version has no channel '\(channel.visible)'; nothing goes there")
+        }
         let hands = Hands(
-            context: context, servers: servers, results: results, bell: bell, log: log,
+            context: context, servers: servers, results: results, echoes: echoes, bell: bell, log: log,
             notify: { notifier.deliver($0) })
         let watcher = try Watcher(
-            context: context, events: watchEvents, results: results, servers: servers, log: log,
-            wakeHands: { bell.wake() }, ready: ready)
+            context: context,
+            parts: Watcher.Parts(
+                events: watchEvents, results: results, echoes: echoes, panes: panes, log: log,
+                wakeHands: { bell.wake() }, ready: ready))
         let files = ApprovalFileKeeper(
             files: ApprovalFiles(
                 store: context.store, folder: context.configuration.watch.approvals,
@@ -78,7 +85,7 @@ public struct FleetDaemon: Sendable {
             stateFolder: context.configuration.stateDatabase.removingLastComponent(),
             now: surroundings.now, log: log)
         let services: [any Service] = [
-            servers, hands, watcher, files, GitFactKeeper(context: context, log: log),
+            servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services.map {

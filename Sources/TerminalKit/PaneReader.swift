@@ -76,6 +76,21 @@ public final class PaneReader {
         return readings
     }
 
+    /// The reader for the bytes that follow when tmux cleared the pane and started its program again.
+    ///
+    /// A program that shows its past again (`--continue`) is known by what the scanner remembers; a shell has no past.
+    public func restarted(size: TerminalSize) -> PaneReader {
+        let kind = scanner.kind
+        var scanner = MarkerScanner(kind: kind)
+        if let kind, kind != .shell, kind != .aider {
+            scanner = self.scanner
+            scanner.agentStarted()
+            scanner.cleared()
+        }
+        scanner.wantsLines = wantsLines
+        return PaneReader(screen: TerminalScreen(size: size), scanner: scanner, offset: offset)
+    }
+
     /// The pane has another size from the next byte on.
     public func resize(_ size: TerminalSize) {
         guard size != screen.size else { return }
@@ -88,17 +103,26 @@ public final class PaneReader {
             clears = screen.grid.clears
             if !screen.isAlternate { scanner.cleared(isPainting: !screen.isCursorVisible) }
         }
-        if !screen.grid.scrolledOff.isEmpty {
-            let rows = screen.takeScrolledOff()
-            let findings = scanner.leave(rows, screen: { screen.screenRows }, moment(isSettled: false))
-            take(findings, &readings)
-        }
+        if !screen.grid.scrolledOff.isEmpty { leave(&readings) }
         guard let boundary else { return }
         if screen.isAlternate {
             if endsFrame(boundary) { look(&readings, isSettled: false) }
         } else if changesRows(boundary) {
             look(&readings, isSettled: false)
         }
+    }
+
+    /// Hands rows that scrolled off to the scanner; a shell's rows without a marker need not become text.
+    private func leave(_ readings: inout [Reading]) {
+        let grid = screen.grid
+        if scanner.kind == .shell, !scanner.isWaitingForRows, let last = grid.scrolledOff.last,
+            !last.isWrapped,
+            !grid.scrolledOff.contains(where: grid.mentionsMarker)
+        {
+            return grid.scrolledOff.removeAll(keepingCapacity: true)
+        }
+        let rows = screen.takeScrolledOff()
+        take(scanner.leave(rows, screen: { screen.screenRows }, moment(isSettled: false)), &readings)
     }
 
     private func endsFrame(_ boundary: Boundary) -> Bool {

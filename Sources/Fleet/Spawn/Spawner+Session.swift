@@ -25,11 +25,21 @@ extension Spawner {
         let windowName =
             "agent:\(agent.place.session.rawValue.dropFirst(context.configuration.tmux.prefix.count))"
         let session = try session(agent, windowName: windowName)
+        try noteStart(of: session, columns: pane?.columns, rows: pane?.rows)
         if let pane {
             return try await record(try await server.restartAgent(session, in: pane.address), of: agent)
         }
         let fresh = TmuxServer(try context.tmux())
         return try await record(try await fresh.startAgent(session), of: agent)
+    }
+
+    /// Says beside the tap that what follows is painted into an empty pane.
+    private func noteStart(of session: AgentSession, columns: Int?, rows: Int?) throws {
+        guard let length = Files.size(session.tap) else { return }
+        let now = context.surroundings.now().milliseconds
+        try Files.append(
+            "\(now) \(length) \(columns ?? session.columns) \(rows ?? session.rows) start\n",
+            to: FilePath(session.tap.string + ".sizes"))
     }
 
     func session(_ agent: Agent, slug: Slug) throws -> AgentSession {
