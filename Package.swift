@@ -83,7 +83,7 @@ let package = Package(
                 systemPackage,
             ]),
         room("Approvals", ["Core", "Store", systemPackage]),
-        room("Notify", ["Core", "Store", systemPackage]),
+        room("Notify", ["Core", "HTTPKit", crypto, systemPackage]),
         room(
             "Watch",
             [
@@ -118,6 +118,7 @@ let package = Package(
         tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("HTTPKit", ["ProcessKit"]),
+        tests("Notify", [crypto]),
         tests("Config", [], exclude: ["Fixtures"]),
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit"]),

@@ -9,7 +9,7 @@ struct RootCommand: AsyncParsableCommand {
             Each agent is a git worktree, a tmux session and a template.
 
               tmux-agent init                              set a repository up
-              tmux-agent spawn feature/x --template qa-template --task "Check the login page"
+              tmux-agent spawn feature/x --template qa-template --task "Check the login"
               tmux-agent sessions                          what the agents do now
               tmux-agent up                                watch them and run the policy
             """,

@@ -6,8 +6,8 @@ struct Attach: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show an agent's session in this terminal",
         discussion: """
-            Leave it with tmux's detach key (Ctrl-b d); the agent goes on. Inside tmux on the same server the client is
-            switched.
+            Leave it with tmux's detach key (Ctrl-b d); the agent goes on. Inside tmux on
+            the same server the client is switched.
 
               tmux-agent attach feature/x
             """)

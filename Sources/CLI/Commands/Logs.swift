@@ -6,8 +6,8 @@ struct Logs: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what an agent printed",
         discussion: """
-            As text by default: escape sequences are carried out as a terminal would, each line once. --raw gives the
-            bytes as they are.
+            As text by default: escape sequences are carried out as a terminal would, each
+            line once. --raw gives the bytes as they are.
 
               tmux-agent logs feature/x
               tmux-agent logs feature/x --follow

@@ -8,8 +8,9 @@ struct Remove: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm", abstract: "Remove agents, if nothing would be lost",
         discussion: """
-            Refuses while there is uncommitted, untracked or unmerged work. With --force such work is kept as a commit
-            under refs/tmux-agent/rescue/ first. What the agent printed is kept for a week.
+            Refuses while there is uncommitted, untracked or unmerged work. With --force
+            such work is kept as a commit under refs/tmux-agent/rescue/ first. What the
+            agent printed is kept for a week.
 
               tmux-agent rm feature/x
               tmux-agent rm feature/x feature/y --keep-branch

@@ -7,8 +7,8 @@ struct Send: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Type a text or keys into an agent",
         discussion: """
-            The text is put in as one, then Enter is pressed, each exactly once. The receipt says how far it got: pasted,
-            submitted, accepted.
+            The text is put in as one, then Enter is pressed, each exactly once. The
+            receipt says how far it got: queued, pasted, submitted, accepted.
 
               tmux-agent send feature/x "Please run the tests"
               git diff | tmux-agent send feature/x -

@@ -10,12 +10,13 @@ struct Spawn: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start an agent on a branch of its own",
         discussion: """
-            Makes the branch, a worktree and a tmux session, starts the agent and briefs it with the template, then the
-            task. A living agent is left as it is; a dead one is started again in its worktree.
+            Makes the branch, a worktree and a tmux session, starts the agent and briefs
+            it with the template, then the task. A living agent is left as it is; a dead
+            one is started again in its worktree.
 
-              tmux-agent spawn feature/x --template qa-template --task "Check the login page"
+              tmux-agent spawn feature/x --template qa-template --task "Check the login"
               tmux-agent spawn fix/crash --agent codex --task-file crash.md
-              git log -1 --format=%B | tmux-agent spawn review/last --template code-review --task -
+              git log -1 | tmux-agent spawn review/last --template code-review --task -
             """)
 
     @OptionGroup var global: GlobalOptions
