@@ -109,16 +109,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
             path: "Tests/TestSupport",
             swiftSettings: strict),
-        tests("Core", []),
-        tests("ProcessKit", []),
-        tests("TerminalKit", ["Config"]),
         tests("GitKit", ["ProcessKit"]),
-        tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
-        tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
-        tests("Config", [], exclude: ["Fixtures"]),
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
-        tests("Approvals", ["Store", "ProcessKit"]),
-        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17
 )
