@@ -66,9 +66,7 @@ tour() {
 }
 
 # README with the blocks between "<!-- tour: NAME -->" and "<!-- tour end -->" replaced by this tour's.
-with_implementing() { tmux-agent sessions --json | tr -d '\n' | grep -q '"stage": "implement".*"state": "working"'; }
-
-tour() { # README TOUR
+with_tour() { # README TOUR
     awk -v tour="$2" '
         BEGIN { while ((getline line < tour) > 0)
             if (line ~ /^@ /) name = substr(line, 3); else text[name] = text[name] line "\n" }
