@@ -83,7 +83,7 @@ let package = Package(
                 systemPackage,
             ]),
         room("Approvals", ["Core", "Store", systemPackage]),
-        room("Notify", ["Core", "Store", systemPackage]),
+        room("Notify", ["Core", "HTTPKit", crypto, systemPackage]),
         room(
             "Watch",
             [
@@ -118,10 +118,17 @@ let package = Package(
         tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("HTTPKit", ["ProcessKit"]),
+        tests("Notify", [crypto]),
         tests("Config", [], exclude: ["Fixtures"]),
+        tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit"]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
+        // Depends on the program itself, so that building the tests builds it: the tests run it.
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["tmux-agent", "Core", "ProcessKit", "TestSupport", systemPackage],
+            exclude: ["Snapshots"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17

@@ -16,6 +16,30 @@ struct GlobalOptions: ParsableArguments {
     var directory: String?
 }
 
+extension GlobalOptions {
+    /// Options of every command may also stand before its name, as git's `-C` does: they are put behind it.
+    static func movedBehindCommand(_ arguments: [String]) -> [String] {
+        var rest = arguments[...]
+        var moved: [String] = []
+        while let first = rest.first, let count = length(of: first) {
+            moved += rest.prefix(count)
+            rest = rest.dropFirst(count)
+        }
+        guard !moved.isEmpty, !rest.isEmpty else { return arguments }
+        let end = rest.firstIndex(of: "--") ?? rest.endIndex
+        return Array(rest[..<end]) + moved + rest[end...]
+    }
+
+    /// How many words this option has with its value; nil when it is none of ours.
+    private static func length(of word: String) -> Int? {
+        switch word {
+        case "--json", "--quiet", "-q": 1
+        case "-C", "--directory", "--color": 2
+        default: word.hasPrefix("--directory=") || word.hasPrefix("--color=") ? 1 : nil
+        }
+    }
+}
+
 extension Console.ColorMode: ExpressibleByArgument {}
 
 /// What a running command is given.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 public import Core
+internal import ProcessKit
 internal import SystemPackage
 
 /// The whole program: parse, run, turn an error into text and an exit status.
@@ -7,11 +8,16 @@ public enum Program {
     /// Runs one command line (without the program's name) and returns the exit status.
     public static func run(_ arguments: [String], surroundings: Surroundings) async -> Int32 {
         var surroundings = surroundings
+        let arguments = GlobalOptions.movedBehindCommand(arguments)
+        if let error = RootCommand.unknownCommand(in: arguments) {
+            return Console(environment: surroundings.environment)
+                .render(error: error, json: arguments.contains("--json")).rawValue
+        }
         let command: any ParsableCommand
         do {
             command = try RootCommand.parseAsRoot(arguments)
         } catch {
-            return finish(parsing: error)
+            return finish(parsing: error, json: arguments.contains("--json"))
         }
         guard var agentCommand = command as? any AgentCommand else {
             do {
@@ -19,7 +25,7 @@ public enum Program {
                 try other.run()
                 return ExitStatus.done.rawValue
             } catch {
-                return finish(parsing: error)
+                return finish(parsing: error, json: false)
             }
         }
         let global = agentCommand.global
@@ -30,6 +36,9 @@ public enum Program {
                 .lexicallyNormalized()
         }
         do {
+            if global.directory != nil, !Files.isFolder(surroundings.workingDirectory) {
+                throw CLIError.noSuchFolder(surroundings.workingDirectory)
+            }
             try agentCommand.validate()
             try await agentCommand.run(
                 CommandContext(surroundings: surroundings, console: console, json: global.json))
@@ -42,9 +51,15 @@ public enum Program {
     }
 
     /// Usage errors go to standard error, help to standard output, as ArgumentParser words them.
-    private static func finish(parsing error: any Error) -> Int32 {
-        let text = RootCommand.fullMessage(for: error)
+    private static func finish(parsing error: any Error, json: Bool) -> Int32 {
         let code = RootCommand.exitCode(for: error).rawValue
+        if json, code != 0 {
+            let message = RootCommand.message(for: error)
+            let object: JSONValue = ["error": ["code": "usage", "message": .string(message)]]
+            Console.writeAll(2, object.prettyPrinted() + "\n")
+            return code
+        }
+        let text = RootCommand.fullMessage(for: error).visible(keepingNewlines: true)
         if !text.isEmpty { Console.writeAll(code == 0 ? 1 : 2, text + "\n") }
         return code
     }

@@ -17,10 +17,21 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
             Logs.self,
-            Diff.self, Remove.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
+            Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
             Approve.self,
-            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self, RunAction.self,
+            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
+            Completions.self, Complete.self, RunAction.self,
         ])
 
     static let version = "0.1.0"
+
+    /// A first word that is no command; the parser would call it an unexpected argument and name none.
+    static func unknownCommand(in arguments: [String]) -> CLIError? {
+        guard let name = arguments.first, !name.hasPrefix("-") else { return nil }
+        let shown = configuration.subcommands.filter(\.configuration.shouldDisplay)
+        let hidden = configuration.subcommands.filter { !$0.configuration.shouldDisplay }
+        let known = ["help"] + shown.flatMap { [$0._commandName] + $0.configuration.aliases }
+        guard !known.contains(name), !hidden.contains(where: { $0._commandName == name }) else { return nil }
+        return .unknownCommand(name, known: known)
+    }
 }

@@ -19,6 +19,7 @@ public struct DaemonControl: Sendable {
         if let pid = try DaemonLock.holder(role: .watch, run: context.run) {
             throw DaemonError.alreadyRunning(pid: pid)
         }
+        try await PolicyCheck.requireUsable(in: context)
         try Files.makeFolder(context.run, mode: 0o700)
         let events = try FileEvents()
         try events.watch(context.run)

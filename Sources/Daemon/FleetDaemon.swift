@@ -33,6 +33,7 @@ public struct FleetDaemon: Sendable {
             throw DaemonError.alreadyRunning(pid: try DaemonLock.holder(role: .watch, run: context.run) ?? 0)
         }
         defer { withExtendedLifetime(lock) {} }
+        try await PolicyCheck.requireUsable(in: context)
         try await takeOver(context)
         let group = try group(context) {
             try lock.write("\(surroundings.processID) ready\n")
@@ -66,13 +67,13 @@ public struct FleetDaemon: Sendable {
         let servers = try ServerPool(context: context)
         let echoes = EchoBox()
         let panes = PaneObserver(context: context, servers: servers) { watchEvents.wake() }
-        let notifier = Notifier(context.configuration.notify)
-        for channel in notifier.unknownChannels(also: context.configuration.escalations.values) {
-            log.warning("notify: this version has no channel '\(channel.visible)'; nothing goes there")
+        let notifier = Notifier(context.configuration.notify, webhook: try webhook(context))
+        for channel in notifier.unusableChannels(also: context.configuration.escalations.values) {
+            log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
         }
         let hands = Hands(
             context: context, servers: servers, results: results, echoes: echoes, bell: bell, log: log,
-            notify: { notifier.deliver($0) })
+            notify: { [now = surroundings.now] in await notifier.deliver($0, id: $1, at: now()) })
         let watcher = try Watcher(
             context: context,
             parts: Watcher.Parts(
@@ -94,5 +95,12 @@ public struct FleetDaemon: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// Nil unless the environment names an address; secrets are never in fleet.toml.
+    private func webhook(_ context: FleetContext) throws -> Webhook? {
+        guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
+        return Webhook(
+            url: url, secret: try Secret.readOrCreate(context.places.secret, ids: surroundings.ids))
     }
 }

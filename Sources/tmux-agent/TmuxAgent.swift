@@ -8,6 +8,8 @@ struct TmuxAgent {
     static func main() async {
         // A reader that goes away (`tmux-agent logs | head`) is an error of write(2), not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // Scripts see the documented status, whoever sends the signal; the daemon replaces this with its own end.
+        signal(SIGINT) { _ in _exit(130) }
         let status = await Program.run(Array(CommandLine.arguments.dropFirst()), surroundings: .current())
         exit(status)
     }

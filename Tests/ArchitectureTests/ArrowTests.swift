@@ -18,7 +18,7 @@ struct ArrowTests {
             "HTTPKit": kit.union(["CCurl"]), "Store": ["Core", "CSQLite"], "Config": ["Core", "CLibYAML", "CEmbedded"],
             "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]), "Notify": floor,
             "Watch": floor.union(["Fleet", "Approvals", "CLinux"]),
-            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
+            "Notify": floor.union(["HTTPKit"]), "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
             "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
             "tmux-agent": ["CLI", "Core"],
             "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Daemon"]),

@@ -137,8 +137,10 @@ struct CommitTests {
                 step.keyframe = StoredKeyframe(offset: offset, state: [UInt8(offset / 100)])
                 try await fleet.commit(step, for: subject, at: noon)
             }
-            #expect(try await fleet.keyframe(of: subject, upTo: .max) == StoredKeyframe(offset: 500, state: [5]))
-            #expect(try await fleet.keyframe(of: subject, upTo: 499) == StoredKeyframe(offset: 400, state: [4]))
+            #expect(
+                try await fleet.keyframe(of: subject, upTo: .max) == StoredKeyframe(offset: 500, state: [5]))
+            #expect(
+                try await fleet.keyframe(of: subject, upTo: 499) == StoredKeyframe(offset: 400, state: [4]))
             #expect(try await fleet.keyframe(of: subject, upTo: 299) == nil)
         }
     }
@@ -212,6 +214,34 @@ struct CommitTests {
             }
             try await other.insert(agent("agent-2"), at: noon)
             #expect(try await other.agents().map(\.id) == [AgentID("agent-2")])
+        }
+    }
+
+    @Test func anOverviewFindsTheLastRunOfEachPairWithoutReadingTheOthers() async throws {
+        try await withFleet { fleet in
+            let subjects = (0..<20).map { Subject.agent(AgentID("agent-\($0)")) } + [.mainCheckout]
+            var all: [PipelineRun] = []
+            for (number, subject) in subjects.enumerated() {
+                for turn in 0..<5 {
+                    for pipeline in number.isMultiple(of: 3) ? ["ci", "deploy", "a"] : ["ci"] {
+                        // Some runs of a pair begin in one millisecond: the one that was written last is the last.
+                        all.append(
+                            run(
+                                "run-\(number)-\(turn)-\(pipeline)", subject, pipeline: pipeline,
+                                state: .completed,
+                                at: later(Int64(turn / 2))))
+                    }
+                }
+            }
+            try await put(fleet, runs: all)
+            let latest = try await fleet.latestRuns()
+            let expected = Dictionary(grouping: all) { "\($0.subject.key) \($0.pipeline)" }
+                .compactMap(\.value.last?.id)
+            #expect(Set(latest.map(\.id)) == Set(expected))
+            #expect(latest.count == expected.count)
+            #expect(latest.allSatisfy { $0.stages.count == 2 })
+            let empty = fleet.store.fleet(FleetID("fleet-empty"))
+            #expect(try await empty.latestRuns().isEmpty)
         }
     }
 }

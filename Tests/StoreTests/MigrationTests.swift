@@ -10,13 +10,14 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct MigrationTests {
-    /// `Fixtures/001.db` was written by the program of that schema; `RECORD_FIXTURES=1` writes a missing one.
+    /// `Fixtures/00N.db` was written by the program of that schema; `RECORD_FIXTURES=1` writes a missing one.
     static let fixtures = FilePath(#filePath).removingLastComponent().appending("Fixtures")
 
-    @Test func databaseOfTheFirstSchemaStaysReadable() async throws {
+    @Test(arguments: ["001", "002"])
+    func databaseOfAnEarlierSchemaStaysReadable(schema: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("state.db")
-            try copy(Self.fixtures.appending("001.db"), to: path)
+            try copy(Self.fixtures.appending("\(schema).db"), to: path)
             let store = try Store.open(path: path, role: .daemon, now: later(1000))
             let fleet = store.fleet(shop)
             #expect(try await fleet.registration()?.path == FilePath("/repo/shop"))
@@ -29,8 +30,20 @@ struct MigrationTests {
                 try await fleet.journal(after: 0, limit: 10).map(\.kind) == [.agentAdded, .approvalAsked])
             #expect(try await fleet.isTrusted(FilePath("/repo/shop")))
             #expect(
-                try await fleet.keyframe(of: .mainCheckout, upTo: 9) == StoredKeyframe(offset: 9, state: [1, 2]))
+                try await fleet.keyframe(of: .mainCheckout, upTo: 9)
+                    == StoredKeyframe(offset: 9, state: [1, 2]))
             _ = try await fleet.answer(ApprovalID("approval-1"), answer(.approve))
+            try store.close()
+        }
+    }
+
+    @Test func waitingActionsGetTheLanesOfTheirKinds() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending("state.db")
+            try copy(Self.fixtures.appending("002.db"), to: path)
+            let store = try Store.open(path: path, role: .daemon, now: later(1000))
+            let claimed = try await store.fleet(shop).claimOutbox(now: noon)
+            #expect(claimed.map(\.id.rawValue) == ["c", "d"], "b waits for a in the pane's lane")
             try store.close()
         }
     }
@@ -78,6 +91,7 @@ struct MigrationTests {
         ("stageRun", "state", StageState.allCases.map(\.rawValue)),
         ("approval", "state", Approval.State.allCases.map(\.rawValue)),
         ("approval", "purpose", Approval.Purpose.allCases.map(\.rawValue)),
+        ("outbox", "lane", OutboxLane.allCases.map(\.rawValue)),
         ("outbox", "state", OutboxItem.State.allCases.map(\.rawValue)),
         ("delivery", "state", Delivery.State.allCases.map(\.rawValue)),
         ("delivery", "severity", Notice.Severity.allCases.map(\.rawValue)),

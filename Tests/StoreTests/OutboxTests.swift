@@ -39,6 +39,31 @@ struct OutboxTests {
         }
     }
 
+    @Test func aLongShellActionHoldsUpNeitherKeysNorMessages() async throws {
+        try await withFleet { fleet in
+            let shell = Action.shell(command: "make", timeout: .seconds(600), environment: [:])
+            let notice = Action.notify(Notice(title: "t", body: "b"))
+            let emit = Action.emit(name: "built", payload: JSONObjectBox([:]))
+            try await put(
+                fleet,
+                outbox: [
+                    item("s1", action: shell), item("m1", action: notice), item("s2", action: shell),
+                    item("k1", action: .keys(["C-c"])), item("m2", action: emit),
+                    item("k2", action: .sendKeys(text: "a", enter: true)),
+                    item("s3", action: .spawn(branch: "b", template: nil, task: nil)),
+                ])
+            #expect(try await fleet.claimOutbox(now: noon).map(\.id.rawValue) == ["s1", "m1", "k1"])
+            #expect(try await fleet.claimOutbox(now: noon).isEmpty)
+            for id in ["m1", "k1"] {
+                try await fleet.finish(ActionResult(item: OutboxID(id), state: .done), at: noon)
+            }
+            #expect(try await fleet.claimOutbox(now: noon).map(\.id.rawValue) == ["m2", "k2"])
+            try await fleet.finish(ActionResult(item: OutboxID("s1"), state: .failed), at: noon)
+            #expect(try await fleet.claimOutbox(now: noon).map(\.id.rawValue) == ["s2"])
+            #expect(try await fleet.recoverAttempting().map(\.id.rawValue) == ["s2", "m2", "k2"])
+        }
+    }
+
     @Test func decidingTwiceInsertsOnce() async throws {
         try await withFleet { fleet in
             try await put(fleet, outbox: [item("a")])

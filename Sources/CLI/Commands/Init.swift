@@ -35,12 +35,10 @@ struct Init: AgentCommand {
             hookResult = try await GitHooks(context: FleetContext.open(context.surroundings)).install()
         }
         context.console.render(InitView(result: result, hooks: hookResult), json: context.json)
-        guard !context.json else { return }
-        if !result.isNewlyTrusted, try await !FleetContext.open(context.surroundings).isTrusted {
-            context.console.hint("This .tmuxagent/ was here before: read it, then run 'tmux-agent trust'")
-        } else {
-            context.console.hint("Next: tmux-agent spawn BRANCH --template implementation --task \"…\"")
-        }
+        context.console.hint(
+            result.isTrusted
+                ? "Next: tmux-agent spawn BRANCH --template implementation --task \"…\""
+                : "This .tmuxagent/ was here before: read it, then run 'tmux-agent trust'")
     }
 
     /// Said on the command line, or answered on a terminal; otherwise no.
@@ -60,6 +58,7 @@ struct InitView: Renderable {
         object["files"] = .array(
             result.files.map { ["path": .string($0.path), "state": .string($0.isNew ? "made" : "kept")] })
         object["trusted_now"] = .bool(result.isNewlyTrusted)
+        object["trusted"] = .bool(result.isTrusted)
         if let hooks { object["hooks"] = .array(hooks.json) }
         return .object(object)
     }

@@ -42,16 +42,18 @@ final class Console: Sendable {
 
     /// Progress and closing sentences, on standard error; silent with `--quiet`.
     func note(_ text: String) {
-        if !isQuiet { write(2, text + "\n") }
+        if !isQuiet { write(2, text.visible(keepingNewlines: true) + "\n") }
     }
 
-    func warning(_ text: String) { write(2, "\(err.warning("Warning:")) \(text)\n") }
+    func warning(_ text: String) {
+        write(2, "\(err.warning("Warning:")) \(text.visible(keepingNewlines: true))\n")
+    }
 
     func hint(_ text: String) {
-        if !isQuiet { write(2, "\(err.dim("Hint:")) \(text)\n") }
+        if !isQuiet { write(2, "\(err.dim("Hint:")) \(text.visible(keepingNewlines: true))\n") }
     }
 
-    /// Writes all bytes; a reader that went away (EPIPE) ends the output silently, as other tools do.
+    /// Writes all bytes; when the reader of the result went away there is nothing left to do, and the program ends.
     static func writeAll(_ descriptor: Int32, _ text: String) {
         writeAll(descriptor, bytes: Array(text.utf8))
     }
@@ -64,6 +66,7 @@ final class Console: Sendable {
             }
             if written < 0 {
                 if errno == EINTR { continue }
+                if errno == EPIPE, descriptor == 1 { exit(ExitStatus.done.rawValue) }
                 return
             }
             bytes = bytes.dropFirst(written)

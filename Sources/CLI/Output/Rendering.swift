@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Core
 
 /// What a command found or did: one value, two renderings.
@@ -27,9 +28,11 @@ extension Console {
             Self.writeAll(2, JSONValue.object(["error": .object(object)]).prettyPrinted() + "\n")
             return shown.status
         }
-        var lines = ["\(err.error("Error:")) \(shown.message)"]
-        lines += shown.causes.map { "Caused by: \($0)" }
-        if let hint = shown.hint { lines.append("\(err.dim("Hint:")) \(hint)") }
+        var lines = ["\(err.error("Error:")) \(shown.message.visible(keepingNewlines: true))"]
+        lines += shown.causes.map { "Caused by: \($0.visible(keepingNewlines: true))" }
+        if let hint = shown.hint {
+            lines.append("\(err.dim("Hint:")) \(hint.visible(keepingNewlines: true))")
+        }
         Self.writeAll(2, lines.joined(separator: "\n") + "\n")
         return shown.status
     }
@@ -46,7 +49,11 @@ private struct ShownError {
     init(_ error: any Error) {
         guard let known = error as? any UserFacingError else {
             message = "\(error)"
-            if error is CancellationError {
+            if let wrong = error as? ValidationError {
+                message = wrong.message
+                code = "usage"
+                status = .usage
+            } else if error is CancellationError {
                 message = "Interrupted"
                 code = "interrupted"
                 status = .interrupted

@@ -17,6 +17,8 @@ public struct InitResult: Sendable {
     public var files: [File]
     /// False when the fleet was trusted before.
     public var isNewlyTrusted: Bool
+    /// False when `.tmuxagent/` was there before and nobody agreed to it yet.
+    public var isTrusted: Bool
 }
 
 /// Sets a repository up as a fleet. What is there already stays as it is, so running it twice does no harm.
@@ -52,9 +54,15 @@ public struct Initializer: Sendable {
         for name in ["worktrees", "logs"] {
             try Files.makeFolder(folder.appending(name), mode: name == "logs" ? 0o700 : 0o755)
         }
+        let isNewlyTrusted = try await trust(repository, root: root, existed: existed)
+        let isTrusted: Bool
+        if isNewlyTrusted {
+            isTrusted = true
+        } else {
+            isTrusted = try await Trust(surroundings: surroundings).isTrusted(repository, root: root)
+        }
         return InitResult(
-            root: root, files: files,
-            isNewlyTrusted: try await trust(repository, root: root, existed: existed))
+            root: root, files: files, isNewlyTrusted: isNewlyTrusted, isTrusted: isTrusted)
     }
 
     /// `init` in a repository without a fleet trusts what it has just written itself. A `.tmuxagent/` that was there
@@ -96,16 +104,24 @@ public struct Trust: Sendable {
         return context.root
     }
 
+    func isTrusted(_ repository: GitRepository, root: FilePath) async throws -> Bool {
+        try await records(of: repository).isTrusted(root)
+    }
+
+    /// Trust is kept in the user's own database, never in one that the repository names.
+    private func records(of repository: GitRepository) async throws -> FleetStore {
+        let store = try Store.open(
+            path: Places(surroundings).stateDatabase, role: .command, now: surroundings.now())
+        return store.fleet(try await FleetContext.fleetID(of: repository, surroundings))
+    }
+
     func trust(repository: GitRepository, root: FilePath) async throws -> Bool {
         if surroundings.environment["TMUX_AGENT_ID"] != nil {
             throw FleetError.refusedInsideAgent(what: "Trusting a fleet")
         }
-        let places = Places(surroundings)
-        let now = surroundings.now()
-        let store = try Store.open(path: places.stateDatabase, role: .command, now: now)
-        let fleet = store.fleet(try await FleetContext.fleetID(of: repository, surroundings))
+        let fleet = try await records(of: repository)
         if try await fleet.isTrusted(root) { return false }
-        try await fleet.trust(root, at: now)
+        try await fleet.trust(root, at: surroundings.now())
         return true
     }
 }

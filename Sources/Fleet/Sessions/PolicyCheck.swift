@@ -42,6 +42,18 @@ public struct PolicyCheck: Sendable {
             ? 0 : try PolicyFile.read(text, file: shown.string, context: context).policy.pipelines.count
         return Outcome(file: shown.string, pipelines: pipelines, problems: problems)
     }
+
+    /// Throws every problem of the fleet's policy at once; a fleet without the file has no pipelines.
+    ///
+    /// For a daemon's start: an edit of a running fleet leaves the last good policy in force, but here is none yet.
+    public static func requireUsable(in context: FleetContext) async throws {
+        let path = context.configuration.watch.policy
+        guard let text = try Files.readText(path) else { return }
+        var shown = path
+        _ = shown.removePrefix(context.root)
+        let branch = try await context.repository.mainBranch()?.rawValue
+        _ = try PolicyFile.read(text, file: shown.string, context: .init(mainBranch: branch))
+    }
 }
 
 /// What the stages of an agent's runs wait for now.

@@ -2,8 +2,9 @@ public import Core
 internal import GRDB
 
 extension FleetStore {
-    /// Takes the oldest due action of every subject that has none under way, and marks it as attempted.
+    /// Takes the oldest due action of every subject's lane that has none under way, and marks it as attempted.
     ///
+    /// The lanes are typing, processes and messages: a long shell action holds up neither keys nor notices.
     /// The mark is on the disk when this returns, so an action that may have been begun is always recognised.
     /// Of several callers each action goes to one.
     public func claimOutbox(now: Timestamp) async throws(StoreError) -> [OutboxItem] {
@@ -109,7 +110,7 @@ extension FleetStore {
         }
     }
 
-    /// The oldest due action of each subject without one under way.
+    /// The oldest due action of each subject's lane without one under way.
     ///
     /// By due ones only: an action that waits for its back-off does not hold up those behind it.
     private static let claimable = """
@@ -117,8 +118,8 @@ extension FleetStore {
         WHERE fleetID = :fleet AND state = 'pending' AND dueAt <= :now AND NOT EXISTS (
             SELECT 1 FROM outbox AS busy
             WHERE busy.fleetID = candidate.fleetID AND busy.subject = candidate.subject
-                AND busy.state = 'attempting')
-        GROUP BY subject
+                AND busy.lane = candidate.lane AND busy.state = 'attempting')
+        GROUP BY subject, lane
         """
 
     private func hasDue(_ now: Timestamp) async throws(StoreError) -> Bool {

@@ -18,15 +18,28 @@ extension FleetStore {
     }
 
     /// The last run of every subject and pipeline, whether it ended or not: what an overview shows.
+    ///
+    /// Jumps through the index from one pair to the next, so that years of runs cost nothing.
     public func latestRuns() async throws(StoreError) -> [PipelineRun] {
         try await runs(
             """
-            run.fleetID = ? AND NOT EXISTS (
-                SELECT 1 FROM run AS later WHERE later.fleetID = run.fleetID AND later.subject = run.subject
-                    AND later.pipeline = run.pipeline
-                    AND (later.startedAt, later.rowid) > (run.startedAt, run.rowid))
+            run.rowid IN (
+                WITH RECURSIVE latest(number) AS (
+                    SELECT (SELECT rowid FROM run WHERE fleetID = ?1 \(Self.lastFirst))
+                    UNION ALL
+                    SELECT coalesce(
+                        (SELECT run.rowid FROM run WHERE fleetID = ?1
+                            AND run.subject = former.subject AND run.pipeline < former.pipeline
+                            \(Self.lastFirst)),
+                        (SELECT run.rowid FROM run WHERE fleetID = ?1 AND run.subject < former.subject
+                            \(Self.lastFirst)))
+                    FROM latest JOIN run AS former ON former.rowid = latest.number)
+                SELECT number FROM latest WHERE number IS NOT NULL)
             """, [])
     }
+
+    private static let lastFirst =
+        "ORDER BY run.subject DESC, run.pipeline DESC, run.startedAt DESC, run.rowid DESC LIMIT 1"
 
     /// The run of this id; throws ``StoreError/runNotFound(id:)``.
     public func run(_ id: RunID) async throws(StoreError) -> PipelineRun {

@@ -9,6 +9,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("001-first", migrate: first)
         migrator.registerMigration("002-channels", migrate: channels)
+        migrator.registerMigration("003-lanes", migrate: lanes)
         return migrator
     }()
 }

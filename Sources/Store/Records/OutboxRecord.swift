@@ -17,12 +17,14 @@ struct OutboxRecord: FetchableRecord {
     static func insert(_ item: OutboxItem, fleet: FleetID, _ db: Database) throws {
         try db.execute(
             sql: """
-                INSERT INTO outbox (id, fleetID, subject, run, stage, attempt, action, state, createdAt, dueAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (id) DO NOTHING
+                INSERT INTO outbox
+                    (id, fleetID, subject, run, stage, attempt, action, lane, state, createdAt, dueAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (id) DO NOTHING
                 """,
             arguments: [
                 item.id.rawValue, fleet.rawValue, item.subject.key, item.run?.rawValue, item.stage,
-                item.attempt, try jsonText(item.action), item.createdAt.milliseconds, item.dueAt.milliseconds,
+                item.attempt, try jsonText(item.action), OutboxLane(item.action).rawValue,
+                item.createdAt.milliseconds, item.dueAt.milliseconds,
             ])
     }
 

@@ -19,12 +19,12 @@ public struct Hands: Service {
     let bell: FileEvents
     let log: Logger
     /// Tells people; returns what went wrong by channel.
-    let notify: @Sendable (Notice) -> [String: String]
+    let notify: @Sendable (Notice, _ id: String) async -> [String: String]
 
     public init(
         context: FleetContext, servers: ServerPool, results: ResultBox, echoes: EchoBox, bell: FileEvents,
         log: Logger,
-        notify: @escaping @Sendable (Notice) -> [String: String]
+        notify: @escaping @Sendable (Notice, String) async -> [String: String]
     ) {
         self.context = context
         store = context.store
@@ -86,7 +86,7 @@ public struct Hands: Service {
         case .keys(let keys): return try await press(keys, item)
         case .shell(let command, let timeout, let environment):
             return try await runShell(command, timeout: timeout, environment: environment, item)
-        case .notify(let notice): return tell(notice, item, isRecovered: isRecovered)
+        case .notify(let notice): return await tell(notice, item, isRecovered: isRecovered)
         case .emit(let name, let payload): return try await emit(name, payload, item)
         case .spawn(let branch, let template, let task):
             return try await spawn(SpawnRequest(branch: branch, template: template, task: task), item)
@@ -94,10 +94,10 @@ public struct Hands: Service {
     }
 
     /// At least once: after a crash in the middle it is said again, with a word about it.
-    private func tell(_ notice: Notice, _ item: OutboxItem, isRecovered: Bool) -> ActionResult {
+    private func tell(_ notice: Notice, _ item: OutboxItem, isRecovered: Bool) async -> ActionResult {
         var notice = notice
         if isRecovered { notice.title += " (perhaps said before)" }
-        let failures = notify(notice)
+        let failures = await notify(notice, item.id.rawValue)
         for (channel, reason) in failures { log.warning("notify \(channel): \(reason)") }
         let detail = failures.map { "\($0.key): \($0.value)" }.sorted().joined(separator: "; ")
         return ActionResult(

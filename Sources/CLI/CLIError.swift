@@ -1,0 +1,40 @@
+internal import Core
+internal import SystemPackage
+
+/// What is wrong with a command line before any command sees it.
+enum CLIError: Error, Equatable {
+    case unknownCommand(String, known: [String])
+    case noSuchFolder(FilePath)
+}
+
+extension CLIError: UserFacingError {
+    var code: String {
+        switch self {
+        case .unknownCommand: "unknown_command"
+        case .noSuchFolder: "no_such_folder"
+        }
+    }
+
+    var message: String {
+        switch self {
+        case .unknownCommand(let name, _): "No command is called '\(name)'"
+        case .noSuchFolder(let path): "There is no folder \(path)"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .unknownCommand(let name, let known):
+            didYouMean(name, among: known).map { "Did you mean 'tmux-agent \($0)'?" }
+                ?? "Run 'tmux-agent --help' to see all commands"
+        case .noSuchFolder: "Give -C a folder of the repository"
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .unknownCommand: .usage
+        case .noSuchFolder: .notAchieved
+        }
+    }
+}
