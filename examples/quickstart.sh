@@ -111,12 +111,14 @@ step tmux-agent status
 chapter "Both pipelines are completed: implemented, checked, approved, released"
 
 if [ $exit_when_done = yes ]; then
+    # What is at work is not removed, and an agent that has just printed counts as at work.
+    wait_until 30 idle 2 || true
     chapter "Merging the work; then the agents can be removed, because nothing would be lost"
     step git merge --quiet --no-edit feature/login
     step git merge --quiet --no-edit feature/search
     step tmux-agent rm feature/login
     step tmux-agent rm feature/search
-    step git log --oneline --graph
+    step git --no-pager log --oneline --graph
     step tmux-agent down
     exit 0
 fi

@@ -67,3 +67,4 @@ wait_until() { # SECONDS CONDITION...
 questions() { tmux-agent approvals --json 2>/dev/null | sed -nE 's/.*"id": "([^"]+)".*/\1/p'; }
 asked() { [ "$(questions | wc -l)" -ge "$1" ]; }
 completed() { [ "$(tmux-agent status --json 2>/dev/null | grep -c '"state": "completed"')" -ge "$1" ]; }
+idle() { [ "$(tmux-agent sessions --json 2>/dev/null | grep -c '"state": "idle"')" -ge "$1" ]; }
