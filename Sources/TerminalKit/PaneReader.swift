@@ -85,7 +85,7 @@ public final class PaneReader {
         if let kind, kind != .shell, kind != .aider {
             scanner = self.scanner
             scanner.agentStarted()
-            scanner.cleared()
+            scanner.cleared(isPainting: false)
         }
         scanner.wantsLines = wantsLines
         return PaneReader(screen: TerminalScreen(size: size), scanner: scanner, offset: offset)

@@ -16,7 +16,7 @@ struct ArrowTests {
             "ProcessKit": ["Core", "CLinux"],
             "GitKit": kit.union(["CLibgit2"]), "TmuxKit": kit.union(["CLinux"]), "TerminalKit": ["Core", "CVTerm"],
             "HTTPKit": kit.union(["CCurl"]), "Store": ["Core", "CSQLite"], "Config": ["Core", "CLibYAML", "CEmbedded"],
-            "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]), "Notify": floor,
+            "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]),
             "Watch": floor.union(["Fleet", "Approvals", "CLinux"]),
             "Notify": floor.union(["HTTPKit"]), "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
             "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),

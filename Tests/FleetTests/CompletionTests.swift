@@ -32,7 +32,7 @@ struct CompletionTests {
     }
 
     @Test func bashCompletesCommandsBranchesAndTemplates() async throws {
-        try await withCompletion("bash") { fleet, script in
+        try await withCompletion("bash") { (fleet: FleetFixture, script: FilePath) async throws in
             func complete(_ words: String...) async throws -> [String] {
                 let list = words.map(Command.quoted).joined(separator: " ")
                 let program = """
@@ -55,7 +55,7 @@ struct CompletionTests {
     static let hasZsh = Files.exists("/usr/bin/zsh")
 
     @Test(.enabled(if: hasFish)) func fishCompletesBranchesAndTemplates() async throws {
-        try await withCompletion("fish") { fleet, script in
+        try await withCompletion("fish") { (fleet: FleetFixture, script: FilePath) async throws in
             func complete(_ line: String) async throws -> [String] {
                 let program = "source \(script); complete -C \(Command.quoted(line))"
                 return try await ask(fleet, ["fish", "--no-config", "-c", program])
@@ -69,7 +69,7 @@ struct CompletionTests {
 
     /// zsh completes in its line editor only: it runs in a pane and gets real keys.
     @Test(.enabled(if: hasZsh)) func zshCompletesBranchesAndTemplates() async throws {
-        try await withCompletion("zsh") { fleet, script in
+        try await withCompletion("zsh") { (fleet: FleetFixture, script: FilePath) async throws in
             let folder = fleet.tmux.folder.appending("zfunc")
             try Files.makeFolder(folder)
             try Files.write(script.text ?? "", to: folder.appending("_tmux-agent"))
@@ -97,9 +97,7 @@ struct CompletionTests {
             ] {
                 try await fleet.tmux.tmux("send-keys", "-t", "=zsh:", "-l", typed)
                 try await fleet.tmux.tmux("send-keys", "-t", "=zsh:", "Tab")
-                #expect(
-                    try await shows(completed),
-                    "\(try await fleet.tmux.tmux("capture-pane", "-p", "-t", "=zsh:"))")
+                #expect(try await shows(completed), "\(typed)")
                 try await fleet.tmux.tmux("send-keys", "-t", "=zsh:", "C-u")
             }
         }

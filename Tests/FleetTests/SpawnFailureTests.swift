@@ -90,7 +90,7 @@ struct SpawnFailureTests {
                 git config filter.full.smudge 'echo "No space left on device" >&2; exit 1'
                 git config filter.full.required true
                 """)
-            try await refused(fleet, ["a"], status: 1, ["filter 'full' failed"])
+            try await refused(fleet, ["a"], status: 1, ["src/a.txt: smudge filter full failed"])
         }
     }
 

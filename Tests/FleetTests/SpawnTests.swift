@@ -66,7 +66,7 @@ struct SpawnTests {
             #expect(again.agent.generation == 2)
             let now = try #require(try await fleet.server.pane(of: first.agent.id))
             #expect(!now.isDead)
-            #expect((now.id == pane.id) == paneIsKept)
+            #expect((now.address == pane.address) == paneIsKept)
             #expect(first.agent.place.worktree.appending("note").text == "kept")
         }
     }

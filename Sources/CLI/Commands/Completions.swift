@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Config
 internal import Core
 internal import Fleet
 internal import GitKit

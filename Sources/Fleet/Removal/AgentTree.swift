@@ -102,25 +102,34 @@ struct AgentTree {
             try await repository.deleteTree(folder)
             removed.worktree = removed.worktree ?? agent.place.worktree
         }
-        if let entry = look.entry {
-            do {
-                try await repository.pruneEntry(entry, evenIfLocked: true)
-            } catch GitError.worktreeNotFound {
-                // Git pruned it meanwhile.
-            }
-        }
+        if let entry = look.entry { try await prune(entry) }
         guard let commit = look.branchToDelete else { return removed }
-        do throws(GitError) {
-            try await repository.deleteBranch(branch, expecting: commit)
-            removed.branch = true
-        } catch {
-            switch error {
-            case .branchNotFound: break
-            case .branchMoved, .branchCheckedOut: removed.branchKept = error.message
-            default: throw error
-            }
+        let failure = await failureOfDeleting(commit)
+        switch failure {
+        case nil: removed.branch = true
+        case .branchNotFound: break
+        case .branchMoved, .branchCheckedOut: removed.branchKept = failure?.message
+        case .some(let other): throw other
         }
         return removed
+    }
+
+    /// Removes git's entry; git itself may have pruned it meanwhile.
+    private func prune(_ entry: String) async throws {
+        do {
+            try await context.repository.pruneEntry(entry, evenIfLocked: true)
+        } catch GitError.worktreeNotFound {
+            return
+        }
+    }
+
+    private func failureOfDeleting(_ commit: CommitID) async -> GitError? {
+        do throws(GitError) {
+            try await context.repository.deleteBranch(branch, expecting: commit)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private func entry() async throws -> WorktreeSnapshot? {
