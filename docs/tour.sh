@@ -45,7 +45,7 @@ tour() {
     show 'tmux-agent spawn feature/login --agent login --task "Add a login page"'
     wait_until 60 implementing || fail "the first stage does not run: $(tmux-agent status 2>&1)"
     show 'tmux-agent sessions'
-    wait_until 60 asked 1 || fail "no question came: $(tmux-agent status 2>&1)"
+    wait_until 60 asked 1 || fail "no question came: $(reasons)"
     wait_until 60 idle 1 || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
     section ask
     show 'tmux-agent logs feature/login'
@@ -54,7 +54,7 @@ tour() {
     show 'tmux-agent diff feature/login --stat'
     section answer
     show 'tmux-agent approve feature/login --reason "small and clear"'
-    wait_until 60 completed 1 || fail "the run did not complete: $(tmux-agent status 2>&1)"
+    wait_until 60 completed 1 || fail "the run did not complete: $(reasons)"
     wait_until 60 idle 1 || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
     show 'tmux-agent policy explain feature/login'
     section remove
