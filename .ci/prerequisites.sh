@@ -34,12 +34,12 @@ require_packages() { # PACKAGE...: installs those that are missing, by apt, as r
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    say "Installing ${missing[*]} (libraries that tmux-agent links, and the tools that it drives)"
     local run=()
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null 2>&1 || fail "Missing packages; run as root: apt-get install ${missing[*]}"
         run=(sudo)
     fi
+    say "Installing ${missing[*]} (libraries that tmux-agent links, and the tools that it drives)"
     # An index that cannot be refreshed may still be good enough.
     "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || true
     "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||

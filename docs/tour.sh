@@ -32,7 +32,6 @@ show() {
     printf '$ %s\n' "$1"
     (eval "$1") 2>&1 | plain || true
 }
-quiet() { [ "$(tmux-agent sessions --json | grep -c '"state": "idle"')" -ge 1 ]; }
 
 implementing() { tmux-agent sessions --json | tr -d '\n' | grep -q '"stage": "implement".*"state": "working"'; }
 
@@ -46,8 +45,8 @@ tour() {
     show 'tmux-agent spawn feature/login --agent login --task "Add a login page"'
     wait_until 60 implementing || fail "the first stage does not run: $(tmux-agent status 2>&1)"
     show 'tmux-agent sessions'
-    wait_until 60 asked 1 || fail "no question came: $(tmux-agent status 2>&1)"
-    wait_until 60 quiet || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
+    wait_until 60 asked 1 || fail "no question came: $(reasons)"
+    wait_until 60 idle 1 || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
     section ask
     show 'tmux-agent logs feature/login'
     show 'tmux-agent sessions'
@@ -55,8 +54,8 @@ tour() {
     show 'tmux-agent diff feature/login --stat'
     section answer
     show 'tmux-agent approve feature/login --reason "small and clear"'
-    wait_until 60 completed 1 || fail "the run did not complete: $(tmux-agent status 2>&1)"
-    wait_until 60 quiet || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
+    wait_until 60 completed 1 || fail "the run did not complete: $(reasons)"
+    wait_until 60 idle 1 || fail "the agent is not idle: $(tmux-agent sessions 2>&1)"
     show 'tmux-agent policy explain feature/login'
     section remove
     show 'tmux-agent rm feature/login'
@@ -66,9 +65,7 @@ tour() {
 }
 
 # README with the blocks between "<!-- tour: NAME -->" and "<!-- tour end -->" replaced by this tour's.
-with_implementing() { tmux-agent sessions --json | tr -d '\n' | grep -q '"stage": "implement".*"state": "working"'; }
-
-tour() { # README TOUR
+with_tour() { # README TOUR
     awk -v tour="$2" '
         BEGIN { while ((getline line < tour) > 0)
             if (line ~ /^@ /) name = substr(line, 3); else text[name] = text[name] line "\n" }

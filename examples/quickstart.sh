@@ -74,7 +74,7 @@ show_until() { # SECONDS CONDITION...
             previous=$key
         fi
         if [ $holds = yes ]; then return 0; fi
-        [ $SECONDS -lt $limit ] || return 1
+        if failed || [ $SECONDS -ge $limit ]; then return 1; fi
         sleep 0.3
     done
 }
@@ -96,7 +96,7 @@ step tmux-agent spawn feature/login --agent login --task "Add a login page"
 step tmux-agent spawn feature/search --agent search --task "Add a search box"
 
 chapter "The agents work, report, pass the check; then the policy asks a person"
-show_until 90 asked 2 || fail "the agents did not get to the question; tmux-agent status says: $(tmux-agent status 2>&1)"
+show_until 90 asked 2 || fail "the agents did not get to the question: $(reasons)"
 step tmux-agent approvals
 
 if [ $exit_when_done = no ]; then
@@ -106,17 +106,19 @@ fi
 for id in $(questions); do step tmux-agent approve "$id" --reason "looked good in the quickstart"; done
 
 chapter "Approved: the agents go on with the release"
-show_until 60 completed 2 || fail "the pipelines did not complete; tmux-agent status says: $(tmux-agent status 2>&1)"
+show_until 60 completed 2 || fail "the pipelines did not complete: $(reasons)"
 step tmux-agent status
 chapter "Both pipelines are completed: implemented, checked, approved, released"
 
 if [ $exit_when_done = yes ]; then
+    # What is at work is not removed, and an agent that has just printed counts as at work.
+    wait_until 30 idle 2 || true
     chapter "Merging the work; then the agents can be removed, because nothing would be lost"
     step git merge --quiet --no-edit feature/login
     step git merge --quiet --no-edit feature/search
     step tmux-agent rm feature/login
     step tmux-agent rm feature/search
-    step git log --oneline --graph
+    step git --no-pager log --oneline --graph
     step tmux-agent down
     exit 0
 fi

@@ -21,7 +21,8 @@ struct ShellActionTests {
         try await withTemporaryFolder { folder in
             let action = ShellActionFolder(path: folder)
             #expect(try action.fate() == .unclaimed)
-            #expect(try await onThread { try runner(folder, "echo one; echo two >&2; exit 3").run() })
+            let ran = try await onThread { try runner(folder, "echo one; echo two >&2; exit 3").run() }
+            #expect(ran)
             #expect(try action.fate() == .ended(.exited(3)))
             #expect(try action.outputTail() == "one\ntwo\n")
         }
@@ -45,6 +46,27 @@ struct ShellActionTests {
             }
             #expect(winners == 1)
             #expect(text(of: FilePath(counted)) == "ran\n")
+        }
+    }
+
+    @Test func anActionThatBeginsIsNeverTakenForLost() async throws {
+        try await withTemporaryFolder { folder in
+            for number in 0..<60 {
+                let place = folder.appending("\(number)")
+                try Files.makeFolder(place)
+                async let isOurs = onThread { try runner(place, ":").run() }
+                // Looks without a pause, for what is looked for lasts microseconds.
+                let seen = try await onThread {
+                    var seen = ShellActionFolder.Fate.unclaimed
+                    while seen == .unclaimed || seen == .running {
+                        seen = try ShellActionFolder(path: place).fate()
+                    }
+                    return seen
+                }
+                let ran = try await isOurs
+                #expect(ran)
+                #expect(seen == .ended(.exited(0)))
+            }
         }
     }
 

@@ -60,8 +60,7 @@ tmux -L "$socket" set -g status off
 look -v 0 10 login
 look -h 1 55 search
 wait_until 60 asked 2 || fail "the agents did not get to the question: $(tmux-agent status 2>&1)"
-idle() { [ "$(tmux-agent sessions --json | grep -c '"state": "idle"')" -ge 2 ]; }
-wait_until 60 idle || fail "the agents are not idle"
+wait_until 60 idle 2 || fail "the agents are not idle"
 # C-l: the shell's own way to begin at the top.
 stage send-keys -t :.0 C-l
 wait_until 20 cleared || fail "the shell did not clear its screen"

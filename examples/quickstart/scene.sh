@@ -67,3 +67,10 @@ wait_until() { # SECONDS CONDITION...
 questions() { tmux-agent approvals --json 2>/dev/null | sed -nE 's/.*"id": "([^"]+)".*/\1/p'; }
 asked() { [ "$(questions | wc -l)" -ge "$1" ]; }
 completed() { [ "$(tmux-agent status --json 2>/dev/null | grep -c '"state": "completed"')" -ge "$1" ]; }
+idle() { [ "$(tmux-agent sessions --json 2>/dev/null | grep -c '"state": "idle"')" -ge "$1" ]; }
+failed() { tmux-agent status --json 2>/dev/null | grep -q '"state": "failed"'; }
+# What a run that did not come through says of itself.
+reasons() {
+    tmux-agent status 2>&1
+    for branch in feature/login feature/search; do tmux-agent policy explain "$branch" 2>/dev/null || true; done
+}
