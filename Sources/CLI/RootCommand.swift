@@ -19,7 +19,8 @@ struct RootCommand: AsyncParsableCommand {
             Logs.self,
             Diff.self, Remove.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
             Approve.self,
-            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self, RunAction.self,
+            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
+            Completions.self, Complete.self, RunAction.self,
         ])
 
     static let version = "0.1.0"

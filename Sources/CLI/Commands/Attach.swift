@@ -13,7 +13,8 @@ struct Attach: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
 
     func run(_ context: CommandContext) async throws {
         try await Self.attach(to: agent, context)

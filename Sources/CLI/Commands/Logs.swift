@@ -15,7 +15,8 @@ struct Logs: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
     @Flag(name: .shortAndLong, help: "Go on as the agent prints") var follow = false
     @Flag(help: "The form of the output") var form = Form.text
 

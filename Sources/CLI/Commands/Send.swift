@@ -16,7 +16,8 @@ struct Send: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
     @Argument(help: "The text, or '-' for standard input") var text: String?
     @Option(
         name: .long, parsing: .upToNextOption,
