@@ -116,6 +116,7 @@ let package = Package(
         tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("Config", [], exclude: ["Fixtures"]),
+        tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
