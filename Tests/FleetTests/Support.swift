@@ -120,7 +120,9 @@ struct FleetFixture: Sendable {
         let rows = try await context.store.agents().map { "row \($0.place.branch) \($0.spawn.phase)" }
         let panes = try await server.panes().map { "pane \($0.session)" }
         // Logs outlive their agents by a week.
-        let lines = try await git.trace().split(separator: "\n").filter { !$0.hasPrefix("./.tmuxagent/logs/") }
+        let lines = try await git.trace().split(separator: "\n").filter {
+            !$0.hasPrefix("./.tmuxagent/logs/")
+        }
         return (lines.map(String.init) + rows + panes).joined(separator: "\n")
     }
 

@@ -9,8 +9,7 @@ struct Completions: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a completion script for a shell",
         discussion: """
-            Branches of agents, branches of git and templates are completed as they are at
-            that moment.
+            Branches of agents, branches of git and templates are completed as they are at that moment.
 
               tmux-agent completions bash > ~/.local/share/bash-completion/completions/tmux-agent
               tmux-agent completions zsh > ~/.zfunc/_tmux-agent      with ~/.zfunc in fpath

@@ -6,10 +6,9 @@ struct DoctorCommand: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Compare the fleet's records with git and tmux, and repair",
         discussion: """
-            Shows every difference between the database, worktree folders, git's lists,
-            branches, tmux and processes, each with what would be done. With --fix it does
-            what is safe: work is never deleted. The exit status is 0 when all is well and
-            1 when differences remain.
+            Shows every difference between the database, worktree folders, git's lists, branches, tmux and processes, each
+            with what would be done. With --fix it does what is safe: work is never deleted. The exit status is 0 when all
+            is well and 1 when differences remain.
 
               tmux-agent doctor
               tmux-agent doctor --fix

@@ -80,7 +80,8 @@ extension Spawner {
         while true {
             guard let pane = try await server.pane(of: agent.id) else { return }
             if case .exited(let status) = pane.end, status == 127 || status == 126 {
-                let screen = try await server.capture(pane.address).rows.filter { !$0.isEmpty }
+                // tmux scrolls the screen by a row to say that the pane is dead.
+                let screen = try await server.rows(of: pane.address, history: 5).filter { !$0.isEmpty }
                 throw FleetError.agentEndedAtOnce(
                     branch: agent.place.branch, exitStatus: status, screen: Array(screen.suffix(5)))
             }

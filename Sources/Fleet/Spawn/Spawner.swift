@@ -54,7 +54,8 @@ public struct Spawner: Sendable {
     private func make(
         _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent? = nil
     ) async throws -> SpawnResult {
-        let (plan, registered, slug) = try await register(request, branch: branch, server: server, after: killed)
+        let (plan, registered, slug) = try await register(
+            request, branch: branch, server: server, after: killed)
         var agent = registered
         let undo = UndoStack()
         undo.push("the agent's record") { [context, id = agent.id] in try await context.store.discard(id) }
