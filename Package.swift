@@ -12,6 +12,15 @@ let strict: [SwiftSetting] = [
 ]
 let safe = strict + [.strictMemorySafety()]
 
+/// Programs hold Swift's libraries, so that they start quickly and run where no toolchain is.
+///
+/// The named libraries are what Foundation's static archive needs; a dependency that imports Foundation names
+/// only those of the shared one.
+let staticStandardLibrary: [LinkerSetting] =
+    [.unsafeFlags(["-static-stdlib"])]
+    + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections", "swiftSynchronization"]
+    .map { .linkedLibrary($0) }
+
 /// A room: a library target of ours under `Sources/`.
 func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: safe)
@@ -105,7 +114,14 @@ let package = Package(
                 argumentParser, logging, systemPackage,
             ]),
         .executableTarget(
-            name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe),
+            name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe,
+            linkerSettings: staticStandardLibrary),
+        .executableTarget(
+            name: "tmux-agent-benchmarks",
+            dependencies: [
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", systemPackage,
+            ],
+            path: "Sources/Benchmarks", swiftSettings: safe, linkerSettings: staticStandardLibrary),
 
         .target(
             name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
