@@ -2,7 +2,7 @@ internal import Core
 internal import Fleet
 internal import GitKit
 internal import ProcessKit
-public import Store
+internal import Store
 internal import SystemPackage
 
 extension Watcher {
@@ -150,11 +150,6 @@ extension Watcher {
         try await takeJournal()
         self.expiry = try await store.nextApprovalExpiry()
     }
-}
-
-extension JournalKind {
-    /// A person asks for a reset or a retry: `request`, `pipeline`, `stage`.
-    public static let policyRequested = JournalKind("policy.requested")
 }
 
 extension JournalEntry {

@@ -20,6 +20,8 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let approvalAsked = JournalKind("approval.asked")
     public static let approvalAnswered = JournalKind("approval.answered")
     public static let approvalCancelled = JournalKind("approval.cancelled")
+    /// A person asks for a reset or a retry: `request`, `pipeline`, `stage`.
+    public static let policyRequested = JournalKind("policy.requested")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }
