@@ -17,7 +17,8 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
             Logs.self,
-            Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
+            Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
+            ApprovalList.self,
             Approve.self,
             Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
             Completions.self, Complete.self, RunAction.self,
