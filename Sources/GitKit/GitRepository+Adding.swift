@@ -63,7 +63,9 @@ extension GitRepository {
         return WorktreePlan(record: record, base: start.base)
     }
 
-    /// True below git's own folder. In a bare repository that is the repository itself: there, folders that begin with a
+    /// True below git's own folder.
+    ///
+    /// In a bare repository that is the repository itself: there, folders that begin with a
     /// dot are the user's, as git has none of that kind.
     private func isAmongGitsFiles(_ folder: FilePath) -> Bool {
         var relative = folder
