@@ -40,7 +40,7 @@ extension GitRepository {
 
     /// What will be made: everything that can be refused is refused here, before anything exists.
     private func plan(_ request: WorktreeRequest, folder: FilePath) async throws(GitError) -> WorktreePlan {
-        guard folder.isAbsolute, !folder.starts(with: layout.commonDirectory) else {
+        guard folder.isAbsolute, !isAmongGitsFiles(folder) else {
             throw .pathOutside(request.folder, root: layout.mainWorktree ?? layout.commonDirectory)
         }
         let lookup = try await lookUp(request.branch)
@@ -61,6 +61,17 @@ extension GitRepository {
             trackedRemote: start.remote?.remote, entry: name.rawValue, folder: folder, createdParents: missing
         )
         return WorktreePlan(record: record, base: start.base)
+    }
+
+    /// True below git's own folder.
+    ///
+    /// In a bare repository that is the repository itself: there, folders that begin with a
+    /// dot are the user's, as git has none of that kind.
+    private func isAmongGitsFiles(_ folder: FilePath) -> Bool {
+        var relative = folder
+        guard relative.removePrefix(layout.commonDirectory) else { return false }
+        let isBare = layout.mainWorktree == nil
+        return !(isBare && relative.components.first?.string.hasPrefix(".") == true)
     }
 
     private struct Start {

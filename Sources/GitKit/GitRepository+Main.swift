@@ -7,6 +7,7 @@ extension GitRepository {
         guard let text = Files.line(layout.commonDirectory.appending("HEAD")) else { return nil }
         let prefix = "ref: refs/heads/"
         guard text.hasPrefix(prefix) else { return nil }
-        return try? BranchName(String(text.dropFirst(prefix.count)))  // git made it; a name that we refuse is none of ours
+        // Git made it; a name that we refuse is none of ours.
+        return try? BranchName(String(text.dropFirst(prefix.count)))
     }
 }

@@ -149,6 +149,28 @@ struct SpawnTests {
         }
     }
 
+    @Test func aBareRepositoryHasAgentsToo() async throws {
+        try await withFleet { fleet in
+            let bare = fleet.tmux.folder.appending("bare.git")
+            try await fleet.git.git("clone", "-q", "--bare", fleet.root.string, bare.string)
+            let surroundings = fleet.surroundings(in: bare)
+            _ = try await Initializer(surroundings: surroundings).initialize(templates: [])
+            try Files.write(
+                text(of: fleet.root.pushing(".tmuxagent/fleet.toml")) ?? "",
+                to: bare.pushing(".tmuxagent/fleet.toml"))
+            let context = try await FleetContext.open(surroundings)
+            let result = try await Spawner(context: context).spawn(SpawnRequest(branch: "a"))
+            #expect(result.agent.place.worktree.appending("README").text == "read me\n")
+            #expect(try await Doctor(surroundings: surroundings).examine(fixing: false).isWell)
+            let removal = try await Remover(context: context).remove(RemovalRequest(name: "a"))
+            #expect(removal.deletedBranch)
+            await #expect(throws: FleetError.noMainCheckout) {
+                try await Spawner(context: context)
+                    .spawn(SpawnRequest(branch: "main", usesMainCheckout: true))
+            }
+        }
+    }
+
     @Test func somebodyElsesTmuxIsNotTouched() async throws {
         try await withFleet { fleet in
             let theirs = fleet.tmux.folder.appending("s")

@@ -105,7 +105,9 @@ struct GitCheckup {
         }
     }
 
-    /// What removing the folder alone would lose; its branch stays. Ignored files count: nobody has named them.
+    /// What removing the folder alone would lose; its branch stays.
+    ///
+    /// Ignored files count: nobody has named them.
     private func proof(_ worktree: WorktreeSnapshot) async throws -> RemovalProof? {
         guard Files.isFolder(worktree.path), !Self.isInUse(worktree.path) else { return nil }
         let proof = try await context.repository.removalProof(

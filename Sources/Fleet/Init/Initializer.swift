@@ -21,7 +21,9 @@ public struct InitResult: Sendable {
     public var isTrusted: Bool
 }
 
-/// Sets a repository up as a fleet. What is there already stays as it is, so running it twice does no harm.
+/// Sets a repository up as a fleet.
+///
+/// What is there already stays as it is, so running it twice does no harm.
 public struct Initializer: Sendable {
     let surroundings: Surroundings
 
@@ -65,7 +67,9 @@ public struct Initializer: Sendable {
             root: root, files: files, isNewlyTrusted: isNewlyTrusted, isTrusted: isTrusted)
     }
 
-    /// `init` in a repository without a fleet trusts what it has just written itself. A `.tmuxagent/` that was there
+    /// Trusts what `init` has just written itself in a repository without a fleet.
+    ///
+    /// A `.tmuxagent/` that was there
     /// may have come with a clone: that one is for `tmux-agent trust`.
     private func trust(_ repository: GitRepository, root: FilePath, existed: Bool) async throws -> Bool {
         guard !existed else { return false }

@@ -7,7 +7,9 @@ public import Store
 public import SystemPackage
 public import TmuxKit
 
-/// One fleet, opened: its repository, settings and database. Every use case starts from it.
+/// One fleet, opened: its repository, settings and database.
+///
+/// Every use case starts from it.
 public struct FleetContext: Sendable {
     public let surroundings: Surroundings
     public let places: Places

@@ -5,7 +5,9 @@ internal import ProcessKit
 internal import Store
 internal import SystemPackage
 
-/// What git still has of an agent: its folder, its entry, its branch. Any of them may be gone already.
+/// What git still has of an agent: its folder, its entry, its branch.
+///
+/// Any of them may be gone already.
 struct AgentTree {
     let agent: Agent
     let branch: BranchName

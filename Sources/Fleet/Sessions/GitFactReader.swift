@@ -40,10 +40,12 @@ public struct GitFactReader: Sendable {
     public func read(_ agents: [Agent], within limit: Duration) async -> [AgentID: GitFact] {
         var facts: [AgentID: GitFact] = [:]
         let now = context.surroundings.now()
-        let main = (try? await context.repository.mainBranch())?.rawValue  // none: every agent names its own base
+        // Without one every agent is counted against its own base.
+        let main = (try? await context.repository.mainBranch())?.rawValue
         let groups = Dictionary(grouping: agents) { Self.baseName(of: $0, main: main) }
         for (base, agents) in groups {
-            let branches = agents.compactMap { try? BranchName($0.place.branch) }  // checked when it was spawned
+            // Names were checked when they were spawned.
+            let branches = agents.compactMap { try? BranchName($0.place.branch) }
             let counts =
                 base == nil ? nil : try? await context.repository.aheadBehind(branches, of: base ?? "")
             for agent in agents {

@@ -13,7 +13,9 @@ public struct SessionList: Sendable {
     /// How long looking for uncommitted changes may take when no daemon keeps the answer.
     public static let statusLimit = Duration.milliseconds(300)
 
-    /// Every agent of the fleet in the order of creation. No tmux server means that all of them are gone.
+    /// Every agent of the fleet in the order of creation.
+    ///
+    /// No tmux server means that all of them are gone.
     public func load() async throws -> [AgentSnapshot] {
         let agents = try await context.store.agents()
         guard !agents.isEmpty else { return [] }
