@@ -27,10 +27,13 @@ struct RootCommand: AsyncParsableCommand {
     /// A first word that is no command; the parser would call it an unexpected argument and name none.
     static func unknownCommand(in arguments: [String]) -> CLIError? {
         guard let name = arguments.first, !name.hasPrefix("-") else { return nil }
-        let shown = configuration.subcommands.filter(\.configuration.shouldDisplay)
-        let hidden = configuration.subcommands.filter { !$0.configuration.shouldDisplay }
-        let known = ["help"] + shown.flatMap { [$0._commandName] + $0.configuration.aliases }
-        guard !known.contains(name), !hidden.contains(where: { $0._commandName == name }) else { return nil }
+        var known = ["help"]
+        for command in configuration.subcommands {
+            if command._commandName == name { return nil }
+            guard command.configuration.shouldDisplay else { continue }
+            known += [command._commandName] + command.configuration.aliases
+        }
+        if known.contains(name) { return nil }
         return .unknownCommand(name, known: known)
     }
 }

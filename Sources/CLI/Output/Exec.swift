@@ -15,7 +15,7 @@ enum Exec {
         let words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         // An ignored signal stays ignored over execve, and pagers and tmux count on this one.
-        unsafe signal(SIGPIPE, SIG_DFL)
+        signal(SIGPIPE, SIG_DFL)
         unsafe execve(path.string, words, variables)
         throw ProcessError.spawnFailed(command: name, reason: "\(Errno(rawValue: errno))")
     }
