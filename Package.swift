@@ -12,6 +12,15 @@ let strict: [SwiftSetting] = [
 ]
 let safe = strict + [.strictMemorySafety()]
 
+/// Programs hold Swift's libraries, so that they start quickly and run where no toolchain is.
+///
+/// The named libraries are what Foundation's static archive needs; a dependency that imports Foundation names
+/// only those of the shared one.
+let staticStandardLibrary: [LinkerSetting] =
+    [.unsafeFlags(["-static-stdlib"])]
+    + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections", "swiftSynchronization"]
+    .map { .linkedLibrary($0) }
+
 /// A room: a library target of ours under `Sources/`.
 func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: safe)
@@ -60,6 +69,7 @@ let package = Package(
         system("CVTerm", pkgConfig: "vterm", apt: "libvterm-dev"),
         system("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
         .target(name: "CLinux"),
+        .target(name: "CCurl"),
         .target(name: "CEmbedded"),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
 
@@ -69,6 +79,7 @@ let package = Package(
         room("TerminalKit", ["Core", "CVTerm"]),
         room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
+        room("HTTPKit", ["Core", "CCurl", "ProcessKit"]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room(
             "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]
@@ -81,7 +92,7 @@ let package = Package(
                 systemPackage,
             ]),
         room("Approvals", ["Core", "Store", systemPackage]),
-        room("Notify", ["Core", "Store", systemPackage]),
+        room("Notify", ["Core", "HTTPKit", crypto, systemPackage]),
         room(
             "Watch",
             [
@@ -103,7 +114,14 @@ let package = Package(
                 argumentParser, logging, systemPackage,
             ]),
         .executableTarget(
-            name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe),
+            name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe,
+            linkerSettings: staticStandardLibrary),
+        .executableTarget(
+            name: "tmux-agent-benchmarks",
+            dependencies: [
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", systemPackage,
+            ],
+            path: "Sources/Benchmarks", swiftSettings: safe, linkerSettings: staticStandardLibrary),
 
         .target(
             name: "TestSupport", dependencies: ["Core", "ProcessKit", systemPackage],
@@ -111,12 +129,17 @@ let package = Package(
             swiftSettings: strict),
         tests("Core", []),
         tests("ProcessKit", []),
-        tests("TerminalKit", ["Config"]),
+        tests("TerminalKit", ["Config", "Watch"]),
         tests("GitKit", ["ProcessKit"]),
         tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
+        tests("HTTPKit", ["ProcessKit"]),
+        tests("Notify", [crypto]),
         tests("Config", [], exclude: ["Fixtures"]),
+        tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit"]),
+        tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
+        tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(
             name: "CLITests",

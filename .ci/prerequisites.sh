@@ -9,7 +9,13 @@ fail() {
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 
 # The first two numbers of a version, comparable: 3.3a -> 303, 2.39.5 -> 239.
-version_number() { printf '%s' "$1" | sed -E 's/[^0-9]*([0-9]+)\.([0-9]+).*/\1 \2/' | { read -r a b; echo $((a * 100 + b)); }; }
+version_number() {
+    local numbers
+    numbers=$(sed -nE '1s/^[^0-9]*([0-9]+)\.([0-9]+).*/\1 \2/p' <<<"$1")
+    # shellcheck disable=SC2086
+    set -- ${numbers:-0 0}
+    echo $(($1 * 100 + $2))
+}
 
 require_swift() {
     command -v swift >/dev/null 2>&1 ||
@@ -28,23 +34,28 @@ require_packages() { # PACKAGE...: installs those that are missing, by apt, as r
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    say "Installing ${missing[*]} (libraries that tmux-agent links, and the tools that it drives)"
     local run=()
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null 2>&1 || fail "Missing packages; run as root: apt-get install ${missing[*]}"
         run=(sudo)
     fi
-    "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    say "Installing ${missing[*]} (libraries that tmux-agent links, and the tools that it drives)"
+    # An index that cannot be refreshed may still be good enough.
+    "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq || true
     "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
         fail "apt-get could not install ${missing[*]}"
 }
 
 require_tools() {
     local found
-    found=$(tmux -V | sed -E 's/[^0-9]*//')
-    [ "$(version_number "$found")" -ge 302 ] || fail "tmux 3.2 or newer is needed, this is tmux $found"
-    found=$(git --version | sed -E 's/[^0-9]*//')
-    [ "$(version_number "$found")" -ge 225 ] || fail "git 2.25 or newer is needed, this is git $found"
+    command -v tmux >/dev/null 2>&1 || fail "tmux 3.2 or newer is needed and 'tmux' is not on PATH"
+    found=$(tmux -V)
+    # A build of tmux from its source tree calls itself "tmux master": newer than any number.
+    [ "$found" = "tmux master" ] || [ "$(version_number "$found")" -ge 302 ] ||
+        fail "tmux 3.2 or newer is needed, this is $found"
+    command -v git >/dev/null 2>&1 || fail "git 2.25 or newer is needed and 'git' is not on PATH"
+    found=$(git --version)
+    [ "$(version_number "$found")" -ge 225 ] || fail "git 2.25 or newer is needed, this is $found"
 }
 
 require_all() {

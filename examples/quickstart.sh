@@ -1,135 +1,149 @@
 #!/usr/bin/env bash
 # Builds tmux-agent, puts it on PATH and shows a fleet of two scripted agents at work, from spawn to an approved,
 # completed release. With --exit it approves by itself, ends everything it started and removes its scratch folder.
+# TMUX_AGENT_BINARY=PATH shows the same with a binary that is there already: nothing is built or installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 project=$PWD
 . .ci/prerequisites.sh
+. examples/quickstart/scene.sh
 
 exit_when_done=no
-case "${1:-}" in
-    '') ;;
-    --exit) exit_when_done=yes ;;
+case "$#:${1:-}" in
+    0:) ;;
+    1:--exit) exit_when_done=yes ;;
     *) fail "usage: examples/quickstart.sh [--exit]" ;;
 esac
+# Without a person at a terminal nobody could press Enter.
+[ -t 0 ] || exit_when_done=yes
 
-require_all
-say "Building a release binary (the first time takes some minutes)"
-swift build -c release --product tmux-agent
-bin=$(swift build -c release --show-bin-path)
-mkdir -p "$HOME/.local/bin"
-install -m 0755 "$bin/tmux-agent" "$HOME/.local/bin/.tmux-agent.new"
-mv -f "$HOME/.local/bin/.tmux-agent.new" "$HOME/.local/bin/tmux-agent"
-export PATH="$HOME/.local/bin:$PATH"
-say "Installed $(command -v tmux-agent), version $(tmux-agent --version)"
+if [ -n "${TMUX_AGENT_BINARY:-}" ]; then
+    [ -x "$TMUX_AGENT_BINARY" ] || fail "TMUX_AGENT_BINARY is '$TMUX_AGENT_BINARY', which cannot be run"
+    require_tools
+    folder=$(cd "$(dirname "$TMUX_AGENT_BINARY")" && pwd)
+    export PATH="$folder:$PATH"
+else
+    require_all
+    say "Building a release binary (the first time takes some minutes)"
+    swift build -c release --product tmux-agent
+    folder=$HOME/.local/bin
+    mkdir -p "$folder"
+    # Renamed into place: a running tmux-agent keeps its file.
+    install -m 0755 "$(swift build -c release --show-bin-path)/tmux-agent" "$folder/.tmux-agent.new"
+    mv -f "$folder/.tmux-agent.new" "$folder/tmux-agent"
+    login_path=$(bash -lc 'printf %s "$PATH"' 2>/dev/null || true)
+    export PATH="$folder:$PATH"
+    say "Installed $folder/tmux-agent, version $(tmux-agent --version)"
+fi
 
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/tmux-agent-quickstart.XXXXXX")
-socket=tmux-agent-quickstart-$$
-# The demonstration keeps its database in the scratch folder; yours (~/.tmux_agent) stays untouched.
-export TMUX_AGENT_HOME=$scratch/home
-unset TMUX TMUX_PANE
-
-clean_up() {
-    cd /
-    tmux-agent -C "$scratch/shop" down >/dev/null 2>&1 || true
-    tmux -L "$socket" kill-server >/dev/null 2>&1 || true
-    rm -rf "$scratch"
+chapter() { printf '\n'; say "$@"; }
+step() { # COMMAND...: shows a command, then runs it
+    printf '\n\033[1m$ %s\033[0m\n' "$(shown "$@")"
+    "$@"
 }
-if [ $exit_when_done = yes ]; then trap clean_up EXIT; else trap 'clean_up; exit 130' INT TERM; fi
+shown() { # a word with spaces is shown in quotes
+    local word text=
+    for word in "$@"; do
+        case $word in *' '*) word="\"$word\"" ;; esac
+        text="$text $word"
+    done
+    printf '%s' "${text# }"
+}
 
-say "Making a repository with a fleet in $scratch/shop"
-git init -q --initial-branch=main "$scratch/shop"
-cd "$scratch/shop"
-git config user.name "Quickstart"
-git config user.email "quickstart@example.invalid"
-printf '# Shop\n' >README.md
-git add README.md
-git commit -qm 'shop: first page'
-tmux-agent init
-cp "$project/examples/quickstart/policy.yaml" .tmuxagent/policy.yaml
-for part in login search; do cp "$project/examples/quickstart/$part.script" ".tmuxagent/$part.script"; done
-cat >.tmuxagent/fleet.toml <<TOML
-[fleet]
-name = "shop"
-[agent]
-command = "$project/examples/scripted-agent.sh .tmuxagent/login.script"
-kind = "shell"
-[agents.login]
-command = "$project/examples/scripted-agent.sh $scratch/shop/.tmuxagent/login.script"
-kind = "shell"
-[agents.search]
-command = "$project/examples/scripted-agent.sh $scratch/shop/.tmuxagent/search.script"
-kind = "shell"
-[tmux]
-socket = "$socket"
-size = "120x40"
-TOML
-tmux-agent policy check
-
-say "Starting the daemon and two agents, each in its own worktree and tmux session"
-tmux-agent up
-tmux-agent spawn feature/login --agent login --task "Add a login page"
-tmux-agent spawn feature/search --agent search --task "Add a search box"
-
-# Shows the table again whenever it says something new, until CONDITION holds.
+# Prints the table of agents again whenever it says something new (ages aside), until CONDITION holds.
+# On a terminal the old one is drawn over.
 show_until() { # SECONDS CONDITION...
-    local limit=$((SECONDS + $1)) shown='' now
+    local limit=$((SECONDS + $1)) now key previous='' height=0 colour=never
     shift
+    if [ -t 1 ]; then colour=always; fi
+    printf '\n\033[1m$ tmux-agent sessions\033[0m\n'
+    local holds=no
     while :; do
-        now=$(tmux-agent sessions --color never)
-        if [ "$now" != "$shown" ]; then
-            printf '%s\n\n' "$now"
-            shown=$now
+        # Asked first, so that the last table shows what was waited for.
+        if "$@"; then holds=yes; fi
+        now=$(tmux-agent sessions --color $colour)
+        key=$(sed -E 's/ +[^ ]+ *$//' <<<"$now")
+        if [ "$key" != "$previous" ]; then
+            if [ -t 1 ]; then
+                [ $height -eq 0 ] || printf '\033[%dA\033[J' $height
+            elif [ $height -gt 0 ]; then
+                printf '\n'
+            fi
+            printf '%s\n' "$now"
+            height=$(wc -l <<<"$now")
+            previous=$key
         fi
-        "$@" && return 0
-        [ $SECONDS -lt $limit ] || return 1
-        sleep 0.5
+        if [ $holds = yes ]; then return 0; fi
+        if failed || [ $SECONDS -ge $limit ]; then return 1; fi
+        sleep 0.3
     done
 }
-two_questions() { [ "$(tmux-agent approvals --json | grep -c '"id"')" -ge 2 ]; }
-all_completed() { [ "$(tmux-agent status --json | grep -c '"state": "completed"')" -ge 2 ]; }
 
-say "Watching: the agents work, report a marker, pass the check, and then the policy asks a person"
-show_until 90 two_questions || fail "the agents did not get to the question; see tmux-agent status"
-tmux-agent approvals
+scene_begin quickstart
+trap scene_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+chapter "Making a repository with a fleet in $scratch/shop"
+scene_repository
+step tmux-agent init --no-hooks
+scene_fleet
+step tmux-agent policy check
+
+chapter "Starting the daemon and two agents, each in its own worktree and tmux session"
+step tmux-agent up
+step tmux-agent spawn feature/login --agent login --task "Add a login page"
+step tmux-agent spawn feature/search --agent search --task "Add a search box"
+
+chapter "The agents work, report, pass the check; then the policy asks a person"
+show_until 90 asked 2 || fail "the agents did not get to the question: $(reasons)"
+step tmux-agent approvals
 
 if [ $exit_when_done = no ]; then
-    printf 'Press Enter to approve both releases (or answer in another terminal and press Enter then). '
-    read -r _
+    printf '\nPress Enter to approve both releases (or answer in another terminal and press Enter then). '
+    read -r _ || true
 fi
-for id in $(tmux-agent approvals --json | sed -nE 's/.*"id": "([^"]+)".*/\1/p'); do
-    tmux-agent approve "$id" --reason "quickstart"
-done
-show_until 60 all_completed || fail "the pipelines did not complete; see tmux-agent status"
-tmux-agent status
-say "Both pipelines are completed: two branches, implemented, checked, approved, released"
-git log --oneline --all --graph
+for id in $(questions); do step tmux-agent approve "$id" --reason "looked good in the quickstart"; done
+
+chapter "Approved: the agents go on with the release"
+show_until 60 completed 2 || fail "the pipelines did not complete: $(reasons)"
+step tmux-agent status
+chapter "Both pipelines are completed: implemented, checked, approved, released"
 
 if [ $exit_when_done = yes ]; then
-    say "Removing the agents and everything that was started"
-    tmux-agent rm feature/login --force
-    tmux-agent rm feature/search --force
-    tmux-agent down
+    # What is at work is not removed, and an agent that has just printed counts as at work.
+    wait_until 30 idle 2 || true
+    chapter "Merging the work; then the agents can be removed, because nothing would be lost"
+    step git merge --quiet --no-edit feature/login
+    step git merge --quiet --no-edit feature/search
+    step tmux-agent rm feature/login
+    step tmux-agent rm feature/search
+    step git --no-pager log --oneline --graph
+    step tmux-agent down
     exit 0
 fi
+
+trap - EXIT INT TERM HUP
 cat <<TEXT
 
-The fleet goes on. In this folder:
+The fleet goes on. To play with it:
 
-  cd $scratch/shop && export TMUX_AGENT_HOME=$TMUX_AGENT_HOME
+  cd $scratch/shop; export TMUX_AGENT_HOME=$TMUX_AGENT_HOME
+
   tmux-agent sessions                     what the agents do
   tmux-agent attach feature/login         look over a shoulder (leave with Ctrl-b d)
   tmux-agent send feature/login "Thanks"  type to an agent
   tmux-agent logs feature/login           what it printed
+  git merge --no-edit feature/login       take its work over
   tmux-agent rm feature/login             remove it, if nothing would be lost
 
-End it with:
+To end it:
 
-  tmux-agent down; tmux -L $socket kill-server; rm -rf $scratch
+  tmux-agent down; tmux -L $socket kill-server; cd; rm -rf $scratch
 
 In a repository of your own: tmux-agent init, then tmux-agent spawn BRANCH --task "…".
 TEXT
-case ":$(bash -lc 'echo $PATH' 2>/dev/null):" in
-    *":$HOME/.local/bin:"*) ;;
+case ":${login_path-$PATH}:" in
+    *":$folder:"*) ;;
     *) printf '\nAdd this line to your shell profile: export PATH="$HOME/.local/bin:$PATH"\n' ;;
 esac

@@ -9,7 +9,7 @@ struct RootCommand: AsyncParsableCommand {
             Each agent is a git worktree, a tmux session and a template.
 
               tmux-agent init                              set a repository up
-              tmux-agent spawn feature/x --template qa-template --task "Check the login page"
+              tmux-agent spawn feature/x --template qa-template --task "Check the login"
               tmux-agent sessions                          what the agents do now
               tmux-agent up                                watch them and run the policy
             """,
@@ -17,9 +17,11 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
             Logs.self,
-            Diff.self, Remove.self, Status.self, Up.self, Down.self, Emit.self, ApprovalList.self,
+            Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
+            ApprovalList.self,
             Approve.self,
-            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self, RunAction.self,
+            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
+            Completions.self, Complete.self, RunAction.self,
         ])
 
     static let version = "0.1.0"

@@ -20,11 +20,11 @@ struct ApprovalFileKeeper: Service {
     private static let longestPause = Duration.seconds(30)
 
     func run() async throws {
-        try Files.makeFolder(folder, mode: 0o700)
         let events = try FileEvents()
         try watch(events)
         events.wake()
         var isDue = true
+        var trouble: String?
         for await _ in events.wakes.cancelOnGracefulShutdown() {
             let changes = events.takeChanges()
             if !isDue, changes.contains(where: isRelevant) {
@@ -39,8 +39,12 @@ struct ApprovalFileKeeper: Service {
                     log.info("approval \(approval.id) was answered by a file")
                 }
                 try watch(events)
+                if trouble != nil { log.notice("approval files: works again") }
+                trouble = nil
             } catch {
-                log.error("approval files: \((error as? any UserFacingError)?.message ?? "\(error)")")
+                let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+                if trouble != reason { log.error("approval files: \(reason)") }
+                trouble = reason
             }
             events.setAlarm(after: Self.longestPause)
         }
@@ -52,6 +56,7 @@ struct ApprovalFileKeeper: Service {
 
     /// The folder and the hosts' folders in it, which come and go with questions.
     private func watch(_ events: FileEvents) throws {
+        try Files.makeFolder(folder, mode: 0o700)
         try events.watch(folder)
         try events.watch(stateFolder)
         for name in Files.names(in: folder) where Files.isFolder(folder.appending(name)) {

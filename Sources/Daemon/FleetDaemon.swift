@@ -65,13 +65,20 @@ public struct FleetDaemon: Sendable {
         let watchEvents = try FileEvents()
         let results = ResultBox { watchEvents.wake() }
         let servers = try ServerPool(context: context)
-        let notifier = Notifier(channels: context.configuration.notify.channels)
+        let echoes = EchoBox()
+        let panes = PaneObserver(context: context, servers: servers) { watchEvents.wake() }
+        let notifier = Notifier(context.configuration.notify, webhook: try webhook(context))
+        for channel in notifier.unusableChannels(also: context.configuration.escalations.values) {
+            log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
+        }
         let hands = Hands(
-            context: context, servers: servers, results: results, bell: bell, log: log,
-            notify: { notifier.deliver($0) })
+            context: context, servers: servers, results: results, echoes: echoes, bell: bell, log: log,
+            notify: { [now = surroundings.now] in await notifier.deliver($0, id: $1, at: now()) })
         let watcher = try Watcher(
-            context: context, events: watchEvents, results: results, servers: servers, log: log,
-            wakeHands: { bell.wake() }, ready: ready)
+            context: context,
+            parts: Watcher.Parts(
+                events: watchEvents, results: results, echoes: echoes, panes: panes, log: log,
+                wakeHands: { bell.wake() }, ready: ready))
         let files = ApprovalFileKeeper(
             files: ApprovalFiles(
                 store: context.store, folder: context.configuration.watch.approvals,
@@ -79,7 +86,7 @@ public struct FleetDaemon: Sendable {
             stateFolder: context.configuration.stateDatabase.removingLastComponent(),
             now: surroundings.now, log: log)
         let services: [any Service] = [
-            servers, hands, watcher, files, GitFactKeeper(context: context, log: log),
+            servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services.map {
@@ -88,5 +95,12 @@ public struct FleetDaemon: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// Nil unless the environment names an address; secrets are never in fleet.toml.
+    private func webhook(_ context: FleetContext) throws -> Webhook? {
+        guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
+        return Webhook(
+            url: url, secret: try Secret.readOrCreate(context.places.secret, ids: surroundings.ids))
     }
 }

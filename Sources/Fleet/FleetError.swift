@@ -21,6 +21,8 @@ public enum FleetError: Error, Equatable {
     case noPane(branch: String, state: AgentState)
     case briefingNotDelivered(branch: String, reason: String)
     case notSubmitted(branch: String, reason: String)
+    case agentWorks(branch: String)
+    case worktreeUnknownToGit(branch: String, FilePath)
     case wouldLose(branch: String, losses: [String])
     case processesStillThere(branch: String, pids: [Int32])
     case emptyText
@@ -49,6 +51,8 @@ extension FleetError: UserFacingError {
         case .noPane: "no_pane"
         case .briefingNotDelivered: "briefing_not_delivered"
         case .notSubmitted: "not_submitted"
+        case .agentWorks: "agent_works"
+        case .worktreeUnknownToGit: "worktree_unknown_to_git"
         case .wouldLose: "would_lose_work"
         case .processesStillThere: "processes_still_there"
         case .emptyText: "empty_text"
@@ -87,6 +91,9 @@ extension FleetError: UserFacingError {
             "briefing: not delivered to '\(branch)': \(reason)"
         case .notSubmitted(let branch, let reason):
             "The text did not reach the agent of '\(branch)': \(reason)"
+        case .agentWorks(let branch): "The agent of '\(branch)' is working"
+        case .worktreeUnknownToGit(let branch, let path):
+            "Git does not know the folder of '\(branch)' as a worktree any more: \(path)"
         case .wouldLose(let branch, let losses):
             "Removing '\(branch)' would lose work:\n" + losses.map { "  \($0)" }.joined(separator: "\n")
         case .processesStillThere(let branch, let pids):
@@ -123,6 +130,10 @@ extension FleetError: UserFacingError {
         case .briefingNotDelivered(let branch, _):
             "The agent runs: look with 'tmux-agent attach \(branch)' and brief it with 'tmux-agent send \(branch) …'"
         case .notSubmitted(let branch, _): "Look with 'tmux-agent attach \(branch)'"
+        case .agentWorks(let branch):
+            "Wait for it, or end it: 'tmux-agent rm \(branch) --force' (unfinished work is kept)"
+        case .worktreeUnknownToGit(let branch, let path):
+            "Save what is needed from \(path); 'tmux-agent rm \(branch) --force' removes the rest and leaves that folder"
         case .wouldLose(let branch, _):
             "Commit, merge or push it first; or 'tmux-agent rm \(branch) --force' keeps it under refs/tmux-agent/rescue/"
         case .processesStillThere: "End them by hand, then run the command again"

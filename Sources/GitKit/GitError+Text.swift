@@ -5,6 +5,7 @@ internal import SystemPackage
 extension GitError {
     public var message: String {
         switch self {
+        case .tooOld(let found): "git \(found) is too old: tmux-agent needs \(GitVersion.oldest) or newer"
         case .notARepository(let path): "\(path) is not inside a git repository"
         case .foreignOwner(let path): "The repository \(path) belongs to another user"
         case .unusableRepository(let path, let reason): "The repository \(path) cannot be used: \(reason)"
@@ -49,6 +50,7 @@ extension GitError {
 
     public var hint: String? {
         switch self {
+        case .tooOld: "Install a newer git, or put its folder first on PATH"
         case .notARepository: "Go into a repository, or make one with 'git init'"
         case .foreignOwner(let path):
             "Run 'git config --global --add safe.directory \(Command.quoted(path.string))'"

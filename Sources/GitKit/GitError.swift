@@ -4,6 +4,7 @@ public import SystemPackage
 
 /// What can go wrong in a repository.
 public enum GitError: Error, Equatable {
+    case tooOld(found: String)
     case notARepository(FilePath)
     /// The repository belongs to another user and git was not told to trust it.
     case foreignOwner(FilePath)
@@ -39,6 +40,7 @@ public enum GitError: Error, Equatable {
 extension GitError: UserFacingError {
     public var code: String {
         switch self {
+        case .tooOld: "git_too_old"
         case .notARepository: "not_a_repository"
         case .foreignOwner: "repository_owner"
         case .unusableRepository: "repository_unusable"
@@ -71,6 +73,7 @@ extension GitError: UserFacingError {
     public var exitStatus: ExitStatus {
         switch self {
         case .process(let error): error.exitStatus
+        case .tooOld: .unavailable
         default: .notAchieved
         }
     }

@@ -9,10 +9,11 @@ public import SystemPackage
 extension GitRepository {
     /// What removing the worktree, and its branch unless `keepsBranch`, would lose (git; branches by libgit2).
     ///
-    /// Commits count as kept when they are in `base` or on any remote as last seen. Ignored files are named
-    /// but do not count. Takes no lock and changes nothing.
+    /// Commits count as kept when they are in `base`, in one of `others` that exists, or on any remote as last
+    /// seen. Ignored files are named but do not count. Takes no lock and changes nothing.
     public func removalProof(
-        worktree: FilePath, branch: BranchName?, base: String?, keepsBranch: Bool = false
+        worktree: FilePath, branch: BranchName?, base: String?, others: [String] = [],
+        keepsBranch: Bool = false
     ) async throws(GitError) -> RemovalProof {
         let gitDirectory = try gitDirectory(of: worktree)
         var losses: [RemovalProof.Loss] = []
@@ -27,7 +28,7 @@ extension GitRepository {
         let submodules = try await submodulesAtRisk(in: worktree, status)
         if !submodules.isEmpty { losses.append(.submodules(submodules)) }
 
-        var kept = try await references(below: "refs/remotes/").map(\.id.rawValue)
+        var kept = try await kept(by: others)
         if let base { kept.append(try await resolve(base).rawValue) }
         var tip: CommitID?
         if let branch {
@@ -49,6 +50,35 @@ extension GitRepository {
         }
         return RemovalProof(
             worktree: worktree, branch: branch, commit: tip, losses: losses, ignored: status.ignored)
+    }
+
+    /// What deleting a branch alone would lose; an empty list means nothing.
+    ///
+    /// For a branch whose worktree is gone already. Commits count as kept as in `removalProof`.
+    public func losses(ofDeleting branch: BranchName, keptBy bases: [String]) async throws(GitError)
+        -> [RemovalProof.Loss]
+    {
+        let commit = try await tip(of: branch)
+        var losses: [RemovalProof.Loss] = []
+        let lost = try await commits(of: commit.rawValue, without: try await kept(by: bases), limit: 20)
+        if lost.total > 0 { losses.append(.commits(lost.newest, total: lost.total)) }
+        let stashes = try await stashes(of: branch)
+        if !stashes.isEmpty { losses.append(.stashes(stashes)) }
+        return losses
+    }
+
+    /// The tips whose commits nobody loses: the remotes' branches, and those of `bases` that exist.
+    private func kept(by bases: [String]) async throws(GitError) -> [String] {
+        var kept = try await references(below: "refs/remotes/").map(\.id.rawValue)
+        for base in bases {
+            do throws(GitError) {
+                kept.append(try await resolve(base).rawValue)
+            } catch {
+                // A base that was deleted keeps nothing, which only makes the proof stricter.
+                guard case .revisionNotFound = error else { throw error }
+            }
+        }
+        return kept
     }
 
     private func stashes(of branch: BranchName) async throws(GitError) -> [String] {

@@ -53,6 +53,19 @@ extension GitRepository {
             ignoredNotKept: before.ignored + nested + before.dirtySubmodules.map { $0 + "/" })
     }
 
+    /// Keeps a branch's commits at `refs/tmux-agent/rescue/<slug>/<time>-branch`, where no worktree shows them.
+    public func rescue(tipOf branch: BranchName, slug: Slug, at time: Timestamp) async throws(GitError)
+        -> Rescue
+    {
+        let commit = try await tip(of: branch)
+        let stamp = time.iso8601.filter { $0 != "-" && $0 != ":" }
+        let reference = "refs/tmux-agent/rescue/\(slug)/\(stamp)-branch"
+        try await git.change(
+            Self.withoutHooks + ["update-ref", reference, commit.rawValue, layout.objectFormat.zero],
+            in: place)
+        return Rescue(reference: reference, commit: commit, ignoredNotKept: [])
+    }
+
     private func addAll(_ paths: [String], in worktree: FilePath, _ variables: [String: String])
         async throws(GitError)
     {

@@ -136,7 +136,7 @@ extension GitRepository {
                     // The rest is removed; the branch has somebody's commits and is theirs now.
                     guard case .branchMoved = error else { throw error }
                 }
-            case .keep: break
+            case .wait, .keep: break
             }
             handled.append((record, advice))
         }
@@ -146,7 +146,7 @@ extension GitRepository {
     private func advice(for record: MakingRecord) async throws(GitError) -> WorktreeLeftover.Advice {
         // The maker's git may have outlived it and still be writing.
         if let pid = Self.process(workingIn: record.folder) {
-            return .keep(reason: "process \(pid) works in it")
+            return .wait(pid: pid)
         }
         guard Files.exists(record.folder) else { return .remove }
         guard let entry = entries(of: record).first(where: { !$0.isBroken && !$0.isMissing }) else {

@@ -111,7 +111,9 @@ public struct WorktreeLeftover: Sendable, Equatable {
         case finish
         /// Half made; nothing in it is a person's.
         case remove
-        /// Somebody has worked in it or a process is still in it: people decide.
+        /// A process, perhaps the killed maker's own git, is still at work in it: look again when it has ended.
+        case wait(pid: Int32)
+        /// Somebody has worked in it: people decide.
         case keep(reason: String)
     }
 

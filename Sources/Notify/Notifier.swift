@@ -4,23 +4,45 @@ internal import SystemPackage
 
 /// Tells people. One channel never stops another: what failed is in the answer, by channel.
 public struct Notifier: Sendable {
-    let channels: [String]
+    let settings: NotifySettings
+    let webhook: Webhook?
 
-    public init(channels: [String]) { self.channels = channels }
+    /// Without a `webhook` that channel is one that was named and cannot be used.
+    public init(_ settings: NotifySettings, webhook: Webhook? = nil) {
+        self.settings = settings
+        self.webhook = webhook
+    }
 
-    /// The channels that this version can deliver to.
-    public static let known = ["stdout"]
-
-    /// Delivers to every configured channel and returns what went wrong.
-    public func deliver(_ notice: Notice) -> [String: String] {
-        var failures: [String: String] = [:]
-        for channel in channels {
-            switch channel {
-            case "stdout":
-                if let failure = print(notice) { failures[channel] = failure }
-            default: failures[channel] = "this version has no channel of that name"
+    /// Channels that the settings name and that cannot be used, sorted, each with why: to be said once, not with each
+    /// message.
+    public func unusableChannels(also escalations: some Sequence<EscalationSettings> = []) -> [(
+        name: String, why: String
+    )] {
+        let named =
+            settings.channels + settings.routes.values.joined() + escalations.flatMap { $0.channels ?? [] }
+        return Set(named).sorted().compactMap { name in
+            switch name {
+            case "stdout": nil
+            case "webhook": webhook == nil ? (name, "\(Webhook.variable) is not set") : nil
+            default: (name, "this version has no such channel")
             }
         }
+    }
+
+    /// Who hears of a message: those that it names itself, else those of its severity, else all that are configured.
+    func channels(for notice: Notice) -> [String] {
+        notice.channels ?? settings.routes[notice.severity.rawValue] ?? settings.channels
+    }
+
+    /// Delivers to every channel that there is, at the same time, and returns what went wrong.
+    ///
+    /// `id` names the message: a receiver that gets it twice, after a crash in between, can tell.
+    public func deliver(_ notice: Notice, id: String, at now: Timestamp) async -> [String: String] {
+        let channels = Set(channels(for: notice))
+        async let call = channels.contains("webhook") ? webhook?.deliver(notice, id: id, at: now) : nil
+        var failures: [String: String] = [:]
+        if channels.contains("stdout") { failures["stdout"] = print(notice) }
+        failures["webhook"] = await call
         return failures
     }
 

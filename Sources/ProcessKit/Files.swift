@@ -117,6 +117,19 @@ public enum Files {
         return unsafe stat(path.string, &info) == 0 ? Int64(info.st_size) : nil
     }
 
+    /// Which file it is, whatever it is called; nil when there is none.
+    public struct Identity: Hashable, Sendable {
+        var device: UInt
+        var number: UInt
+    }
+
+    /// Nil when there is no such file.
+    public static func identity(_ path: FilePath) -> Identity? {
+        var info = stat()
+        guard unsafe stat(path.string, &info) == 0 else { return nil }
+        return Identity(device: UInt(info.st_dev), number: UInt(info.st_ino))
+    }
+
     /// When the file was last written to; nil when there is no such file.
     public static func modifiedAt(_ path: FilePath) -> Timestamp? {
         var info = stat()

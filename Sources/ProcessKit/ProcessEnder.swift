@@ -91,6 +91,11 @@ public actor ProcessEnder {
         return EndReport(ended: ended, left: rest.map(\.identity))
     }
 
+    /// The orphans that `endAgent` would end, with what is beneath them.
+    public func orphans(mark: ProcessMark, notBefore: UInt64) -> [ProcessSnapshot] {
+        AgentProcesses(table: ProcessTable(), root: nil, mark: mark, notBefore: notBefore).find()
+    }
+
     private static func waitForEnd(of processes: [Opened], limit: Duration) -> [Opened] {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: limit)

@@ -1,6 +1,6 @@
 public import Core
 internal import Glibc
-internal import SystemPackage
+public import SystemPackage
 
 /// One process for good: a pid is used again, a pid with its start time is not.
 public struct ProcessIdentity: Hashable, Sendable, Codable {
@@ -134,6 +134,11 @@ extension ProcessTable {
         link("/proc/\(pid)/fd/\(descriptor)")
     }
 
+    /// The folder that a process works in; nil when it may not be seen.
+    public static func workingFolder(of pid: Int32) -> FilePath? {
+        link("/proc/\(pid)/cwd").map { FilePath($0) }
+    }
+
     /// The environment that a process was started with; nil when it may not be read.
     public static func environment(of pid: Int32) -> [String: String]? {
         guard let bytes = read("/proc/\(pid)/environ") else { return nil }
@@ -144,6 +149,13 @@ extension ProcessTable {
             environment[name] = String(decoding: entry[(cut + 1)...], as: UTF8.self)
         }
         return environment
+    }
+
+    /// The words that a process was started with; nil when it has ended or is a zombie.
+    public static func commandLine(of pid: Int32) -> [String]? {
+        guard let bytes = read("/proc/\(pid)/cmdline"), !bytes.isEmpty else { return nil }
+        let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        return words.dropLast(bytes.last == 0 ? 1 : 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether a process was started with `name=value` in its environment.

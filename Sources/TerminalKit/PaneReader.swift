@@ -76,6 +76,21 @@ public final class PaneReader {
         return readings
     }
 
+    /// The reader for the bytes that follow when tmux cleared the pane and started its program again.
+    ///
+    /// A program that shows its past again (`--continue`) is known by what the scanner remembers; a shell has no past.
+    public func restarted(size: TerminalSize) -> PaneReader {
+        let kind = scanner.kind
+        var scanner = MarkerScanner(kind: kind)
+        if let kind, kind != .shell, kind != .aider {
+            scanner = self.scanner
+            scanner.agentStarted()
+            scanner.cleared(isPainting: false)
+        }
+        scanner.wantsLines = wantsLines
+        return PaneReader(screen: TerminalScreen(size: size), scanner: scanner, offset: offset)
+    }
+
     /// The pane has another size from the next byte on.
     public func resize(_ size: TerminalSize) {
         guard size != screen.size else { return }

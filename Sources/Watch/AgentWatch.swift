@@ -12,15 +12,21 @@ final class AgentWatch {
     static let genericIdlePause = Duration.seconds(3)
     /// Screens are judged at most so often while bytes come.
     static let judgePause = Duration.milliseconds(100)
+    /// A quiet screen is compared with what tmux shows, and at most so often.
+    static let checkPause = Duration.seconds(1)
+    static let checkDistance = Duration.seconds(10)
 
     var agent: Agent
     var machine: PolicyMachine
     var follower: TapFollower?
     var debouncer: StateDebouncer
-    /// Where the database stands.
+    /// Where the database stands, in the tap and in the log of its sizes.
     var committed: Int64
+    var committedSizes: Int64 = 0
     var lastMark: Timestamp?
     var lastKeyframe: Int64 = 0
+    /// The tap's head up to here is freed.
+    var freed: Int64 = 0
     var lastBytes: Timestamp?
     var lastJudged: Timestamp?
     /// The screen changed since it was judged.
@@ -29,12 +35,21 @@ final class AgentWatch {
     var quietAt: Timestamp?
     /// Bytes came since the last `settle`.
     var isUnsettled = false
+    /// When the screen is to be compared with what tmux shows; nil while nothing changed since.
+    var checkAt: Timestamp?
+    var lastChecked: Timestamp?
+    /// The last comparison found a difference, which was said.
+    var isDiffering = false
     /// The pane's program has ended, or the pane is gone: then the screen does not decide.
     var end: StateDebouncer.State?
     var hasMoreBytes = true
+    /// The policies heard of the agent since this process watches it.
+    var hasBegun = false
     /// Not before this time, after an error.
     var pausedUntil: Timestamp?
     var failures = 0
+    /// What is held here may not be what is stored.
+    var isStale = false
 
     init(agent: Agent, machine: PolicyMachine, position: TapPosition?) {
         self.agent = agent
@@ -46,29 +61,44 @@ final class AgentWatch {
                 state: condition.state, waitingFor: condition.waitingFor, exitStatus: condition.exitStatus))
     }
 
+    /// Its program runs and has its briefing: policies may begin.
+    var mayBegin: Bool { !hasBegun && agent.spawn.phase == .ready && agent.pane != nil }
+
     /// When the screen is to be judged next; nil while nothing can have changed.
     var judgeDeadline: Timestamp? {
-        if isUnjudged, end != nil { return Timestamp(milliseconds: 0) }
-        let changed =
-            isUnjudged ? lastJudged?.advanced(by: Self.judgePause) ?? Timestamp(milliseconds: 0) : nil
+        if isUnjudged, end != nil { return .longAgo }
+        let changed = isUnjudged ? lastJudged?.advanced(by: Self.judgePause) ?? .longAgo : nil
         return [changed, debouncer.deadline, quietAt].compactMap(\.self).min()
     }
 
     /// When this agent wants to be looked at although nothing was printed.
     var nextDeadline: Timestamp? {
-        if hasMoreBytes { return pausedUntil ?? Timestamp(milliseconds: 0) }
-        var times = [machine.nextDeadline, judgeDeadline].compactMap(\.self)
+        if hasMoreBytes || mayBegin { return pausedUntil ?? .longAgo }
+        var times = [machine.nextDeadline, judgeDeadline, checkAt].compactMap(\.self)
         if isUnsettled, let lastBytes { times.append(lastBytes.advanced(by: Self.settlePause)) }
         guard let earliest = times.min() else { return nil }
         return pausedUntil.map { max($0, earliest) } ?? earliest
     }
 
-    /// What the policy knows about this agent.
-    static func facts(_ agent: Agent, title: String?) -> SubjectFacts {
-        SubjectFacts(
-            subject: agent.subject, branch: agent.place.branch, template: agent.program.template,
-            agent: agent.program.profile, session: agent.place.session.rawValue, host: "local",
-            windowName: "agent:\(agent.place.worktree.lastComponent?.string ?? "")", paneTitle: title,
-            commit: agent.place.baseCommit, state: agent.condition.state, since: agent.createdAt)
+    /// Bytes were read.
+    func noteBytes(at now: Timestamp) {
+        (lastBytes, isUnsettled, isUnjudged) = (now, true, true)
+        quietAt = now.advanced(by: Self.genericIdlePause)
+        let earliest = lastChecked?.advanced(by: Self.checkDistance) ?? now
+        checkAt = max(now.advanced(by: Self.checkPause), earliest)
     }
+
+    /// What the policy knows about this agent; the title comes with the first screen.
+    static func facts(_ agent: Agent, branch: String?, commit: String?) -> SubjectFacts {
+        SubjectFacts(
+            subject: agent.subject, branch: branch ?? agent.place.branch, template: agent.program.template,
+            agent: agent.program.profile, session: agent.place.session.rawValue, host: "local",
+            windowName: "agent:\(agent.place.worktree.lastComponent?.string ?? "")", paneTitle: nil,
+            commit: commit ?? agent.place.baseCommit, state: agent.condition.state, since: agent.createdAt)
+    }
+}
+
+extension Timestamp {
+    /// Due at once.
+    static let longAgo = Timestamp(milliseconds: 0)
 }

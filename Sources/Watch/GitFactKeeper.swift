@@ -8,15 +8,17 @@ internal import SystemPackage
 
 /// Keeps what git says of each agent in the database, so that `sessions` need not ask git a hundred times.
 ///
-/// An agent that printed something is looked at again soon, a silent one every ten minutes: somebody may have edited its
-/// files by hand, and the table shows how old a fact is.
+/// An agent that printed something is looked at again soon, a silent one twice an hour: somebody may have edited its files
+/// by hand, and the table shows how old a fact is.
 public struct GitFactKeeper: Service {
     let context: FleetContext
     let log: Logger
 
     /// Between two looks; a look at a hundred silent agents is a hundred stat(2) calls.
-    static let pause = Duration.seconds(5)
-    static let longestAge = Duration.seconds(600)
+    static let pause = Duration.seconds(10)
+    static let longestAge = Duration.seconds(1800)
+    /// An agent that prints all the time is not looked at more often: each look is a process.
+    static let shortestAge = Duration.seconds(20)
 
     public init(context: FleetContext, log: Logger) {
         self.context = context
@@ -31,12 +33,15 @@ public struct GitFactKeeper: Service {
     public func run() async throws {
         let bell = try FileEvents()
         var looks: [AgentID: Look] = [:]
+        var troubles = Troubles()
         bell.wake()
         for await _ in bell.wakes.cancelOnGracefulShutdown() {
             do {
                 try await refresh(&looks)
+                if troubles.ended("git facts") { log.notice("git facts: works again") }
             } catch {
-                log.error("git facts: \((error as? any UserFacingError)?.message ?? "\(error)")")
+                let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+                if troubles.began("git facts", reason) { log.error("git facts: \(reason)") }
             }
             bell.setAlarm(after: Self.pause)
         }
@@ -48,9 +53,9 @@ public struct GitFactKeeper: Service {
         var due: [Agent] = []
         for agent in agents {
             let size = agent.tap.flatMap { Files.size($0) }
-            if let look = looks[agent.id], look.tapSize == size, now.distance(from: look.at) < Self.longestAge
-            {
-                continue
+            if let look = looks[agent.id] {
+                let age = now.distance(from: look.at)
+                guard age >= (look.tapSize == size ? Self.longestAge : Self.shortestAge) else { continue }
             }
             looks[agent.id] = Look(at: now, tapSize: size)
             due.append(agent)

@@ -10,12 +10,14 @@ extension Watcher {
     func takeJournal() async throws {
         while true {
             let entries = try await store.journal(after: journalRead, limit: 200)
-            guard !entries.isEmpty else { return }
+            guard !entries.isEmpty else { break }
             for entry in entries {
                 try await take(entry)
                 journalRead = entry.id
             }
         }
+        // Steps of a spawn leave no journal rows of their own.
+        if agents.values.contains(where: { $0.agent.spawn.phase != .ready }) { agentsChanged = true }
     }
 
     /// One row, with the cursor moved in the same transaction as what the policy makes of it.
@@ -45,6 +47,7 @@ extension Watcher {
         }
         let signal = Signal(subject: entry.subject, at: now, body: body)
         let (now, ids, subject) = (now, ids, entry.subject)
+        let escalations = context.configuration.escalations
         let watch = agentWatch(of: subject)
         let machine = watch?.machine ?? main
         let committed = try await store.commit(
@@ -54,7 +57,8 @@ extension Watcher {
             var counts = true
             if case .marker(let marker, _) = body, let id = marker.id { counts = seen.count(id) }
             if counts {
-                step.add(machine.receive(.signal(signal), at: now, ids: ids), subject: subject, at: now)
+                let effects = machine.receive(.signal(signal), at: now, ids: ids)
+                step.add(effects, subject: subject, at: now, escalations)
             }
             step.counters.append(CounterIncrement("tmux_agent_signals_total", labels: ["kind": "emit"]))
             return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
@@ -90,7 +94,7 @@ extension Watcher {
     private func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
         if let watch { return take(outcome, into: watch) }
         main = outcome.machine
-        if outcome.hasWork { wakeHands() }
+        if outcome.hasWork { parts.wakeHands() }
     }
 
     private func agentWatch(of subject: Subject) -> AgentWatch? {
@@ -100,14 +104,14 @@ extension Watcher {
 
     /// Lets the policy react to actions that ended.
     func takeResults() async throws {
-        var left = results.take()[...]
+        var left = parts.results.take()[...]
         while let result = left.first {
             do {
                 try await take(result)
             } catch StoreError.notAttempting {
                 // It ended before: nothing waits for it any more.
             } catch {
-                for result in left { results.put(result) }
+                for result in left { parts.results.put(result) }
                 throw error
             }
             left.removeFirst()
@@ -117,24 +121,34 @@ extension Watcher {
     private func take(_ result: ActionResult) async throws {
         guard let item = try await store.outboxItem(result.item) else { return }
         let (now, ids, subject) = (now, ids, item.subject)
+        let escalations = context.configuration.escalations
         let watch = agentWatch(of: subject)
         let machine = watch?.machine ?? main
         let committed = try await store.finish(result, generation: watch?.agent.generation ?? 0, at: now) {
             _ in
             var (step, machine) = (WatchStep(), machine)
-            step.add(machine.receive(.actionEnded(result), at: now, ids: ids), subject: subject, at: now)
+            let effects = machine.receive(.actionEnded(result), at: now, ids: ids)
+            step.add(effects, subject: subject, at: now, escalations)
             return Decided(step, StepOutcome(machine: machine, hasWork: true))
         }
-        if watch != nil || subject == .mainCheckout { take(committed.output, of: watch) } else { wakeHands() }
+        if watch != nil || subject == .mainCheckout {
+            take(committed.output, of: watch)
+        } else {
+            parts.wakeHands()
+        }
+        switch item.action {
+        case .sendKeys, .keys: if let watch { parts.panes.request(.forget(item.id, watch.agent)) }
+        case .shell, .notify, .emit, .spawn: break
+        }
     }
 
-    /// Lets expiry answer what nobody answered; the answers come back through the journal.
-    func expireApprovals() async throws {
-        if let expiry, now >= expiry {
-            _ = try await store.expireApprovals(now: now)
-            try await takeJournal()
-        }
-        expiry = try await store.nextApprovalExpiry()
+    /// Lets expiry answer what nobody answered until `time`; whoever answered first has the last word, and every answer
+    /// reaches the policies through the journal.
+    func expireApprovals(at time: Timestamp) async throws {
+        guard let expiry, time >= expiry else { return }
+        _ = try await store.expireApprovals(now: time)
+        try await takeJournal()
+        self.expiry = try await store.nextApprovalExpiry()
     }
 }
 

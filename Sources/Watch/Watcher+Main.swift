@@ -12,49 +12,71 @@ extension Watcher {
         guard let length = Files.size(context.hookFile), length != hookOffset else { return }
         // The file was emptied by hand: begin at its start again.
         let from = length < hookOffset ? 0 : hookOffset
-        let bytes = try Files.read(context.hookFile, from: from, limit: Int(min(length - from, 1 << 20)))
-        var position = from
-        while let end = bytes[Int(position - from)...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = bytes[Int(position - from)..<end]
+        let bytes = try Files.read(
+            context.hookFile, from: from, limit: Int(min(length - from, Int64(HookLine.mostBytes))))
+        var start = 0
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let next = from + Int64(end) + 1
-            try await take(HookLine(bytes: Array(line)), from: hookOffset, to: next)
-            (position, hookOffset) = (next, next)
+            try await take(HookLine(bytes: Array(bytes[start..<end])), from: hookOffset, to: next)
+            (start, hookOffset) = (end + 1, next)
         }
+        // No hook writes so much without a line's end: somebody else's bytes must not block the hooks behind them.
+        guard start == 0, bytes.count == HookLine.mostBytes else { return }
+        let next = from + Int64(bytes.count)
+        try await take(nil, from: hookOffset, to: next)
+        hookOffset = next
     }
 
     private func take(_ line: HookLine?, from: Int64, to: Int64) async throws {
         var step = WatchStep()
         step.file = PositionAdvance(reader: Self.hookReader, from: from, to: to)
-        guard let line, let (subject, event) = try await event(of: line) else {
+        guard let line else {
+            step.counters = [CounterIncrement("tmux_agent_foreign_hook_lines_total")]
             return _ = try await store.commit(step, for: .mainCheckout, at: now)
         }
-        step.journal = [
-            JournalDraft(
-                subject: subject, kind: .gitHook, source: "git", payload: Signal.Body.gitHook(event).json,
-                run: event.insideRun)
-        ]
+        let watch = agents.values.first { $0.agent.place.worktree == line.checkout }
+        let isMain = line.checkout == context.root
+        // An agent without a worktree of its own works in the main checkout: both hear of it.
+        let subjects = (watch.map { [$0.agent.subject] } ?? []) + (isMain ? [.mainCheckout] : [])
+        guard !subjects.isEmpty else { return _ = try await store.commit(step, for: .mainCheckout, at: now) }
+        let event = await event(of: line)
+        let body = Signal.Body.gitHook(event)
         step.counters = [CounterIncrement("tmux_agent_signals_total", labels: ["kind": "git_hook"])]
-        let signal = Signal(subject: subject, at: now, body: .gitHook(event))
-        try await decide(.signal(signal), about: subject, step)
+        for subject in subjects {
+            try await takeBranch(event, of: subject)
+            step.journal = [
+                JournalDraft(
+                    subject: subject, kind: .gitHook, source: "git", payload: body.json, run: event.insideRun)
+            ]
+            try await decide(.signal(Signal(subject: subject, at: now, body: body)), about: subject, step)
+            // The position moves once, with the first of them.
+            (step.file, step.counters) = (nil, [])
+        }
     }
 
-    /// Whose checkout the hook ran in, and what git says of its HEAD.
-    private func event(of line: HookLine) async throws -> (Subject, GitHookEvent)? {
-        let watch = agents.values.first { $0.agent.place.worktree == line.checkout }
-        guard watch != nil || line.checkout == context.root else { return nil }
+    /// What git says of the HEAD that the hook saw.
+    private func event(of line: HookLine) async -> GitHookEvent {
         var commit = line.commit.flatMap { CommitID($0) }
         if commit == nil, let branch = line.branch {
             commit = try? await context.repository.resolve("refs/heads/\(branch)")  // the branch may be gone by now
         }
-        let paths: [String]
+        var paths: [String] = []
         if let commit, line.name != "post-checkout" {
-            paths = try await context.repository.changes(in: commit).map(\.path)
-        } else {
-            paths = []
+            // A commit that was collected since changed no file that a policy could still look at.
+            paths = (try? await context.repository.changes(in: commit).map(\.path)) ?? []
         }
-        let event = GitHookEvent(
+        return GitHookEvent(
             name: line.name, branch: line.branch, commit: commit?.rawValue, paths: paths, insideRun: line.run)
-        return (watch?.agent.subject ?? .mainCheckout, event)
+    }
+
+    /// A hook says what is checked out now, which may be another branch than before.
+    private func takeBranch(_ event: GitHookEvent, of subject: Subject) async throws {
+        let watch = agents.values.first { $0.agent.subject == subject }
+        var facts = watch?.machine.facts ?? main.facts
+        (facts.branch, facts.commit) = (event.branch, event.commit ?? facts.commit)
+        if let watch { return try await take(facts, of: watch) }
+        guard facts != main.facts else { return }
+        try await decide(.factsChanged(facts), about: subject, WatchStep())
     }
 
     static func mainFacts(branch: String?, now: Timestamp) -> SubjectFacts {
@@ -69,6 +91,7 @@ extension Watcher {
     /// Lets time pass for the main checkout's policies.
     func tickMain() async throws {
         guard let deadline = main.nextDeadline, deadline <= now else { return }
+        try await expireApprovals(at: now)
         try await decide(.tick, about: .mainCheckout, WatchStep())
     }
 
@@ -100,29 +123,4 @@ extension Watcher {
             try await decide(.policyReplaced(policy.policy), for: watch)
         }
     }
-}
-
-/// One line that a git hook appended.
-struct HookLine {
-    var name: String
-    var checkout: FilePath
-    var branch: String?
-    var commit: String?
-    var run: RunID?
-
-    /// `<hook> TAB <checkout> TAB <branch or empty> TAB <commit> TAB <run or empty>`; nil for anything else.
-    init?(bytes: [UInt8]) {
-        let fields = bytes.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count == 5, HookLine.names.contains(fields[0]), fields[1].hasPrefix("/") else {
-            return nil
-        }
-        name = fields[0]
-        checkout = FilePath(fields[1]).lexicallyNormalized()
-        branch = fields[2].isEmpty ? nil : fields[2]
-        commit = fields[3].isEmpty ? nil : fields[3]
-        run = fields[4].isEmpty ? nil : RunID(fields[4])
-    }
-
-    static let names: Set = ["post-commit", "post-merge", "post-checkout", "post-rewrite"]
 }

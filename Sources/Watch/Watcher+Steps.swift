@@ -9,44 +9,56 @@ extension Watcher {
 
     /// Writes what was read together with what the policy makes of it: the transaction of the way of a byte.
     func commit(
-        _ readings: [Reading], of watch: AgentWatch, _ follower: TapFollower, isSettled: Bool
+        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower
     ) async throws {
-        let to = follower.offset
-        guard to > watch.committed || !readings.isEmpty else { return }
-        var base = WatchStep()
-        let size = ScreenSize(columns: follower.size.columns, rows: follower.size.rows)
-        base.tap = TapAdvance(from: watch.committed, to: to, size: size)
-        let now = now
-        if watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
-            base.marks = [TapMark(offset: to, at: now, size: size)]
-            watch.lastMark = now
-        }
-        if let keyframe = try keyframe(of: follower, watch, isNeeded: isSettled && !readings.isEmpty) {
-            base.keyframe = keyframe
-        }
-        let (step, subject, ids) = (base, watch.agent.subject, ids)
+        guard
+            follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
+                || !follower.resizes.isEmpty || follower.sizesPosition != watch.committedSizes
+        else { return }
+        let base = try progress(of: follower, watch)
+        let (subject, ids, now) = (watch.agent.subject, ids, now)
         let (source, machine) = (SignalSource(subject: subject, at: now), watch.machine)
+        let escalations = context.configuration.escalations
         let committed = try await store.commit(subject, generation: watch.agent.generation, at: now) { seen in
-            var (step, machine) = (step, machine)
+            var (step, machine) = (base, machine)
             let groups = source.signals(readings, &seen, &step)
             if !groups.isEmpty {
-                step.add(machine.receive(.signals(groups), at: now, ids: ids), subject: subject, at: now)
+                let effects = machine.receive(.signals(groups), at: now, ids: ids)
+                step.add(effects, subject: subject, at: now, escalations)
             }
             return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
         }
-        watch.committed = to
+        (watch.committed, watch.committedSizes) = (follower.offset, follower.sizesPosition)
+        if !base.marks.isEmpty { watch.lastMark = now }
         if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
+        follower.written()
         take(committed.output, into: watch)
     }
 
-    private func keyframe(
-        of follower: TapFollower, _ watch: AgentWatch, isNeeded: Bool
-    ) throws -> StoredKeyframe? {
-        guard isNeeded || follower.offset - watch.lastKeyframe >= TapFollower.keyframeDistance else {
-            return nil
+    /// How far a tap was read, with what a later reader needs to go on from there.
+    private func progress(of follower: TapFollower, _ watch: AgentWatch) throws -> WatchStep {
+        var step = WatchStep()
+        let (to, now) = (follower.offset, now)
+        let size = ScreenSize(follower.size)
+        step.tap = TapAdvance(from: watch.committed, to: to, size: size)
+        if follower.sizesPosition != watch.committedSizes {
+            step.file = PositionAdvance(
+                reader: sizesReader(watch), from: watch.committedSizes, to: follower.sizesPosition)
         }
-        guard let state = try follower.keyframe() else { return nil }
-        return StoredKeyframe(offset: follower.offset, state: state)
+        if watch.committed == 0 {
+            // The size that the first byte found, for a reader without a keyframe.
+            step.marks = [TapMark(offset: 0, at: now, size: ScreenSize(follower.firstSize))]
+        }
+        step.marks += follower.resizes.map { TapMark(offset: $0.offset, at: now, size: ScreenSize($0.size)) }
+        if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
+            step.marks.append(TapMark(offset: to, at: now, size: size))
+        }
+        if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
+            let state = try follower.keyframe()
+        {
+            step.keyframe = StoredKeyframe(offset: to, state: state)
+        }
+        return step
     }
 
     /// Lets a machine decide about one event that is no reading, and writes the result.
@@ -60,17 +72,17 @@ extension Watcher {
     func decide(
         _ event: PolicyEvent, _ machine: PolicyMachine, subject: Subject, adding extra: WatchStep
     ) async throws -> StepOutcome {
-        let (now, ids) = (now, ids)
+        let (now, ids, escalations) = (now, ids, context.configuration.escalations)
         return try await store.commit(subject, at: now) { _ in
             var (step, machine) = (extra, machine)
-            step.add(machine.receive(event, at: now, ids: ids), subject: subject, at: now)
+            step.add(machine.receive(event, at: now, ids: ids), subject: subject, at: now, escalations)
             return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
         }.output
     }
 
     func take(_ outcome: StepOutcome, into watch: AgentWatch) {
         watch.machine = outcome.machine
-        if outcome.hasWork { wakeHands() }
+        if outcome.hasWork { parts.wakeHands() }
     }
 
     /// Judges the screen when that is due, and writes a state that has stood long enough.
@@ -79,6 +91,7 @@ extension Watcher {
         guard let deadline = watch.judgeDeadline, deadline <= now else { return }
         (watch.isUnjudged, watch.lastJudged) = (false, now)
         if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
+        try await takeTitle(of: watch)
         guard let seen = try watch.end ?? screenState(watch) else { return }
         guard let state = watch.debouncer.observe(seen, at: now) else { return }
         let condition = AgentCondition(
@@ -95,6 +108,26 @@ extension Watcher {
             CounterIncrement("tmux_agent_signals_total", labels: ["kind": "state"])
         ]
         try await decide(.signal(Signal(subject: subject, at: now, body: body)), for: watch, adding: step)
+    }
+
+    /// A title that programs change many times a second matters only when other pipelines match because of it.
+    private func takeTitle(of watch: AgentWatch) async throws {
+        guard let title = watch.follower?.reader.screen.title, title != watch.machine.facts.paneTitle else {
+            return
+        }
+        var facts = watch.machine.facts
+        facts.paneTitle = title
+        try await take(facts, of: watch)
+    }
+
+    /// Another branch or title: written only if something follows from it.
+    func take(_ facts: SubjectFacts, of watch: AgentWatch) async throws {
+        guard facts != watch.machine.facts else { return }
+        var machine = watch.machine
+        guard machine.receive(.factsChanged(facts), at: now, ids: ids).isEmpty else {
+            return try await decide(.factsChanged(facts), for: watch)
+        }
+        watch.machine = machine
     }
 
     /// What the screen says; a program that no rules know works while it prints and is idle when it is quiet.
@@ -114,8 +147,14 @@ extension Watcher {
     /// Lets time pass for one agent's policies.
     func tick(_ watch: AgentWatch) async throws {
         guard let deadline = watch.machine.nextDeadline, deadline <= now else { return }
+        // An answer that is in the database stands, also when it came a moment before the question's time ran out.
+        try await expireApprovals(at: now)
         try await decide(.tick, for: watch)
     }
+}
+
+extension ScreenSize {
+    fileprivate init(_ size: TerminalSize) { self.init(columns: size.columns, rows: size.rows) }
 }
 
 /// What remains of a step that was written.

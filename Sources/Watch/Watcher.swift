@@ -11,16 +11,32 @@ internal import SystemPackage
 /// One loop changes the machines, so no decision is ever made on stale state. It sleeps until a file changes, a result
 /// comes back from the hands or a deadline falls due.
 public actor Watcher: Service {
+    /// What the watcher works with beside the fleet itself.
+    public struct Parts: Sendable {
+        public var events: FileEvents
+        public var results: ResultBox
+        public var echoes: EchoBox
+        public var panes: PaneObserver
+        public var log: Logger
+        /// Rung when there is something to do for the hands.
+        public var wakeHands: @Sendable () -> Void
+        /// Told once, when the fleet is watched.
+        public var ready: @Sendable () throws -> Void
+        /// For so long the database may be unusable.
+        public var databasePatience = Duration.seconds(60)
+
+        public init(
+            events: FileEvents, results: ResultBox, echoes: EchoBox, panes: PaneObserver, log: Logger,
+            wakeHands: @escaping @Sendable () -> Void, ready: @escaping @Sendable () throws -> Void = {}
+        ) {
+            (self.events, self.results, self.echoes, self.panes) = (events, results, echoes, panes)
+            (self.log, self.wakeHands, self.ready) = (log, wakeHands, ready)
+        }
+    }
+
     let context: FleetContext
     let store: FleetStore
-    let events: FileEvents
-    let results: ResultBox
-    let servers: ServerPool
-    /// Rung when there is something to do for the hands.
-    let wakeHands: @Sendable () -> Void
-    let log: Logger
-    /// Told once, when the fleet is watched.
-    private let ready: @Sendable () throws -> Void
+    let parts: Parts
     private let executor = BlockingExecutor(label: "watch")
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
@@ -35,24 +51,30 @@ public actor Watcher: Service {
     var hookOffset: Int64 = 0
     /// Which agents the tap's file names belong to.
     var tapNames: [String: AgentID] = [:]
-    var nextSweep = Timestamp(milliseconds: 0)
+    var nextSweep = Timestamp.longAgo
     var agentsChanged = true
+    /// Somebody wrote to the database since it was looked at.
+    var databaseChanged = true
+    /// What is held here may not be what is stored.
+    var isStale = false
+    var expiry: Timestamp?
+    /// What the journal is to say of a policy file that changed.
+    var policyNews: JSONObject?
+    var troubles = Troubles()
+    /// Since when nothing can be written, and what the database says.
+    var databaseTrouble: (since: Timestamp, error: StoreError)?
+    var retryAt: Timestamp?
+    var databaseFile: Files.Identity?
 
     /// How often tmux is asked for panes that ended without a sign.
     static let sweepPause = Duration.seconds(10)
+    static let reader = "watch"
+    static let hookReader = "git-hooks"
 
-    public init(
-        context: FleetContext, events: FileEvents, results: ResultBox, servers: ServerPool, log: Logger,
-        wakeHands: @escaping @Sendable () -> Void, ready: @escaping @Sendable () throws -> Void = {}
-    ) throws {
-        self.ready = ready
+    public init(context: FleetContext, parts: Parts) throws {
         self.context = context
+        self.parts = parts
         store = context.store
-        self.events = events
-        self.results = results
-        self.servers = servers
-        self.log = log
-        self.wakeHands = wakeHands
         policy = LivePolicy(path: context.configuration.watch.policy)
         main = PolicyMachine(
             policy: policy.policy, facts: Self.mainFacts(branch: nil, now: context.surroundings.now()))
@@ -60,86 +82,93 @@ public actor Watcher: Service {
 
     var now: Timestamp { context.surroundings.now() }
     var ids: IDMaker { context.surroundings.ids }
+    var log: Logger { parts.log }
 
     public func run() async throws {
         try await start()
-        for await _ in events.wakes.cancelOnGracefulShutdown() {
-            await turn()
+        for await _ in parts.events.wakes.cancelOnGracefulShutdown() {
+            try await turn()
             setAlarm()
         }
     }
 
     /// Loads what the database knows; from here on everything is taken up where the last daemon stopped.
     private func start() async throws {
-        try Files.makeFolder(context.logs, mode: 0o700)
-        try Files.makeFolder(context.hookFile.removingLastComponent(), mode: 0o700)
-        try watchFolders()
+        databaseFile = Files.identity(context.configuration.stateDatabase)
+        try keepFolders()
         reloadPolicy()
+        try await loadPositions()
+        try await turn()
+        setAlarm()
+        try parts.ready()
+    }
+
+    /// Where the database stands, at the start and after a step that may or may not have been written.
+    private func loadPositions() async throws {
         journalCursor = try await store.journalCursor(Self.reader)
         journalRead = journalCursor
         hookOffset = try await store.fileOffset(Self.hookReader)
         main = PolicyMachine(
             policy: policy.policy, facts: await mainFacts(), runs: try await store.runs(of: .mainCheckout))
-        await turn()
-        setAlarm()
-        try ready()
+        isStale = false
     }
 
-    private func watchFolders() throws {
+    /// Watches what must be watched; folders that somebody removed come back.
+    func keepFolders() throws {
+        try Files.makeFolder(context.logs, mode: 0o700)
+        try Files.makeFolder(context.hookFile.removingLastComponent(), mode: 0o700)
         for folder in [
-            context.logs, context.configuration.stateDatabase.removingLastComponent(),
-            context.hookFile.removingLastComponent(),
+            context.logs, stateFolder, context.hookFile.removingLastComponent(),
             context.configuration.watch.policy.removingLastComponent(),
         ] where Files.isFolder(folder) {
-            try events.watch(folder)
+            try parts.events.watch(folder)
         }
     }
 
-    /// One pass over everything that may have changed.
-    private func turn() async {
-        note(events.takeChanges())
-        await attempt("journal") { try await takeJournal() }
+    /// One pass over everything that may have changed; what agents printed comes first.
+    private func turn() async throws {
+        try note(parts.events.takeChanges())
+        guard try await isDatabaseUsable() else { return }
+        if isStale { await attempt("database") { try await loadPositions() } }
+        for (id, watch) in agents where watch.hasMoreBytes { await visit(id) }
+        if databaseChanged {
+            await attempt("journal") { try await takeJournal() }
+            await attempt("approvals") { expiry = try await store.nextApprovalExpiry() }
+            databaseChanged = retryAt != nil
+        }
         if agentsChanged { await attempt("agents") { try await loadAgents() } }
         await attempt("policy") { try await spreadPolicy() }
         await attempt("git hooks") { try await takeHooks() }
         await attempt("results") { try await takeResults() }
-        if now >= nextSweep { await attempt("panes") { try await sweepPanes() } }
-        await attempt("approvals") { try await expireApprovals() }
+        await attempt("panes") { try await takeObservations() }
+        if now >= nextSweep { await attempt("panes") { try sweepPanes() } }
+        await attempt("approvals") { try await expireApprovals(at: now) }
         for id in agents.keys.sorted() { await visit(id) }
         await attempt("main checkout") { try await tickMain() }
     }
 
-    /// A failure in one part delays only that part; it is tried again with the next wake.
-    private func attempt(_ what: String, _ body: () async throws -> Void) async {
-        do {
-            try await body()
-        } catch {
-            log.error("\(what): \((error as? any UserFacingError)?.message ?? "\(error)")")
-            retryAt = now.advanced(by: .seconds(1))
-        }
-    }
-
-    private var retryAt: Timestamp?
-
     private func setAlarm() {
         let now = now
+        if databaseTrouble == nil, agents.values.contains(where: { $0.hasMoreBytes && $0.pausedUntil == nil })
+        {
+            return parts.events.wake()
+        }
         var times = [nextSweep] + [main.nextDeadline, retryAt, expiry].compactMap(\.self)
         times += agents.values.compactMap(\.nextDeadline)
+        if databaseTrouble != nil { times = [retryAt ?? now.advanced(by: .seconds(1))] }
         retryAt = nil
         let first = times.min() ?? nextSweep
-        events.setAlarm(after: first <= now ? .milliseconds(1) : first.distance(from: now))
+        parts.events.setAlarm(after: first <= now ? .milliseconds(1) : first.distance(from: now))
     }
 
-    var expiry: Timestamp?
-    /// What the journal is to say of a policy file that changed.
-    var policyNews: JSONObject?
+    var stateFolder: FilePath { context.configuration.stateDatabase.removingLastComponent() }
 
     /// Sorts what inotify said into who must be looked at.
-    private func note(_ changes: Set<FileEvents.Change>) {
+    private func note(_ changes: Set<FileEvents.Change>) throws {
         for change in changes {
-            if change.folder == context.logs {
-                noteTap(change)
-            } else if change.folder == policy.path.removingLastComponent(),
+            if change.folder == context.logs { noteTap(change) }
+            if change.folder == stateFolder { try noteDatabase(change) }
+            if change.folder == policy.path.removingLastComponent(),
                 change.name == nil || change.name == policy.path.lastComponent?.string
             {
                 reloadPolicy()
@@ -149,15 +178,22 @@ public actor Watcher: Service {
 
     private func noteTap(_ change: FileEvents.Change) {
         guard let name = change.name else {
+            // The folder itself changed, or more happened than inotify could hold.
+            nextSweep = .longAgo
             for watch in agents.values { watch.hasMoreBytes = true }
             return
         }
         guard let id = tapNames[name], let watch = agents[id] else { return }
         watch.hasMoreBytes = true
         // tmux closes the pipe when the program ends.
-        if change.isClosed { nextSweep = Timestamp(milliseconds: 0) }
+        if change.isClosed { nextSweep = .longAgo }
     }
 
-    static let reader = "watch"
-    static let hookReader = "git-hooks"
+    private func noteDatabase(_ change: FileEvents.Change) throws {
+        let path = context.configuration.stateDatabase
+        let name = path.lastComponent?.string ?? ""
+        if change.name == nil || change.name == "\(name)-wal" { databaseChanged = true }
+        guard change.name == nil || change.name == name else { return }
+        guard Files.identity(path) == databaseFile else { throw WatchError.databaseGone(path: path) }
+    }
 }

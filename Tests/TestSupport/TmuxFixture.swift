@@ -9,6 +9,12 @@ public struct TmuxFixture: Sendable {
     /// For tmux and everything it starts: nothing of the user's.
     public let environment: [String: String]
 
+    public init(folder: FilePath, socket: FilePath, environment: [String: String]) {
+        self.folder = folder
+        self.socket = socket
+        self.environment = environment
+    }
+
     /// Runs `tmux` with these arguments on the private server and returns what it printed.
     @discardableResult
     public func tmux(_ arguments: String...) async throws -> String {

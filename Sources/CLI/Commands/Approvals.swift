@@ -28,7 +28,8 @@ struct Approve: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer a question with yes",
         discussion: """
-            The first answer counts. An agent cannot approve its own work: inside an agent this command refuses.
+            The first answer counts. An agent cannot approve its own work: inside an agent
+            this command refuses.
 
               tmux-agent approve ap-4f2 --reason "looks good"
               tmux-agent approve feature/x

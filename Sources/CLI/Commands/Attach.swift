@@ -6,14 +6,15 @@ struct Attach: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show an agent's session in this terminal",
         discussion: """
-            Leave it with tmux's detach key (Ctrl-b d); the agent goes on. Inside tmux on the same server the client is
-            switched.
+            Leave it with tmux's detach key (Ctrl-b d); the agent goes on. Inside tmux on
+            the same server the client is switched.
 
               tmux-agent attach feature/x
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
 
     func run(_ context: CommandContext) async throws {
         try await Self.attach(to: agent, context)

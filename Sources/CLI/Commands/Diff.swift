@@ -13,7 +13,8 @@ struct Diff: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
     @Flag(name: .long, help: "Only how many files and lines") var stat = false
     @Flag(name: .long, help: "Only what is not committed") var uncommitted = false
 

@@ -6,8 +6,9 @@ struct Emit: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Report from inside an agent, exactly once and without a screen",
         discussion: """
-            A type in capitals is a marker (STATUS, ASK, ERROR, or your own); one in lower case is a named signal for
-            'signal:' conditions. The agent is the one that the command runs in, or that of --branch.
+            A type in capitals is a marker (STATUS, ASK, ERROR, or your own); one in lower
+            case is a named signal for 'signal:' conditions. The agent is the one that the
+            command runs in, or that of --branch.
 
               tmux-agent emit STATUS --stage lint --ok --summary "0 problems"
               tmux-agent emit ASK --stage deploy --summary "Deploy now?"

@@ -7,7 +7,8 @@ struct Init: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Set this repository up for a fleet of agents",
         discussion: """
-            Makes .tmuxagent/ with fleet.toml, a policy and templates. What is there already is kept.
+            Makes .tmuxagent/ with fleet.toml, a policy and templates. What is there
+            already is kept.
 
               tmux-agent init
               tmux-agent init --template-set qa-template --template-set docs --hooks

@@ -10,11 +10,11 @@ struct Inspect: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read a recorded tap exactly as the watcher does",
         discussion: """
-            A resize takes effect before the byte at its offset; --until stops after so many bytes and before a resize
-            there.
+            A resize takes effect before the byte at its offset; --until stops after so
+            many bytes and before a resize there.
 
               tmux-agent inspect pane.tap --size 200x50 --kind claude
-              tmux-agent inspect pane.tap --size 100x30 --resize 4096:80x24 --until 9000 --json
+              tmux-agent inspect pane.tap --size 100x30 --resize 4096:80x24 --until 9000
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -6,8 +6,8 @@ struct Logs: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what an agent printed",
         discussion: """
-            As text by default: escape sequences are carried out as a terminal would, each line once. --raw gives the
-            bytes as they are.
+            As text by default: escape sequences are carried out as a terminal would, each
+            line once. --raw gives the bytes as they are.
 
               tmux-agent logs feature/x
               tmux-agent logs feature/x --follow
@@ -15,7 +15,8 @@ struct Logs: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
     @Flag(name: .shortAndLong, help: "Go on as the agent prints") var follow = false
     @Flag(help: "The form of the output") var form = Form.text
 

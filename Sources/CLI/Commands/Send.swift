@@ -7,8 +7,8 @@ struct Send: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Type a text or keys into an agent",
         discussion: """
-            The text is put in as one, then Enter is pressed, each exactly once. The receipt says how far it got: pasted,
-            submitted, accepted.
+            The text is put in as one, then Enter is pressed, each exactly once. The
+            receipt says how far it got: queued, pasted, submitted, accepted.
 
               tmux-agent send feature/x "Please run the tests"
               git diff | tmux-agent send feature/x -
@@ -16,7 +16,8 @@ struct Send: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session", completion: .shellCommand(Complete.agents))
+    var agent: String
     @Argument(help: "The text, or '-' for standard input") var text: String?
     @Option(
         name: .long, parsing: .upToNextOption,

@@ -8,7 +8,8 @@ struct Sessions: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the agents of this fleet as they are now",
         discussion: """
-            The truth of git and tmux, not what was once written: a session that was killed shows as gone.
+            The truth of git and tmux, not what was once written: a session that was
+            killed shows as gone.
 
               tmux-agent sessions
               tmux-agent ls --json

@@ -10,28 +10,37 @@ struct Spawn: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start an agent on a branch of its own",
         discussion: """
-            Makes the branch, a worktree and a tmux session, starts the agent and briefs it with the template, then the
-            task. A living agent is left as it is; a dead one is started again in its worktree.
+            Makes the branch, a worktree and a tmux session, starts the agent and briefs
+            it with the template, then the task. A living agent is left as it is; a dead
+            one is started again in its worktree.
 
-              tmux-agent spawn feature/x --template qa-template --task "Check the login page"
+              tmux-agent spawn feature/x --template qa-template --task "Check the login"
               tmux-agent spawn fix/crash --agent codex --task-file crash.md
-              git log -1 --format=%B | tmux-agent spawn review/last --template code-review --task -
+              git log -1 | tmux-agent spawn review/last --template code-review --task -
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch: new, existing or on a remote") var branch: String
-    @Option(name: .long, help: "Template that briefs the agent (see 'templates')") var template: String?
+    @Argument(
+        help: "The agent's branch: new, existing or on a remote", completion: .shellCommand(Complete.branches)
+    )
+    var branch: String
+    @Option(
+        name: .long, help: "Template that briefs the agent (see 'templates')",
+        completion: .shellCommand(Complete.templates))
+    var template: String?
     @Option(name: .long, help: "What the agent shall do; '-' reads standard input") var task: String?
     @Option(name: .long, help: ArgumentHelp("File with the task", valueName: "path")) var taskFile: String?
     @Option(
-        name: .long, help: ArgumentHelp("Profile of fleet.toml that starts the agent", valueName: "profile"))
+        name: .long, help: ArgumentHelp("Profile of fleet.toml that starts the agent", valueName: "profile"),
+        completion: .shellCommand(Complete.profiles))
     var agent: String?
     @Option(name: .long, help: "Model that the profile's command gets") var model: String?
     @Option(
         name: .long, help: ArgumentHelp("Command to start instead of the profile's", valueName: "command"))
     var startup: String?
     @Option(
-        name: .long, help: ArgumentHelp("Where a new branch starts (default: HEAD)", valueName: "revision"))
+        name: .long, help: ArgumentHelp("Where a new branch starts (default: HEAD)", valueName: "revision"),
+        completion: .shellCommand(Complete.branches))
     var base: String?
     @Flag(name: .customLong("no-worktree"), help: "Run in the main checkout") var noWorktree = false
     @Flag(name: .long, help: "Attach to the agent's session afterwards") var attach = false

@@ -8,7 +8,8 @@ struct TrustCommand: AgentCommand {
         commandName: "trust",
         abstract: "Let what .tmuxagent/ names run on this machine",
         discussion: """
-            A .tmuxagent/ that came with a clone runs nothing until you read it and trust it, once per place.
+            A .tmuxagent/ that came with a clone runs nothing until you read it and trust
+            it, once per place.
 
               tmux-agent trust
               tmux-agent trust --remove

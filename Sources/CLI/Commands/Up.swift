@@ -9,7 +9,8 @@ struct Up: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start the daemon that watches this fleet",
         discussion: """
-            It reads what the agents print, runs the policy and acts. One daemon per fleet; a killed one loses nothing.
+            It reads what the agents print, runs the policy and acts. One daemon per
+            fleet; a killed one loses nothing.
 
               tmux-agent up
               tmux-agent up --foreground     for systemd and other supervisors
@@ -52,7 +53,8 @@ struct Down: AgentCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stop the daemon of this fleet",
         discussion: """
-            The agents go on; what they print meanwhile is read when the daemon runs again.
+            The agents go on; what they print meanwhile is read when the daemon runs
+            again.
 
               tmux-agent down
             """)

@@ -18,11 +18,14 @@ public struct Notice: Sendable, Equatable, Codable {
     public var title: String
     public var body: String
     public var severity: Severity
+    /// Who hears of it in place of those whom the settings name for its severity.
+    public var channels: [String]?
 
-    public init(title: String, body: String, severity: Severity = .info) {
+    public init(title: String, body: String, severity: Severity = .info, channels: [String]? = nil) {
         self.title = title
         self.body = body
         self.severity = severity
+        self.channels = channels
     }
 }
 

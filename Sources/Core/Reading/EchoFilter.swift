@@ -11,7 +11,7 @@ public struct EchoFilter: Codable, Equatable, Sendable {
     public mutating func expect(_ text: String) {
         for line in text.split(whereSeparator: \.isNewline) {
             let line = String(line.trimmed)
-            if line.count > 2 { lines.append(line) }
+            if line.count > 2, !lines.contains(line) { lines.append(line) }
         }
         if lines.count > Self.most { lines.removeFirst(lines.count - Self.most) }
     }

@@ -128,8 +128,9 @@ extension FleetContext {
     func agentLock(branch: String) throws -> FileLock {
         let locks = run.appending("agents")
         try Files.makeFolder(locks, mode: 0o700)
-        let slug = try Slug(BranchName(branch))
-        guard let lock = try FileLock.tryAcquire(locks.appending("\(slug).lock")) else {
+        // Two branches can have one slug, but not one lock.
+        let name = try "\(Slug(BranchName(branch))).\(Slug.hash(branch)).lock"
+        guard let lock = try FileLock.tryAcquire(locks.appending(name)) else {
             throw FleetError.agentBusy(branch: branch)
         }
         return lock

@@ -21,13 +21,19 @@ public struct RemovalRequest: Sendable {
 /// What `rm` did.
 public struct RemovalResult: Sendable {
     public var branch: String
-    public var endedProcesses: Int
+    public var endedProcesses = 0
     public var removedWorktree: FilePath?
-    public var deletedBranch: Bool
+    public var deletedBranch = false
+    /// Why the branch is still there although it was to be deleted.
+    public var branchKept: String?
     /// Where unfinished work was kept.
-    public var rescue: Rescue?
+    public var rescues: [Rescue] = []
     /// Ignored files that went with the worktree.
-    public var ignored: [String]
+    public var ignored: [String] = []
+    /// A folder in the worktree's place that git does not know: it was left alone.
+    public var leftFolder: FilePath?
+    /// What the agent printed; it is deleted after a week.
+    public var log: FilePath?
 }
 
 /// Removes an agent with everything that belongs to it, and never anything that exists nowhere else.
@@ -40,87 +46,99 @@ public struct Remover: Sendable {
     public init(context: FleetContext) { self.context = context }
 
     public func remove(_ request: RemovalRequest) async throws -> RemovalResult {
-        let agent = try await context.store.agent(named: request.name)
-        let branch = try BranchName(agent.place.branch)
-        let lock = try context.agentLock(branch: branch.rawValue)
+        let named = try await context.store.agent(named: request.name)
+        let lock = try context.agentLock(branch: named.place.branch)
         defer { withExtendedLifetime(lock) {} }
-        // A branch that was there before the agent is the user's: it stays.
-        let keepsBranch = request.keepsBranch || !agent.spawn.madeBranch || agent.place.usesMainCheckout
-        var result = RemovalResult(
-            branch: branch.rawValue, endedProcesses: 0, removedWorktree: nil, deletedBranch: false,
-            rescue: nil,
-            ignored: [])
-        try await refuseIfBusy(agent, request)
-        _ = try await prove(agent, branch: branch, keepsBranch: keepsBranch, request)
+        // Whoever had the lock before may have removed or restarted it.
+        let agent = try await context.store.agent(named: named.id.rawValue)
+        if agent.spawn.phase != .removing { try await refuseIfBusy(agent, request) }
+        return try await remove(agent, request)
+    }
+
+    /// Removes without asking what the agent does; the agent's lock is held.
+    func remove(_ agent: Agent, _ request: RemovalRequest) async throws -> RemovalResult {
+        let tree = try AgentTree(agent, context: context)
+        var result = RemovalResult(branch: agent.place.branch)
+        try require(await tree.look(keepsBranch: request.keepsBranch), agent, request)
         try await context.store.setPhase(.removing, of: agent.id, spawner: nil)
-        result.endedProcesses = try await endProcesses(of: agent)
-        if let proof = try await prove(agent, branch: branch, keepsBranch: keepsBranch, request) {
-            result.ignored = proof.ignored
-            if !proof.isSafe {
-                result.rescue = try await context.repository.rescue(
-                    worktree: proof.worktree, branch: branch, slug: Slug(branch),
-                    at: context.surroundings.now())
-            }
-            try await removeTree(proof, agent: agent, keepsBranch: keepsBranch, &result)
+        let look: AgentTree.Look
+        do {
+            result.endedProcesses = try await endProcesses(of: agent)
+            look = try await tree.look(keepsBranch: request.keepsBranch)
+            try require(look, agent, request)
+            result.rescues = try await tree.rescue(look)
+        } catch {
+            // Nothing of it was removed: it is an agent again, though its program has ended.
+            try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
+            throw error
         }
+        let removed = try await tree.remove(look)
+        result.removedWorktree = removed.worktree
+        result.deletedBranch = removed.branch
+        result.branchKept = removed.branchKept
+        result.leftFolder = look.unknownFolder
+        result.ignored = result.rescues.first?.ignoredNotKept ?? look.ignored
+        result.log = agent.tap.flatMap { Files.exists($0) ? $0 : nil }
         try await context.store.remove(agent.id, at: context.surroundings.now())
+        try await AgentLogs(context: context).sweep()
         return result
     }
 
     /// An agent in the middle of its work is not removed by a slip of the hand.
     private func refuseIfBusy(_ agent: Agent, _ request: RemovalRequest) async throws {
         guard !request.isForced else { return }
-        let snapshot = try await SessionList(context: context).load().first { $0.agent.id == agent.id }
-        guard snapshot?.state == .working else { return }
-        throw FleetError.wouldLose(branch: agent.place.branch, losses: ["the agent is working"])
+        let looks = try await PaneLookup(agents: [agent], context: context).find(readScreens: true)
+        guard let look = looks[agent.id], !look.pane.isDead, look.shownState == .working else { return }
+        throw FleetError.agentWorks(branch: agent.place.branch)
     }
 
-    /// Nil when there is no worktree of its own to remove.
-    private func prove(
-        _ agent: Agent, branch: BranchName, keepsBranch: Bool, _ request: RemovalRequest
-    ) async throws -> RemovalProof? {
-        let worktree = agent.place.worktree
-        guard !agent.place.usesMainCheckout else { return nil }
-        guard Files.isFolder(worktree) else { return nil }
-        let base = try await context.repository.mainBranch()?.rawValue ?? agent.place.baseCommit
-        let proof = try await context.repository.removalProof(
-            worktree: worktree, branch: branch, base: agent.place.base ?? base, keepsBranch: keepsBranch)
-        guard proof.isSafe || request.isForced else {
-            throw FleetError.wouldLose(branch: branch.rawValue, losses: proof.losses.map(\.words))
+    private func require(_ look: AgentTree.Look, _ agent: Agent, _ request: RemovalRequest) throws {
+        guard !look.isSafe, !request.isForced else { return }
+        let words = look.losses.map(\.words)
+        guard !words.isEmpty else {
+            throw FleetError.worktreeUnknownToGit(
+                branch: agent.place.branch, look.unknownFolder ?? agent.place.worktree)
         }
-        return proof
+        throw FleetError.wouldLose(branch: agent.place.branch, losses: words)
     }
 
-    /// Ends the program, what it started, and orphans that carry the agent's id.
+    /// Ends the program, what it started, and orphans that carry the agent's id; removes its pane.
     private func endProcesses(of agent: Agent) async throws -> Int {
-        guard let recorded = agent.pane else { return 0 }
-        let server = TmuxServer(try context.tmux(of: recorded))
+        // A spawn that was killed may have made a session that nobody wrote down.
+        let server = TmuxServer(try agent.pane.map { try context.tmux(of: $0) } ?? context.tmux())
         let pane = try await server.pane(of: agent.id)
-        let root = pane.flatMap { $0.isDead ? nil : ProcessTable.process($0.pid)?.identity }
-        let start = recorded.process?.identity.startTicks ?? 0
+        let root = pane?.program()?.identity
         let report = await ProcessEnder().endAgent(
-            root: root, mark: ProcessMark(name: "TMUX_AGENT_ID", value: agent.id.rawValue), notBefore: start)
+            root: root, mark: .agent(agent.id), notBefore: agent.firstTick(now: context.surroundings.now()))
         if let pane { try await server.removePane(pane.address, of: agent.id) }
         guard report.isComplete else {
             throw FleetError.processesStillThere(branch: agent.place.branch, pids: report.left.map(\.pid))
         }
         return report.ended.count
     }
+}
 
-    private func removeTree(
-        _ proof: RemovalProof, agent: Agent, keepsBranch: Bool, _ result: inout RemovalResult
-    ) async throws {
-        let repository = context.repository
-        let lock = try await RepositoryLock.acquire(for: repository.layout)
-        defer { lock.release() }
-        let entry = try await repository.worktrees().first { $0.path == proof.worktree }?.name
-        let away = try await repository.renameAway(proof.worktree)
-        try await repository.deleteTree(away)
-        if let entry { try await repository.pruneEntry(entry, evenIfLocked: true) }
-        result.removedWorktree = proof.worktree
-        guard !keepsBranch, let branch = proof.branch, let commit = proof.commit else { return }
-        try await repository.deleteBranch(branch, expecting: commit)
-        result.deletedBranch = true
+extension Remover {
+    /// Ends what a killed spawn left running, such as a setup command.
+    func endOrphans(of agent: Agent) async throws {
+        let start = agent.firstTick(now: context.surroundings.now())
+        let report = await ProcessEnder().endAgent(root: nil, mark: .agent(agent.id), notBefore: start)
+        guard report.isComplete else {
+            throw FleetError.processesStillThere(branch: agent.place.branch, pids: report.left.map(\.pid))
+        }
+    }
+}
+
+extension ProcessMark {
+    static func agent(_ id: AgentID) -> ProcessMark { ProcessMark(name: "TMUX_AGENT_ID", value: id.rawValue) }
+}
+
+extension Agent {
+    /// Nothing that runs for this agent is older: processes of its earlier starts count too.
+    func firstTick(now: Timestamp) -> UInt64 {
+        let ticks = ProcessTable.ticks(at: createdAt, now: now)
+        // The wall clock is compared with the kernel's: two seconds are more than the two can differ.
+        return ticks - min(ticks, 2 * ProcessTable.ticksPerSecond)
     }
 }
 
@@ -137,7 +155,8 @@ extension RemovalProof.Loss {
         case .commits(let commits, let total):
             "\(total) commit\(total == 1 ? "" : "s") neither merged nor pushed: "
                 + list(commits.map { "\($0.id.short) \($0.subject)" })
-        case .stashes(let names): "\(names.count) stash entries: \(list(names))"
+        case .stashes(let names):
+            "\(names.count) stash \(names.count == 1 ? "entry" : "entries"): \(list(names))"
         case .locked(let reason): "the worktree is locked\(reason.isEmpty ? "" : ": \(reason.visible)")"
         case .inProgress(let operation): "a \(operation.rawValue) is in progress"
         case .submodules(let paths): "submodules with work of their own: \(list(paths))"

@@ -40,13 +40,18 @@ public struct GitFactReader: Sendable {
     public func read(_ agents: [Agent], within limit: Duration) async -> [AgentID: GitFact] {
         var facts: [AgentID: GitFact] = [:]
         let now = context.surroundings.now()
-        for agent in agents {
-            guard let branch = try? BranchName(agent.place.branch) else { continue }  // checked when it was spawned
-            let base = await baseName(of: agent)
-            let counts = base == nil ? nil : try? await context.repository.aheadBehind(branch, of: base ?? "")
-            facts[agent.id] = GitFact(
-                worktree: agent.place.worktree, branch: agent.place.branch, head: nil, ahead: counts?.ahead,
-                behind: counts?.behind, isDirty: nil, at: now)
+        let main = (try? await context.repository.mainBranch())?.rawValue  // none: every agent names its own base
+        let groups = Dictionary(grouping: agents) { Self.baseName(of: $0, main: main) }
+        for (base, agents) in groups {
+            let branches = agents.compactMap { try? BranchName($0.place.branch) }  // checked when it was spawned
+            let counts =
+                base == nil ? nil : try? await context.repository.aheadBehind(branches, of: base ?? "")
+            for agent in agents {
+                let own = (try? BranchName(agent.place.branch)).flatMap { counts?[$0] }
+                facts[agent.id] = GitFact(
+                    worktree: agent.place.worktree, branch: agent.place.branch, head: nil, ahead: own?.ahead,
+                    behind: own?.behind, isDirty: nil, at: now)
+            }
         }
         let deadline = ContinuousClock.now.advanced(by: limit)
         await withTaskGroup(of: (AgentID, Bool?).self) { group in
@@ -71,11 +76,9 @@ public struct GitFactReader: Sendable {
     }
 
     /// What ahead and behind are counted against: the base that was asked for, else the main checkout's branch.
-    private func baseName(of agent: Agent) async -> String? {
+    static func baseName(of agent: Agent, main: String?) -> String? {
         if let base = agent.place.base { return base }
-        if let branch = try? await context.repository.mainBranch(), branch.rawValue != agent.place.branch {
-            return branch.rawValue
-        }
+        if let main, main != agent.place.branch { return main }
         return agent.place.baseCommit
     }
 }

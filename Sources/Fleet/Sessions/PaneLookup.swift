@@ -8,6 +8,8 @@ struct PaneLook {
     var pane: PaneSnapshot
     /// By the rules of the agent's kind, from the screen alone; nil when it was not looked at.
     var state: AgentState?
+    /// What the screen alone proves; `state` may also come from when it last printed.
+    var shownState: AgentState?
     var waitingFor: WaitingFor?
 }
 
@@ -52,6 +54,7 @@ struct PaneLookup {
         for (agent, address) in living {
             guard let capture = byPane[address] else { continue }
             let view = try ScreenJudge.of(AgentKind(agent.program.kind)).view(of: capture)
+            looks[agent.id]?.shownState = view.state
             looks[agent.id]?.state = view.state ?? activity(of: agent)
             looks[agent.id]?.waitingFor = view.waitingFor
         }

@@ -10,13 +10,15 @@ extension Spawner {
     func start(_ agent: Agent, slug: Slug, server: TmuxServer) async throws -> Agent {
         progress(.session(agent.place.session.rawValue))
         try await context.store.setPhase(.session, of: agent.id, spawner: spawner)
-        let pane: PaneSnapshot
+        return try await record(try await start(session(agent, slug: slug), on: server), of: agent)
+    }
+
+    private func start(_ session: AgentSession, on server: TmuxServer) async throws -> PaneSnapshot {
         do {
-            pane = try await server.startAgent(try session(agent, slug: slug))
+            return try await server.startAgent(session)
         } catch TmuxError.sessionTaken(let name, _) {
             throw FleetError.sessionTaken(name)
         }
-        return try await record(pane, of: agent)
     }
 
     /// Starts a dead agent's program again: in its pane when tmux kept it, else in a new session.
@@ -25,11 +27,20 @@ extension Spawner {
         let windowName =
             "agent:\(agent.place.session.rawValue.dropFirst(context.configuration.tmux.prefix.count))"
         let session = try session(agent, windowName: windowName)
+        try noteStart(of: session, columns: pane?.columns, rows: pane?.rows)
         if let pane {
             return try await record(try await server.restartAgent(session, in: pane.address), of: agent)
         }
-        let fresh = TmuxServer(try context.tmux())
-        return try await record(try await fresh.startAgent(session), of: agent)
+        return try await record(try await start(session, on: TmuxServer(context.tmux())), of: agent)
+    }
+
+    /// Says beside the tap that what follows is painted into an empty pane.
+    private func noteStart(of session: AgentSession, columns: Int?, rows: Int?) throws {
+        guard let length = Files.size(session.tap) else { return }
+        let now = context.surroundings.now().milliseconds
+        try Files.append(
+            "\(now) \(length) \(columns ?? session.columns) \(rows ?? session.rows) start\n",
+            to: FilePath(session.tap.string + ".sizes"))
     }
 
     func session(_ agent: Agent, slug: Slug) throws -> AgentSession {
@@ -56,29 +67,36 @@ extension Spawner {
             at: context.surroundings.now())
         return try await context.store.update(agent.id) { agent in
             agent.spawn.phase = .briefing
-            agent.spawn.madeBranch = agent.spawn.madeBranch
         }
     }
 
-    /// A program that the shell could not find or run ends within milliseconds with 127 or 126: nothing ran, so the
-    /// spawn is taken back as before the start.
-    func failIfCommandWasNotFound(_ agent: Agent, server: TmuxServer, undo: UndoStack) async throws {
-        undo.push("the session") { [context] in
+    /// A program that the shell could not find or run ends with 127 or 126 before anything ran: the spawn is taken back
+    /// as before the start.
+    ///
+    /// Looks until the shell has become another program or has started one, which takes milliseconds; a shell line that
+    /// goes on by itself is believed after a moment.
+    func failIfCommandWasNotFound(_ agent: Agent, server: TmuxServer) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .milliseconds(300))
+        while true {
             guard let pane = try await server.pane(of: agent.id) else { return }
-            try await server.removePane(pane.address, of: agent.id)
-            try? Files.remove(context.logs.appending("\(agent.id).tap"))  // an unread log of a program that never ran
-        }
-        for pause in [Duration.zero, .milliseconds(15), .milliseconds(15)] {
-            try await Task.sleep(for: pause)
-            guard let pane = try await server.pane(of: agent.id) else { break }
-            guard case .exited(let status) = pane.end, status == 127 || status == 126 else {
-                if pane.isDead { return }
-                continue
+            if case .exited(let status) = pane.end, status == 127 || status == 126 {
+                // tmux scrolls the screen by a row to say that the pane is dead.
+                let screen = try await server.rows(of: pane.address, history: 5).filter { !$0.isEmpty }
+                throw FleetError.agentEndedAtOnce(
+                    branch: agent.place.branch, exitStatus: status, screen: Array(screen.suffix(5)))
             }
-            let screen = try await server.capture(pane.address).rows.filter { !$0.isEmpty }
-            throw FleetError.agentEndedAtOnce(
-                branch: agent.place.branch, exitStatus: status, screen: Array(screen.suffix(5)))
+            guard !pane.isDead, isStarting(pane.pid, agent), ContinuousClock.now < deadline else { return }
+            try await Task.sleep(for: .milliseconds(10))
         }
+    }
+
+    /// True while the process is still tmux's copy of itself, `env` or the shell with the agent's line.
+    private func isStarting(_ pid: Int32, _ agent: Agent) -> Bool {
+        guard let process = ProcessTable.process(pid), let words = ProcessTable.commandLine(of: pid) else {
+            return false
+        }
+        return process.name.hasPrefix("tmux") || words.first == "env"
+            || words.contains(agent.program.command)
     }
 
     /// Delivers the briefing, if there is one, and ends the spawn.

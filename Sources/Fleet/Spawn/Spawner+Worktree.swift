@@ -17,30 +17,95 @@ extension Spawner {
             try await checkMainCheckout(plan.branch)
             return Tree(createdBranch: false)
         }
-        let existing = try await repository.worktrees().first { $0.branch == plan.branch }
-        if let existing {
-            guard !existing.isMain else { throw FleetError.fleetBranchIsMainCheckout(plan.branch.rawValue) }
-            guard existing.path == plan.place.worktree, Files.isFolder(existing.path) else {
-                throw GitError.branchCheckedOut(plan.branch, at: existing.path)
-            }
-            return Tree(createdBranch: agent.spawn.madeBranch)
-        }
+        try await checkRoot()
+        let lock = try await RepositoryLock.acquire(for: repository.layout)
+        defer { lock.release() }
+        let isHalfMade = try await settleLeftover(of: plan.branch)
+        let existing = try await repository.worktrees().first { $0.branch == plan.branch && !$0.isPrunable }
+        if let existing, !isHalfMade { return try adopt(existing, plan, agent, undo: undo) }
         progress(.worktree(plan.place.worktree.string))
-        try Files.makeFolder(context.configuration.worktree.root)
+        // Written down before it is made: whoever finds this spawn killed knows what may be taken back.
+        let lookup = try await repository.lookUp(plan.branch)
+        let isNew = if case .local = lookup.place { agent.spawn.madeBranch } else { true }
+        agent = try await context.store.update(agent.id) { agent in
+            agent.spawn.phase = .branch
+            agent.spawn.madeBranch = isNew
+            agent.spawn.madeWorktree = true
+        }
         let slug = Slug(rawValue: plan.place.worktree.lastComponent?.string ?? "") ?? Slug(plan.branch)
         let request = WorktreeRequest(
             branch: plan.branch, source: .automatic(base: plan.place.base), folder: plan.place.worktree,
             name: slug)
-        let addition = try await repository.addWorktree(request)
+        let addition = try await repository.addWorktree(request, holding: lock)
         undo.push("worktree \(addition.folder)") { try await repository.undo(addition) }
-        let base = addition.commit.rawValue
         agent = try await context.store.update(agent.id) { agent in
             agent.spawn.phase = .worktree
-            agent.spawn.madeBranch = addition.createdBranch
-            agent.spawn.madeWorktree = true
-            agent.place.baseCommit = base
+            agent.spawn.madeBranch = isNew || addition.createdBranch
+            agent.place.baseCommit = addition.commit.rawValue
         }
-        return Tree(createdBranch: addition.createdBranch)
+        return Tree(createdBranch: agent.spawn.madeBranch)
+    }
+
+    /// Goes on in a worktree that is there: a killed spawn's, or one that nobody has an agent for.
+    private func adopt(
+        _ existing: WorktreeSnapshot, _ plan: SpawnPlan, _ agent: Agent, undo: UndoStack
+    ) throws -> Tree {
+        guard !existing.isMain else { throw FleetError.fleetBranchIsMainCheckout(plan.branch.rawValue) }
+        guard PlacedFiles.real(existing.path) == PlacedFiles.real(plan.place.worktree),
+            Files.isFolder(existing.path)
+        else {
+            throw GitError.branchCheckedOut(plan.branch, at: existing.path)
+        }
+        // What the killed spawn made goes too when this one fails, unless somebody has worked there since.
+        if agent.spawn.madeWorktree {
+            undo.push("worktree \(existing.path)") { [context] in
+                let tree = try AgentTree(agent, context: context)
+                let look = try await tree.look(keepsBranch: false)
+                if look.isSafe { _ = try await tree.remove(look) }
+            }
+        }
+        return Tree(createdBranch: agent.spawn.madeBranch)
+    }
+
+    /// The folder for worktrees must be inside the repository also when symbolic links are followed: the setting may have
+    /// come with a clone.
+    private func checkRoot() async throws {
+        let root = context.configuration.worktree.root
+        if context.repository.layout.topLevel != nil { _ = try await context.repository.relativePath(root) }
+    }
+
+    /// True when a killed spawn left a half-made worktree of this branch; the repository's lock is held.
+    ///
+    /// Git's own process may have outlived its maker: it is given time to end.
+    private func settleLeftover(of branch: BranchName) async throws -> Bool {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while true {
+            let leftover = try await context.repository.leftovers().first { $0.branch == branch }
+            switch leftover?.advice {
+            case nil: return false
+            case .finish, .remove: return true
+            case .keep(let reason):
+                throw GitError.leftoverInUse(leftover?.folder ?? context.root, reason: reason)
+            case .wait(let pid):
+                guard ContinuousClock.now < deadline else {
+                    throw GitError.leftoverInUse(
+                        leftover?.folder ?? context.root, reason: "process \(pid) works in it")
+                }
+                // Whose child it was is gone, so nothing tells of its end.
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    /// Fills an agent's worktree anew when its folder is gone; false when it is there.
+    func remakeWorktree(of agent: Agent) async throws -> Bool {
+        guard !agent.place.usesMainCheckout, !Files.exists(agent.place.worktree) else { return false }
+        let branch = try BranchName(agent.place.branch)
+        progress(.worktree(agent.place.worktree.string))
+        _ = try await context.repository.addWorktree(
+            WorktreeRequest(
+                branch: branch, source: .existing, folder: agent.place.worktree, name: slug(of: agent)))
+        return true
     }
 
     private func checkMainCheckout(_ branch: BranchName) async throws {
@@ -57,15 +122,15 @@ extension Spawner {
         }
     }
 
-    struct PlacedFiles {
+    struct Placement {
         var copied: [String] = []
         var linked: [String] = []
         var warnings: [String] = []
     }
 
     /// Copies and links the ignored files that fleet.toml and `.worktreeinclude` name.
-    func placeFiles(_ plan: SpawnPlan, undo: UndoStack) async throws -> PlacedFiles {
-        var placed = PlacedFiles()
+    func placeFiles(_ plan: SpawnPlan, undo: UndoStack) async throws -> Placement {
+        var placed = Placement()
         guard !plan.place.usesMainCheckout, let main = context.repository.layout.mainWorktree else {
             return placed
         }

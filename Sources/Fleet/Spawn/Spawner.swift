@@ -23,26 +23,79 @@ public struct Spawner: Sendable {
         try context.requireTrust()
         let branch = try BranchName(request.branch)
         let server = TmuxServer(try context.tmux())
-        _ = try await server.tmux.checkVersion()
+        async let git = GitVersion.check(environment: context.surroundings.environment)
+        _ = try await (server.tmux.checkVersion(), git)
         let lock = try context.agentLock(branch: branch.rawValue)
         defer { withExtendedLifetime(lock) {} }
         let known = try await context.store.agents().first { $0.place.branch == branch.rawValue }
         guard let known else { return try await make(request, branch: branch, server: server) }
+        let isGone = known.spawn.phase == .removing ? try await !isThere(known, server: server) : false
         switch known.spawn.phase {
         case .planned, .branch, .worktree, .setup:
-            // A killed spawn: whatever it made is in the row and in git's own lists.
-            try await context.store.discard(known.id)
+            // A killed spawn: whatever it made is in the row and in git's own lists. Its setup command may still run.
+            try await Remover(context: context).endOrphans(of: known)
             return try await make(request, branch: branch, server: server, after: known)
+        case .removing where isGone:
+            // A killed removal that had come past its point of no return.
+            let finish = RemovalRequest(name: known.id.rawValue, isForced: true)
+            _ = try await Remover(context: context).remove(known, finish)
+            return try await make(request, branch: branch, server: server)
         case .session, .briefing, .ready, .removing:
             return try await again(known, request, server: server)
         }
     }
 
+    private func isThere(_ agent: Agent, server: TmuxServer) async throws -> Bool {
+        if Files.isFolder(agent.place.worktree) { return true }
+        let own = try agent.pane.map { TmuxServer(try context.tmux(of: $0)) } ?? server
+        return try await own.pane(of: agent.id).map { !$0.isDead } ?? false
+    }
+
     private func make(
         _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent? = nil
     ) async throws -> SpawnResult {
+        let (plan, registered, slug) = try await register(
+            request, branch: branch, server: server, after: killed)
+        var agent = registered
+        let undo = UndoStack()
+        undo.push("the agent's record") { [context, id = agent.id] in try await context.store.discard(id) }
+        var result: SpawnResult
+        do {
+            let tree = try await makeWorktree(plan, agent: &agent, undo: undo)
+            let files = try await placeFiles(plan, undo: undo)
+            try await runSetup(plan, agent: agent)
+            undo.push("the session") { [context, id = agent.id] in
+                guard let pane = try await server.pane(of: id) else { return }
+                try await server.removePane(pane.address, of: id)
+                for name in Files.names(in: context.logs) where name.hasPrefix("\(id).tap") {
+                    try Files.remove(context.logs.appending(name))  // of a program that never ran
+                }
+            }
+            agent = try await start(agent, slug: slug, server: server)
+            result = SpawnResult(
+                outcome: .started, agent: agent, briefing: nil, madeBranch: tree.createdBranch,
+                copied: files.copied, linked: files.linked, warnings: files.warnings,
+                isWatched: try context.isWatched())
+            try await failIfCommandWasNotFound(agent, server: server)
+        } catch {
+            try await undo.run(after: error)
+            throw error
+        }
+        try await brief(plan.briefing, &result, server: server)
+        return result
+    }
+
+    /// Gives the new agent its names and writes it down: one spawn at a time, so that no two choose the same.
+    private func register(
+        _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent?
+    ) async throws -> (SpawnPlan, Agent, Slug) {
+        let path = context.run.appending("names.lock")
+        guard let lock = try await FileLock.acquire(path, within: .seconds(30)) else {
+            throw FleetError.busy(what: "the names of agents", path: path)
+        }
+        defer { withExtendedLifetime(lock) {} }
         let id = killed?.id ?? AgentID(context.surroundings.ids.make("agent"))
-        let slug = try await freeSlug(branch, server: server)
+        let slug = try await freeSlug(branch, for: id, server: server)
         let plan = try SpawnPlan(request, id: id, slug: slug, context: context)
         try await checkConsent(plan, request)
         let now = context.surroundings.now()
@@ -53,26 +106,11 @@ public struct Spawner: Sendable {
             createdAt: now)
         agent.spawn.madeBranch = killed?.spawn.madeBranch ?? false
         agent.spawn.madeWorktree = killed?.spawn.madeWorktree ?? false
+        agent.place.baseCommit = killed?.place.baseCommit
+        // Not before everything that can be refused was: a refusal must not make the leftovers nobody's.
+        if killed != nil { try await context.store.discard(id) }
         try await context.store.insert(agent, at: now)
-        let undo = UndoStack()
-        undo.push("the agent's record") { [context] in try await context.store.discard(id) }
-        var result: SpawnResult
-        do {
-            let tree = try await makeWorktree(plan, agent: &agent, undo: undo)
-            let files = try await placeFiles(plan, undo: undo)
-            try await runSetup(plan, agent: agent)
-            agent = try await start(agent, slug: slug, server: server)
-            result = SpawnResult(
-                outcome: .started, agent: agent, briefing: nil, madeBranch: tree.createdBranch,
-                copied: files.copied, linked: files.linked, warnings: files.warnings,
-                isWatched: try context.isWatched())
-            try await failIfCommandWasNotFound(agent, server: server, undo: undo)
-        } catch {
-            try await undo.run(after: error)
-            throw error
-        }
-        try await brief(plan.briefing, &result, server: server)
-        return result
+        return (plan, agent, slug)
     }
 
     /// The agent has a row: it lives, or its program or pane is gone and it is started again in its worktree.
@@ -87,19 +125,26 @@ public struct Spawner: Sendable {
             warnings: [], isWatched: isWatched)
         if let pane, !pane.isDead {
             // Its spawn may have been killed before it wrote the pane down or delivered the briefing.
-            if agent.spawn.phase == .session { result.agent = try await record(pane, of: agent) }
+            if agent.spawn.phase == .session || agent.pane?.pane != pane.id
+                || agent.pane?.server != pane.server
+            {
+                result.agent = try await record(pane, of: agent)
+            }
+            if agent.spawn.phase == .removing {
+                try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
+            }
             guard result.agent.spawn.phase == .briefing else { return result }
             let plan = try SpawnPlan(
                 request.filled(from: agent), id: agent.id, slug: slug(of: agent), context: context)
             try await brief(plan.briefing, &result, server: own)
             return result
         }
-        guard Files.isFolder(agent.place.worktree) else {
-            throw GitError.worktreeNotFound(agent.place.worktree.string)
-        }
         result.outcome = .restarted
         let plan = try SpawnPlan(
             request.filled(from: agent), id: agent.id, slug: slug(of: agent), context: context)
+        if try await remakeWorktree(of: agent) {
+            result.warnings.append("Its worktree was gone and was made again from the branch")
+        }
         var updated = agent
         updated.program = plan.program
         let program = plan.program
@@ -116,8 +161,8 @@ public struct Spawner: Sendable {
     }
 
     /// A slug whose session and folder nobody has; a session that is not ours at all is refused later by name.
-    private func freeSlug(_ branch: BranchName, server: TmuxServer) async throws -> Slug {
-        let agents = try await context.store.agents()
+    private func freeSlug(_ branch: BranchName, for id: AgentID, server: TmuxServer) async throws -> Slug {
+        let agents = try await context.store.agents().filter { $0.id != id }
         let panes = try await server.panes()
         let prefix = context.configuration.tmux.prefix
         let ours = Set(panes.filter { $0.agent != nil }.map(\.session.rawValue))
@@ -132,7 +177,7 @@ public struct Spawner: Sendable {
         return slug
     }
 
-    private func slug(of agent: Agent) throws -> Slug {
+    func slug(of agent: Agent) throws -> Slug {
         let prefix = context.configuration.tmux.prefix
         let name = agent.place.session.rawValue
         let rest = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
@@ -142,7 +187,7 @@ public struct Spawner: Sendable {
 
 extension SpawnRequest {
     /// A restart goes on as the agent was, where nothing else is said.
-    fileprivate func filled(from agent: Agent) -> SpawnRequest {
+    func filled(from agent: Agent) -> SpawnRequest {
         var request = self
         request.template = template ?? agent.program.template
         request.task = task ?? agent.program.task

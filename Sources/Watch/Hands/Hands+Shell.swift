@@ -49,7 +49,7 @@ extension Hands {
     ) async throws {
         let (worktree, variables) = try await surroundings(of: item)
         var all = context.surroundings.environment.filter { key, _ in
-            !key.hasPrefix("GIT_") && !key.hasPrefix("TMUX")
+            !key.hasPrefix("GIT_") && !key.hasPrefix("TMUX") && !key.hasPrefix("AI_AGENT_")
         }
         all.merge(variables) { _, new in new }
         all.merge(environment) { _, new in new }

@@ -9,6 +9,7 @@ extension Hands {
 
     func type(_ text: String, enter: Bool, _ item: OutboxItem) async throws -> ActionResult {
         let (typist, address) = try await pane(of: item)
+        if case .agent(let id) = item.subject { echoes.put(text, for: id) }
         let receipt = try await typist.deliver(
             text, id: item.id, to: address, submit: enter, mayWait: Self.patience)
         guard receipt.stage != .queued else {

@@ -15,19 +15,22 @@ public struct Hands: Service {
     let store: FleetStore
     let servers: ServerPool
     let results: ResultBox
+    let echoes: EchoBox
     let bell: FileEvents
     let log: Logger
     /// Tells people; returns what went wrong by channel.
-    let notify: @Sendable (Notice) -> [String: String]
+    let notify: @Sendable (Notice, _ id: String) async -> [String: String]
 
     public init(
-        context: FleetContext, servers: ServerPool, results: ResultBox, bell: FileEvents, log: Logger,
-        notify: @escaping @Sendable (Notice) -> [String: String]
+        context: FleetContext, servers: ServerPool, results: ResultBox, echoes: EchoBox, bell: FileEvents,
+        log: Logger,
+        notify: @escaping @Sendable (Notice, String) async -> [String: String]
     ) {
         self.context = context
         store = context.store
         self.servers = servers
         self.results = results
+        self.echoes = echoes
         self.bell = bell
         self.log = log
         self.notify = notify
@@ -43,6 +46,7 @@ public struct Hands: Service {
                 group.addTask { await perform(item, isRecovered: true) }
             }
             bell.wake()
+            var troubles = Troubles()
             for await _ in bell.wakes.cancelOnGracefulShutdown() {
                 do {
                     for item in try await store.claimOutbox(now: now) {
@@ -50,8 +54,10 @@ public struct Hands: Service {
                     }
                     bell.setAlarm(
                         after: try await store.nextOutboxDue().map { max($0, now).distance(from: now) })
+                    if troubles.ended("outbox") { log.notice("outbox: works again") }
                 } catch {
-                    log.error("outbox: \((error as? any UserFacingError)?.message ?? "\(error)")")
+                    let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+                    if troubles.began("outbox", reason) { log.error("outbox: \(reason)") }
                     bell.setAlarm(after: .seconds(1))
                 }
             }
@@ -80,7 +86,7 @@ public struct Hands: Service {
         case .keys(let keys): return try await press(keys, item)
         case .shell(let command, let timeout, let environment):
             return try await runShell(command, timeout: timeout, environment: environment, item)
-        case .notify(let notice): return tell(notice, item)
+        case .notify(let notice): return await tell(notice, item, isRecovered: isRecovered)
         case .emit(let name, let payload): return try await emit(name, payload, item)
         case .spawn(let branch, let template, let task):
             return try await spawn(SpawnRequest(branch: branch, template: template, task: task), item)
@@ -88,8 +94,10 @@ public struct Hands: Service {
     }
 
     /// At least once: after a crash in the middle it is said again, with a word about it.
-    private func tell(_ notice: Notice, _ item: OutboxItem) -> ActionResult {
-        let failures = notify(notice)
+    private func tell(_ notice: Notice, _ item: OutboxItem, isRecovered: Bool) async -> ActionResult {
+        var notice = notice
+        if isRecovered { notice.title += " (perhaps said before)" }
+        let failures = await notify(notice, item.id.rawValue)
         for (channel, reason) in failures { log.warning("notify \(channel): \(reason)") }
         let detail = failures.map { "\($0.key): \($0.value)" }.sorted().joined(separator: "; ")
         return ActionResult(

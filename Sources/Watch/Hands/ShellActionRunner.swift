@@ -68,7 +68,8 @@ public struct ShellActionRunner {
             defer { try? pipe.writeEnd.close() }  // ours to drop; the child has its own
             child = try ShellChild.start(command, environment: environment, output: pipe.writeEnd)
         }
-        defer { try? pipe.readEnd.close() }  // a grandchild that still writes gets SIGPIPE, as behind a closed pipe
+        // A grandchild that still writes gets SIGPIPE, as behind a closed pipe.
+        defer { try? pipe.readEnd.close() }
         let ended = clinux_pidfd_open(child.pid)
         guard ended >= 0 else { throw Errno(rawValue: errno) }
         defer { close(ended) }

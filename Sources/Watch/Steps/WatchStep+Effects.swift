@@ -3,7 +3,10 @@ internal import Store
 
 extension WatchStep {
     /// Writes down what the policy machine decided: runs, actions, questions, and why, for the journal.
-    mutating func add(_ effects: [PolicyEffect], subject: Subject, at now: Timestamp) {
+    mutating func add(
+        _ effects: [PolicyEffect], subject: Subject, at now: Timestamp,
+        _ escalations: [String: EscalationSettings]
+    ) {
         for effect in effects {
             switch effect {
             case .began(let change), .changed(let change): add(change, subject: subject)
@@ -12,8 +15,9 @@ extension WatchStep {
                 approvals.append(approval)
                 if !channels.isEmpty { approvalChannels[approval.id] = channels }
             case .cancel(let id): cancelledApprovals.append(id)
-            case .expire: break  // the store lets expiry answer, and that answer comes back through the journal
+            case .expire: break  // before each tick the store answers what is due: nothing is left that waits there
             case .escalate(let id, let code, let notice, let run, let stage):
+                let notice = notice.escalated(by: escalations[code])
                 escalate(id, code: code, notice, subject: subject, run: run, stage: stage, at: now)
             case .cancelPending(let run): cancelledRuns.append(run)
             case .ignored(let pipeline, let why):
@@ -57,6 +61,18 @@ extension WatchStep {
             JournalDraft(
                 subject: subject, kind: JournalKind("escalated"), source: "policy",
                 payload: ["code": .string(code), "title": .string(notice.title)], run: run, stage: stage))
+    }
+}
+
+extension Notice {
+    /// As `[escalation.<code>]` wants it; a code that fleet.toml does not name goes the usual way.
+    fileprivate func escalated(by settings: EscalationSettings?) -> Notice {
+        guard let settings else { return self }
+        var notice = self
+        notice.channels = settings.channels
+        notice.severity = Severity(rawValue: settings.severity.rawValue) ?? severity
+        if let title = settings.title { notice.title = "\(title) \(self.title)" }
+        return notice
     }
 }
 

@@ -6,41 +6,127 @@ internal import SystemPackage
 internal import TerminalKit
 
 /// Follows one agent's tap: bytes and changes of size in their order, from where the database stands.
+///
+/// What decides over readings beside the bytes is told to the database: where each change of size took effect (marks),
+/// how far the log of sizes was used, and a keyframe after each start of the program and each `settle` that changed the
+/// reader's memory. So a reader that is made anew continues exactly as this one would have.
 struct TapFollower {
-    /// Bytes that are read at a time, so that one flood does not delay the other agents.
-    static let chunk = 64 << 10
-
-    let path: FilePath
-    let reader: PaneReader
-    private(set) var size: TerminalSize
-    private var sizes: SizeLog
-
-    /// Continues at `position`; what lies before it is read again without a word, to have the screen.
-    ///
-    /// `keyframe` is a stored screen at or before `position`; without one the tap is read from its beginning.
-    init(path: FilePath, kind: AgentKind, size: TerminalSize, position: Int64, keyframe: StoredKeyframe?)
-        throws
-    {
-        self.path = path
-        sizes = SizeLog(path: FilePath(path.string + ".sizes"))
-        if let keyframe {
-            let stored = try JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data(keyframe.state))
-            reader = PaneReader(keyframe: stored)
-            self.size = reader.screen.size
-            try sizes.skip(upTo: keyframe.offset)
-        } else {
-            self.size = size
-            reader = PaneReader(size: size, kind: kind)
-        }
-        while Int64(reader.offset) < position {
-            let before = reader.offset
-            _ = try read(limit: Int(min(Int64(Self.chunk), position - Int64(before))))
-            if reader.offset == before { break }
-        }
+    /// Where to go on from, as the database has it.
+    struct Place {
+        var offset: Int64 = 0
+        var keyframe: StoredKeyframe?
+        var marks: [TapMark] = []
+        /// How far the log of sizes was used.
+        var sizes: Int64 = 0
     }
 
+    /// Bytes that are read at a time, so that one flood does not delay the other agents.
+    static let chunk = 64 << 10
     /// A screen is stored at most after so many bytes.
     static let keyframeDistance: Int64 = 256 << 10
+
+    let path: FilePath
+    private(set) var reader: PaneReader
+    /// Where changes of size took effect since the last call of `takeMarks`.
+    private(set) var resizes: [(offset: Int64, size: TerminalSize)] = []
+    /// Only a keyframe remembers what just happened.
+    private(set) var needsKeyframe = false
+    private var sizes: SizeLog
+    private let file: Files.Identity?
+    /// What the pane had before the first byte, as far as is known.
+    let firstSize: TerminalSize
+
+    /// Continues at `place`; what lies between its keyframe and its offset is read again without a word.
+    init(
+        path: FilePath, kind: AgentKind, size: TerminalSize, from place: Place = Place(),
+        wantsLines: Bool = false
+    ) throws {
+        self.path = path
+        file = Files.identity(path)
+        sizes = SizeLog(path: SizeLog.path(of: path), position: place.sizes)
+        if let keyframe = place.keyframe {
+            let stored = try JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data(keyframe.state))
+            reader = PaneReader(keyframe: stored)
+        } else {
+            reader = PaneReader(size: place.marks.first?.terminalSize ?? size, kind: kind)
+        }
+        firstSize = reader.screen.size
+        reader.wantsLines = wantsLines
+        let restored = offset
+        var marks = place.marks.filter { $0.offset >= restored && $0.offset <= place.offset }[...]
+        // Marks at the keyframe's own offset up to its size are in it already.
+        if let last = marks.lastIndex(where: {
+            $0.offset == restored && $0.terminalSize == reader.screen.size
+        }) {
+            marks = marks[(last + 1)...]
+        }
+        for mark in marks {
+            try repeatBytes(upTo: mark.offset)
+            reader.resize(mark.terminalSize)
+        }
+        try repeatBytes(upTo: place.offset)
+    }
+
+    /// Where reading stands.
+    var offset: Int64 { Int64(reader.offset) }
+    var size: TerminalSize { reader.screen.size }
+    /// How far the log of sizes was used.
+    var sizesPosition: Int64 { sizes.position }
+
+    /// True when another file lies at the tap's path than the one that was opened.
+    var isReplaced: Bool { Files.identity(path) != file }
+
+    /// Bytes that are there and were not read.
+    var isBehind: Bool { (Files.size(path) ?? 0) > offset }
+
+    /// What the next bytes say; empty at the end of the tap.
+    ///
+    /// `echoes` is asked after the bytes were read and before they are looked at: whatever was typed before they were
+    /// printed is among its answers. Ends early where the program was started anew.
+    mutating func read(limit: Int = chunk, echoes: () -> [String] = { [] }) throws -> [Reading] {
+        let bytes = try Files.read(path, from: offset, limit: limit)
+        for text in echoes() { reader.expectEcho(text) }
+        try sizes.refresh()
+        var readings: [Reading] = []
+        var rest = bytes[...]
+        while let entry = sizes.take(upTo: offset + Int64(rest.count)) {
+            let head = rest.prefix(Int(max(0, entry.offset - offset)))
+            if !head.isEmpty { readings += reader.feed(Array(head)) }
+            rest = rest.dropFirst(head.count)
+            if entry.isStart {
+                readings += beginAnew(size: entry.size)
+                return readings
+            }
+            guard entry.size != size else { continue }
+            reader.resize(entry.size)
+            resizes.append((offset, entry.size))
+        }
+        if !rest.isEmpty { readings += reader.feed(Array(rest)) }
+        return readings
+    }
+
+    /// Says what stands on the quiet screen as finished; nothing in the middle of an escape sequence, where no keyframe
+    /// could remember that it was said.
+    mutating func settle() -> [Reading] {
+        guard reader.screen.isAtGround else { return [] }
+        let before = reader.scanner
+        let readings = reader.settle()
+        if !readings.isEmpty || reader.scanner != before { needsKeyframe = true }
+        return readings
+    }
+
+    /// The pane has another size than the tap's own log says; false when it has not.
+    mutating func adopt(_ actual: TerminalSize) -> Bool {
+        guard actual != size else { return false }
+        reader.resize(actual)
+        resizes.append((offset, actual))
+        return true
+    }
+
+    /// Expects the echo of texts that were typed before a restart.
+    func expectEchoes(_ texts: [String]) {
+        for text in texts { reader.expectEcho(text) }
+    }
 
     /// The screen as it stands, to go on from after a restart; nil in the middle of an escape sequence.
     func keyframe() throws -> [UInt8]? {
@@ -48,63 +134,33 @@ struct TapFollower {
         return Array(try JSONEncoder().encode(keyframe))
     }
 
-    /// Where reading stands.
-    var offset: Int64 { Int64(reader.offset) }
+    /// What was to be remembered is in the database.
+    mutating func written() {
+        resizes = []
+        needsKeyframe = false
+    }
 
-    /// What the next bytes say; empty at the end of the tap.
-    mutating func read(limit: Int = chunk) throws -> [Reading] {
-        let bytes = try Files.read(path, from: offset, limit: limit)
-        try sizes.refresh()
-        var readings: [Reading] = []
-        var rest = bytes[...]
-        while let resize = sizes.next(before: offset + Int64(rest.count)) {
-            let head = rest.prefix(Int(max(0, resize.offset - offset)))
-            readings += reader.feed(Array(head))
-            rest = rest.dropFirst(head.count)
-            size = resize.size
-            reader.resize(size)
-            sizes.advance()
-        }
-        if !rest.isEmpty { readings += reader.feed(Array(rest)) }
+    /// The log of sizes was about a tap that is gone.
+    mutating func skipSizes() throws { try sizes.skipAll() }
+
+    /// tmux cleared the pane for a program that was started again.
+    private mutating func beginAnew(size: TerminalSize) -> [Reading] {
+        let readings = reader.screen.isAtGround ? reader.settle() : []
+        reader = reader.restarted(size: size)
+        needsKeyframe = true
+        resizes.append((offset, size))
         return readings
+    }
+
+    private mutating func repeatBytes(upTo end: Int64) throws {
+        while offset < end {
+            let bytes = try Files.read(path, from: offset, limit: Int(min(Int64(Self.chunk), end - offset)))
+            guard !bytes.isEmpty else { return }
+            _ = reader.feed(bytes)
+        }
     }
 }
 
-/// The changes of a pane's size that tmux itself noted beside the tap: `<ms> <bytes in the tap> <columns> <rows>` a line.
-struct SizeLog {
-    struct Resize {
-        var offset: Int64
-        var size: TerminalSize
-    }
-
-    let path: FilePath
-    private var position: Int64 = 0
-    private var waiting: [Resize] = []
-
-    init(path: FilePath) { self.path = path }
-
-    /// Reads lines that were added; a line without its end is read when it is whole.
-    mutating func refresh() throws {
-        guard let length = Files.size(path), length > position else { return }
-        let bytes = try Files.read(path, from: position, limit: Int(min(length - position, 1 << 20)))
-        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return }
-        position += Int64(end + 1)
-        for line in bytes[..<end].split(separator: UInt8(ascii: "\n")) {
-            let numbers = String(decoding: line, as: UTF8.self).split(separator: " ").compactMap { Int64($0) }
-            guard numbers.count == 4, numbers[2] > 0, numbers[3] > 0 else { continue }
-            let size = TerminalSize(columns: Int(numbers[2]), rows: Int(numbers[3]))
-            waiting.append(Resize(offset: numbers[1], size: size))
-        }
-    }
-
-    /// The next change that takes effect at or before `offset`.
-    func next(before offset: Int64) -> Resize? { waiting.first.flatMap { $0.offset <= offset ? $0 : nil } }
-
-    /// Leaves out the changes that a stored screen already has.
-    mutating func skip(upTo offset: Int64) throws {
-        try refresh()
-        waiting.removeAll { $0.offset < offset }
-    }
-
-    mutating func advance() { waiting.removeFirst() }
+extension TapMark {
+    fileprivate var terminalSize: TerminalSize { TerminalSize(columns: size.columns, rows: size.rows) }
 }

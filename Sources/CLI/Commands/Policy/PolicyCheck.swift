@@ -9,7 +9,8 @@ struct PolicyCheck: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Print every problem of a policy file at once",
         discussion: """
-            Without a file it is the fleet's own. Exit status 78 when the file cannot be used.
+            Without a file it is the fleet's own. Exit status 78 when the file cannot be
+            used.
 
               tmux-agent policy check
               tmux-agent policy check examples/policy.yaml --json

@@ -1,0 +1,15 @@
+/// What does not work at the moment, so that each trouble is said when it begins, changes and ends, not in every turn.
+struct Troubles {
+    private var reasons: [String: String] = [:]
+
+    /// True when this is news.
+    mutating func began(_ part: String, _ reason: String) -> Bool {
+        reasons.updateValue(reason, forKey: part) != reason
+    }
+
+    /// True when it had not worked before.
+    mutating func ended(_ part: String) -> Bool {
+        guard !reasons.isEmpty else { return false }
+        return reasons.removeValue(forKey: part) != nil
+    }
+}

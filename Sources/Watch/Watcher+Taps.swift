@@ -1,0 +1,126 @@
+internal import CLinux
+internal import Core
+internal import Fleet
+internal import Glibc
+internal import Logging
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+internal import TerminalKit
+
+extension Watcher {
+    /// Reads what is new in an agent's tap, and what a quiet screen says as a whole.
+    func read(_ watch: AgentWatch) async throws {
+        guard watch.hasMoreBytes || watch.isUnsettled else { return }
+        if let follower = watch.follower, watch.hasMoreBytes, follower.isReplaced {
+            watch.follower = nil
+            if let size = watch.agent.tap.flatMap({ Files.size($0) }) {
+                return try await restartTap(watch, size: size)
+            }
+        }
+        guard var follower = try await follower(of: watch) else {
+            watch.hasMoreBytes = false
+            return
+        }
+        follower.reader.wantsLines = watch.machine.policy.asksForLines
+        var readings: [Reading] = []
+        if watch.hasMoreBytes {
+            if let size = Files.size(follower.path), size < watch.committed {
+                return try await restartTap(watch, size: size)
+            }
+            let before = follower.offset
+            let (echoes, id) = (parts.echoes, watch.agent.id)
+            readings = try follower.read { echoes.take(for: id) }
+            watch.hasMoreBytes = follower.isBehind
+            if follower.offset > before { watch.noteBytes(at: now) }
+        }
+        if watch.isUnsettled, !watch.hasMoreBytes, let last = watch.lastBytes,
+            now >= last.advanced(by: AgentWatch.settlePause)
+        {
+            readings += follower.settle()
+            watch.isUnsettled = false
+        }
+        try await commit(readings, of: watch, &follower)
+        watch.follower = follower
+        freeHead(of: watch)
+    }
+
+    /// Opens the tap at the stored position; nil while tmux has not made the file.
+    private func follower(of watch: AgentWatch) async throws -> TapFollower? {
+        if let follower = watch.follower { return follower }
+        guard let tap = watch.agent.tap, Files.exists(tap) else { return nil }
+        let (settings, subject) = (context.configuration.tmux, watch.agent.subject)
+        var place = TapFollower.Place(offset: watch.committed)
+        place.keyframe = try await store.keyframe(of: subject, upTo: watch.committed)
+        place.marks = try await store.tapMarks(of: subject, from: place.keyframe?.offset ?? 0)
+        place.sizes = try await store.fileOffset(sizesReader(watch))
+        watch.committedSizes = place.sizes
+        let follower = try TapFollower(
+            path: tap, kind: AgentKind(watch.agent.program.kind),
+            size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
+            wantsLines: watch.machine.policy.asksForLines)
+        follower.expectEchoes(try await store.typedTexts(to: subject, limit: Self.rememberedTexts))
+        watch.follower = follower
+        watch.lastKeyframe = place.keyframe?.offset ?? 0
+        // What stood on the screen when the last daemon ended may never have been settled.
+        watch.isUnsettled = true
+        watch.lastBytes = watch.lastBytes ?? now
+        return follower
+    }
+
+    /// Whose echoes may still come after a restart.
+    private static let rememberedTexts = 50
+
+    func sizesReader(_ watch: AgentWatch) -> String { "sizes/\(watch.agent.id)" }
+
+    /// The tap is shorter than what was read of it, or another file: somebody cut or removed it.
+    private func restartTap(_ watch: AgentWatch, size: Int64) async throws {
+        let subject = watch.agent.subject
+        guard watch.committed > 0 else {
+            watch.follower = nil
+            return
+        }
+        let lost = max(0, watch.committed - size)
+        try await store.forgetTap(of: subject)
+        var step = WatchStep()
+        step.journal = [
+            JournalDraft(
+                subject: subject, kind: .tapGap, source: "daemon",
+                payload: [
+                    "missing_bytes": .integer(lost), "why": "the tap was cut, removed or replaced",
+                ])
+        ]
+        try await store.commit(step, for: subject, at: now)
+        (watch.follower, watch.committed, watch.lastKeyframe, watch.freed) = (nil, 0, 0, 0)
+        watch.hasMoreBytes = true
+        log.warning(
+            "agent \(watch.agent.place.branch.visible): its tap begins anew; \(lost) bytes are missing")
+    }
+
+    /// Frees the disk space of what lies more than `tap_max` back; offsets stay as they are.
+    ///
+    /// Only up to the last stored screen: what follows it is read again after a restart.
+    private func freeHead(of watch: AgentWatch) {
+        let limit = Int64(context.configuration.watch.tapLimit)
+        let end = min(watch.committed - limit, watch.lastKeyframe) & ~4095
+        // A call for each read would cost more than the space is worth.
+        guard end - watch.freed >= max(4096, limit / 16), let tap = watch.agent.tap else { return }
+        watch.freed = end
+        do {
+            try TapHead.free(tap, upTo: end)
+        } catch {
+            failed("tap of \(watch.agent.place.branch.visible)", error)
+        }
+    }
+}
+
+/// The part of a tap that nobody needs any more.
+enum TapHead {
+    /// Gives the blocks before `end` back to the file system; the file keeps its length, and reads zeros there.
+    static func free(_ tap: FilePath, upTo end: Int64) throws {
+        let file = try FileDescriptor.open(tap, .writeOnly, options: [.closeOnExec])
+        try file.closeAfter {
+            guard clinux_punch_hole(file.rawValue, 0, end) == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+}

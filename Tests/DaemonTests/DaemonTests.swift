@@ -1,0 +1,205 @@
+import Core
+import Glibc
+import ProcessKit
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct DaemonTests {
+    /// Prints what it is told to, line by line.
+    private static let agent = "stty -echo; while read -r line; do printf '%s\\n' \"$line\"; done\n"
+
+    private static func marker(_ stage: String) -> String {
+        #"### SENTRY {"type":"STATUS","stage":"\#(stage)","ok":true}"#
+    }
+
+    private static func policy(_ name: String, _ stage: String, more: String = "") -> String {
+        """
+        pipelines:
+          - name: \(name)
+            match: { any_of: [ { branch: "*", checkout: agent } ] }
+            stages:
+              - name: \(stage)
+        \(more)
+        """
+    }
+
+    @Test func aSecondDaemonIsRefused() async throws {
+        try await withFleet { fleet in
+            let first = try fleet.daemon()
+            try await first.ready()
+            let second = try fleet.daemon()
+            #expect(await second.status() == 1)
+            #expect(second.output.contains("A daemon watches this fleet already (pid \(first.pid))"))
+            #expect(await first.stop() == 0)
+            #expect(try await fleet.store().daemons().isEmpty)
+            let third = try fleet.daemon()
+            try await third.ready()
+            #expect(await third.stop() == 0)
+        }
+    }
+
+    @Test func anEditedPolicyIsTakenUpAndABrokenOneIsNot() async throws {
+        try await withFleet { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            try fleet.write(policy: Self.policy("first", "one"))
+            #expect(try await reached(fleet, "one", "COMPLETED"), "\(daemon.output)")
+            try fleet.write(policy: "pipelines:\n  - nam: x\n")
+            // Only the log says that nothing changed.
+            #expect(try await eventually { daemon.output.contains("the last good one stays in force") })
+            try fleet.write(policy: Self.policy("second", "two"))
+            #expect(try await reached(fleet, "two", "COMPLETED"), "\(daemon.output)")
+            #expect(await daemon.stop() == 0)
+        }
+    }
+
+    @Test func anApprovalIsAnsweredByItsFile() async throws {
+        let policy = Self.policy("release", "ship", more: "        require_approval: true\n")
+        try await withFleet(policy: policy) { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            #expect(try await reached(fleet, "ship", "WAITING_APPROVAL"), "\(daemon.output)")
+            let folder = fleet.folder.appending("approvals")
+            func file() -> FilePath? {
+                Files.names(in: folder).map(folder.appending).filter { Files.isFolder($0) }
+                    .flatMap { folder in Files.names(in: folder).map { folder.appending($0) } }
+                    .first { $0.string.hasSuffix(".txt") }
+                    ?? Files.names(in: folder).map(folder.appending)
+                    .first { $0.string.hasSuffix(".txt") }
+            }
+            // The file is made by another process.
+            #expect(try await eventually { file() != nil }, "\(daemon.output)")
+            try Files.append("approve\n", to: try #require(file()))
+            #expect(try await reached(fleet, "ship", "COMPLETED"), "\(daemon.output)")
+            #expect(await daemon.stop() == 0)
+        }
+    }
+
+    @Test func aRetryWithBackOffSurvivesARestart() async throws {
+        let policy = Self.policy(
+            "flaky", "try",
+            more: """
+                        actions_on_start:
+                          - shell: 'echo "$TMUX_AGENT_ATTEMPT" >>"$HOME/tries"; [ "$TMUX_AGENT_ATTEMPT" -gt 1 ]'
+                        on_fail: [ { retry: { max: 2, backoff: 1500ms } } ]
+                """)
+        try await withFleet(policy: policy) { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            let tries = fleet.folder.appending("tries")
+            // Written by the action's own process.
+            #expect(try await eventually { text(of: tries) == "1\n" }, "\(daemon.output)")
+            await daemon.kill()
+            let next = try fleet.daemon()
+            try await next.ready()
+            #expect(try await reached(fleet, "try", "COMPLETED"), "\(next.output)")
+            #expect(text(of: tries) == "1\n2\n")
+            #expect(await next.stop() == 0)
+        }
+    }
+
+    @Test func aServerThatEndsLeavesTheDaemonAlive() async throws {
+        try await withFleet { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            try await fleet.run("spawn", "p2")
+            try await fleet.tmux("kill-server")
+            let store = try fleet.store()
+            // The daemon writes to the database; nobody tells this process.
+            #expect(
+                try await eventually { try await store.agents().allSatisfy { $0.condition.state == .gone } },
+                "\(daemon.output)")
+            try await fleet.run("spawn", "p1")
+            #expect(
+                try await eventually {
+                    try await store.agents().contains { ![.gone, .starting].contains($0.condition.state) }
+                }, "\(daemon.output)")
+            #expect(await daemon.stop() == 0)
+        }
+    }
+
+    @Test func aLogFolderThatWasRemovedComesBack() async throws {
+        try await withFleet(agent: { try $0.script("a.sh", Self.agent) }) { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            try await fleet.run("send", "p1", Self.marker("before"))
+            #expect(try await markers(fleet, 1), "\(daemon.output)")
+            removeTree(fleet.logs)
+            // Without a sign to this process the pipe is armed anew.
+            #expect(try await eventually { Files.names(in: fleet.logs).contains { $0.hasSuffix(".tap") } })
+            #expect(
+                try await eventually { try await fleet.journal().contains { $0.kind == .tapGap } },
+                "\(daemon.output)")
+            try await fleet.run("send", "p1", Self.marker("after"))
+            #expect(try await markers(fleet, 2), "\(daemon.output)")
+            #expect(await daemon.stop() == 0)
+        }
+    }
+
+    @Test func aDatabaseThatWasRemovedEndsTheDaemon() async throws {
+        try await withFleet { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try Files.remove(fleet.database)
+            #expect(await daemon.status() == 78)
+            #expect(
+                daemon.output.contains("was removed or replaced while the daemon ran"), "\(daemon.output)")
+        }
+    }
+
+    @Test func aCommitInTheMainCheckoutBeginsItsRun() async throws {
+        let policy = """
+            pipelines:
+              - name: main-ci
+                match: { any_of: [ { checkout: main } ] }
+                starts_on: { git_hook: { name: post-commit, branch: main } }
+                stages:
+                  - name: build
+                    actions_on_start:
+                      - shell: 'echo "$TMUX_AGENT_BRANCH $TMUX_AGENT_HOOK $TMUX_AGENT_COMMIT" >"$HOME/built"'
+            """
+        try await withFleet(policy: policy) { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            let git = GitFixture(folder: fleet.repository)
+            let hooks = fleet.repository.appending(".git/tmux-agent/hooks")
+            try Files.append("half a line without its", to: hooks)
+            try Files.append(" end\nforeign\tline\n", to: hooks)
+            try await git.git("commit", "--quiet", "--allow-empty", "-m", "x")
+            let commit = try await git.git("rev-parse", "HEAD")
+            try Files.append("post-commit\t\(fleet.repository)\tmain\t\(commit)", to: hooks)
+            try Files.append("\t\n", to: hooks)
+            let built = fleet.folder.appending("built")
+            // Written by the action's own process.
+            #expect(
+                try await eventually { text(of: built) == "main post-commit \(commit)\n" },
+                "\(text(of: built) ?? "") \(daemon.output)")
+            #expect(await daemon.stop() == 0)
+        }
+    }
+
+    private func reached(_ fleet: FleetFixture, _ stage: String, _ state: String) async throws -> Bool {
+        let store = try fleet.store()
+        // The daemon writes to the database; nobody tells this process.
+        return try await eventually(within: .seconds(15)) {
+            try await store.journal(after: 0, limit: 10_000).contains {
+                $0.kind == .stageChanged && $0.draft.stage == stage && $0.payload["to"]?.string == state
+            }
+        }
+    }
+
+    private func markers(_ fleet: FleetFixture, _ count: Int) async throws -> Bool {
+        let store = try fleet.store()
+        return try await eventually(within: .seconds(15)) {
+            try await store.journal(after: 0, limit: 10_000).count { $0.kind == .marker } == count
+        }
+    }
+}

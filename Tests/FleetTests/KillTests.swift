@@ -1,0 +1,178 @@
+import Core
+import Fleet
+import GitKit
+import Glibc
+import ProcessKit
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+import TmuxKit
+
+/// A spawn that is killed leaves nothing that the next `spawn` or `doctor --fix` does not finish or clean.
+struct KillTests {
+    /// Starts `tmux-agent spawn a` and ends it with KILL as soon as the shell words in `when` return.
+    private func killSpawn(_ fleet: FleetFixture, when: String, _ more: [String] = []) async throws {
+        let arguments = (["spawn", "a"] + more).map(Command.quoted).joined(separator: " ")
+        try await fleet.git.shell(
+            """
+            set +e
+            \(Command.quoted(FleetFixture.program.string)) \(arguments) >/dev/null 2>&1 &
+            pid=$!
+            \(when)
+            kill -9 $pid 2>/dev/null
+            wait $pid 2>/dev/null
+            true
+            """, adding: fleet.environment)
+    }
+
+    private func expectSpawnFinishes(_ fleet: FleetFixture, _ what: String) async throws {
+        let result = try await fleet.run("spawn", "a", "--yes")
+        #expect(result.isSuccess, "\(what): \(result.errorText)")
+        #expect(try await fleet.server.panes().count { $0.agent != nil && !$0.isDead } == 1, "\(what)")
+        #expect(fleet.worktrees.pushing("a/src/a.txt").text == "a\n", "\(what)")
+        #expect(
+            try await fleet.git.git("status", "--porcelain", in: fleet.worktrees.appending("a")) == "",
+            "\(what)")
+        #expect(try await fleet.doctor().remaining.map(\.problem) == [], "\(what)")
+    }
+
+    /// Taken back without a trace, or finished: an agent that lives.
+    private func expectDoctorCleans(_ fleet: FleetFixture, _ before: String, _ what: String) async throws {
+        var report = try await fleet.doctor(fixing: true)
+        // Git's own process may outlive its maker for a moment.
+        _ = try await eventually {
+            if !report.isWell { report = try await fleet.doctor(fixing: true) }
+            return report.isWell
+        }
+        #expect(report.isWell, "\(what): \(report.remaining.map(\.problem)) \(report.failed.map(\.reason))")
+        if try await fleet.context().store.agents().isEmpty {
+            let after = try await fleet.trace()
+            #expect(after.difference(from: before) == [], "\(what)")
+        } else {
+            #expect(try await fleet.server.panes().count { $0.agent != nil && !$0.isDead } == 1, "\(what)")
+        }
+    }
+
+    @Test func fortyKillsAtAnyMoment() async throws {
+        try await withFleet { fleet in
+            let before = try await fleet.trace()
+            // A whole spawn takes this long here and now: the kills are spread over it.
+            let clock = ContinuousClock()
+            let whole = try await clock.measure { _ = try await fleet.run("spawn", "a") }
+            _ = try await fleet.remove("a", force: true)
+            var phases: Set<String> = []
+            for round in 0..<40 {
+                let delay = Double(whole.inMilliseconds) / 1000 * Double(round) / 36
+                try await killSpawn(fleet, when: "sleep \(delay)")
+                let phase = try await fleet.context().store.agents().first?.spawn.phase.rawValue ?? "none"
+                phases.insert(phase)
+                if round.isMultiple(of: 2) {
+                    try await expectSpawnFinishes(fleet, "after \(delay) s in \(phase)")
+                } else {
+                    try await expectDoctorCleans(fleet, before, "after \(delay) s in \(phase)")
+                }
+                if try await !fleet.context().store.agents().isEmpty {
+                    _ = try await fleet.remove("a", force: true)
+                }
+                #expect(try await fleet.trace() == before, "after \(delay) s in \(phase)")
+            }
+            #expect(phases.count >= 3, "the kills met \(phases)")
+        }
+    }
+
+    enum Moment: String, CaseIterable {
+        case checkout, hook, setup, readiness
+    }
+
+    @Test(arguments: Moment.allCases, [true, false])
+    func aKillInsideAStep(_ moment: Moment, spawnsAgain: Bool) async throws {
+        let setup =
+            moment == .setup
+            ? "[worktree]\nsetup = [\"touch $HOME/reached; exec sleep $SECONDS_TO_SLEEP\"]\n" : ""
+        // Rules for a program that never shows them keep `spawn` waiting until it is killed.
+        let agent = moment == .readiness ? "kind = \"claude\"" : "kind = \"shell\""
+        try await withFleet(settings: "[agent]\ncommand = \"cat\"\n\(agent)\n\(setup)") { fleet in
+            let pause = spawnsAgain ? "985" : "984"
+            let reached = fleet.home.appending("reached")
+            let slow = "touch \(reached); test -e \(reached).2 || sleep 0.5; touch \(reached).2"
+            switch moment {
+            case .checkout:
+                try await fleet.git.shell(
+                    """
+                    echo 'src/b.txt filter=slow' >.git/info/attributes
+                    git config filter.slow.smudge '\(slow); cat'
+                    """)
+            case .hook:
+                try Files.write(
+                    "#!/bin/sh\n\(slow)\n", to: fleet.root.pushing(".git/hooks/post-checkout"),
+                    mode: .init(rawValue: 0o755))
+            case .setup, .readiness: break
+            }
+            let before = try await fleet.trace()
+            var arguments = moment == .setup ? ["--yes"] : []
+            var when = "while ! test -e \(reached); do sleep 0.01; done"
+            if moment == .readiness {
+                arguments += ["--task", "hello"]
+                when =
+                    "while ! tmux -S \(fleet.tmux.socket) has-session -t =agent-a 2>/dev/null; do sleep 0.01; done; sleep 0.1"
+            }
+            let sleep = moment == .setup ? ["SECONDS_TO_SLEEP": pause] : [:]
+            let fixture = fleet.adding(sleep)
+            try await killSpawn(fixture, when: when, arguments)
+            let phase = try await fleet.context().store.agents().first?.spawn.phase
+            let expected: [Moment: SpawnProgress.Phase] = [
+                .checkout: .branch, .hook: .branch, .setup: .setup, .readiness: .briefing,
+            ]
+            #expect(phase == expected[moment])
+            if moment == .readiness {
+                // What is delivered depends on the program; that nothing is made twice does not.
+                #expect(try await fleet.server.panes().count == 1)
+                #expect(try await fleet.doctor().remaining.map(\.kind) == [.killedSpawn])
+            } else if spawnsAgain {
+                try await expectSpawnFinishes(fleet.adding(["SECONDS_TO_SLEEP": "0"]), moment.rawValue)
+            } else {
+                try await expectDoctorCleans(fleet, before, moment.rawValue)
+                #expect(try await fleet.context().store.agents().isEmpty)
+            }
+            // The killed command's own children ended with it.
+            if moment == .setup {
+                #expect(
+                    !ProcessTable().processes.keys.contains {
+                        ProcessTable.commandLine(of: $0) == ["sleep", pause]
+                    })
+            }
+        }
+    }
+
+    @Test func aBriefingThatWasNotDeliveredIsDeliveredOnce() async throws {
+        try await withFleet { fleet in
+            // Quiet for longer than a kill takes: the program prints until then, so `spawn` waits.
+            let program = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done; exec cat"
+            let when =
+                "while ! tmux -S \(fleet.tmux.socket) has-session -t =agent-a 2>/dev/null; do sleep 0.01; done; sleep 0.05"
+            try await killSpawn(fleet, when: when, ["--startup", program, "--task", "hello-agent"])
+            let agent = try #require(try await fleet.context().store.agents().first)
+            #expect(agent.spawn.phase == .briefing || agent.spawn.phase == .session)
+            let report = try await fleet.doctor(fixing: true)
+            #expect(report.isWell, "\(report.remaining.map(\.problem)) \(report.failed.map(\.reason))")
+            let tap = try #require(try await fleet.context().store.agent(agent.id)?.tap)
+            #expect(try await eventually { tap.text?.contains("hello-agent\r\nhello-agent") ?? false })
+            _ = try await fleet.doctor(fixing: true)
+            #expect(tap.text?.components(of: "hello-agent") == 2)
+        }
+    }
+}
+
+extension String {
+    /// The lines that only one of both has.
+    func difference(from other: String) -> [String] {
+        let (own, others) = (split(separator: "\n"), other.split(separator: "\n"))
+        return
+            (own.filter { !others.contains($0) }.map { "+ \($0)" }
+            + others.filter { !own.contains($0) }.map { "- \($0)" })
+    }
+
+    /// How often `word` is in it.
+    func components(of word: String) -> Int { ranges(of: word).count }
+}

@@ -1,0 +1,141 @@
+import Core
+import ProcessKit
+import Store
+import SystemPackage
+import TerminalKit
+import TestSupport
+import Testing
+
+@testable import Watch
+
+struct SmallPartsTests {
+    @Test func aStateMustStandForAMoment() {
+        var debouncer = StateDebouncer(accepted: .init(state: .working))
+        let start = Timestamp(milliseconds: 1000)
+        #expect(debouncer.observe(.init(state: .idle), at: start) == nil)
+        #expect(debouncer.deadline == start.advanced(by: StateDebouncer.pause))
+        #expect(debouncer.observe(.init(state: .working), at: start.advanced(by: .milliseconds(50))) == nil)
+        #expect(debouncer.deadline == nil)
+        let again = start.advanced(by: .milliseconds(100))
+        #expect(debouncer.observe(.init(state: .idle), at: again) == nil)
+        #expect(debouncer.observe(.init(state: .idle), at: again.advanced(by: .milliseconds(349))) == nil)
+        #expect(
+            debouncer.observe(.init(state: .idle), at: again.advanced(by: .milliseconds(350)))?.state == .idle
+        )
+        #expect(debouncer.observe(.init(state: .gone), at: again.advanced(by: .milliseconds(351))) != nil)
+    }
+
+    @Test func sizesAreTakenInOrderAndOnce() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending("a.tap.sizes")
+            try Files.append("1 10 80 24\nnot a size\n2 20 100 30\n3 30 12", to: path)
+            var log = SizeLog(path: path)
+            try log.refresh()
+            #expect(log.take(upTo: 9) == nil)
+            #expect(log.take(upTo: 10)?.size == TerminalSize(columns: 80, rows: 24))
+            let position = log.position
+            #expect(log.take(upTo: 50)?.size == TerminalSize(columns: 100, rows: 30))
+            #expect(log.take(upTo: 50) == nil)
+            try Files.append("0 40 start\n4 40 0 5\n", to: path)
+            try log.refresh()
+            let last = log.take(upTo: 50)
+            #expect(last?.isStart == true)
+            #expect(last?.size == TerminalSize(columns: 120, rows: 40))
+            #expect(log.take(upTo: .max) == nil)
+            var later = SizeLog(path: path, position: position)
+            try later.refresh()
+            #expect(later.take(upTo: 50)?.offset == 20)
+            try Files.write("9 5 70 20\n", to: path)
+            try later.refresh()
+            #expect(later.take(upTo: 5)?.size.columns == 70)
+        }
+    }
+
+    @Test(arguments: [
+        ("post-commit\t/r/w\tmain\tabc\trun-1", true), ("post-commit\t/r/w\t\t\t", true),
+        ("post-commit\t/r/w\tmain\tabc", false), ("post-commit\tr/w\tmain\tabc\t", false),
+        ("pre-push\t/r/w\tmain\tabc\t", false), ("", false), ("\u{0}\u{1b}[31m", false),
+    ])
+    func aHookLineIsOneOfOursOrNothing(_ text: String, _ isOurs: Bool) {
+        #expect((HookLine(bytes: Array(text.utf8)) != nil) == isOurs)
+    }
+
+    @Test func aHookLineSaysWhatRan() throws {
+        let line = try #require(HookLine(bytes: Array("post-merge\t/r/../w\tmain\tabc\trun-1".utf8)))
+        #expect(line.name == "post-merge")
+        #expect(line.checkout == "/w")
+        #expect(line.branch == "main")
+        #expect(line.commit == "abc")
+        #expect(line.run == RunID("run-1"))
+    }
+
+    @Test func aBrokenPolicyLeavesTheLastGoodOne() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending("policy.yaml")
+            var live = LivePolicy(path: path)
+            guard case .none = live.reload(mainBranch: "main") else {
+                Issue.record("no file at the start is nothing new")
+                return
+            }
+            try Files.write("pipelines:\n  - name: a\n    stages:\n      - name: b\n", to: path)
+            guard case .replaced = live.reload(mainBranch: "main") else {
+                Issue.record("a new policy was not taken up: \(live.problem ?? "")")
+                return
+            }
+            #expect(live.policy.pipelines.map(\.name) == ["a"])
+            try Files.write("pipelines:\n  - nam: a\n", to: path)
+            guard case .refused(let reason) = live.reload(mainBranch: "main") else {
+                Issue.record("a broken policy was taken up")
+                return
+            }
+            #expect(reason.contains("policy.yaml:2"))
+            #expect(live.policy.pipelines.map(\.name) == ["a"])
+            // The same broken text is said once.
+            guard case .none = live.reload(mainBranch: "main") else {
+                Issue.record("the same problem was said twice")
+                return
+            }
+            try Files.write("pipelines: []\n", to: path)
+            guard case .replaced = live.reload(mainBranch: "main") else {
+                Issue.record("the repaired policy was not taken up")
+                return
+            }
+            #expect(live.policy.pipelines.isEmpty)
+        }
+    }
+
+    @Test func troublesAreSaidWhenTheyBeginChangeAndEnd() {
+        var troubles = Troubles()
+        #expect(troubles.began("a", "x"))
+        #expect(!troubles.began("a", "x"))
+        #expect(troubles.began("a", "y"))
+        #expect(troubles.ended("a"))
+        #expect(!troubles.ended("a"))
+    }
+
+    @Test func lineDrawingIsTheSameAsItsLetters() {
+        #expect(LineDrawing.isSame("┌──┐ a", "lqqk a"))
+        #expect(!LineDrawing.isSame("┌──┐ a", "lqqk b"))
+        #expect(!LineDrawing.isSame("lqqk", "┌──┐"))
+    }
+
+    @Test func anEscalationGoesWhereItsCodeSays() throws {
+        var settings = EscalationSettings()
+        (settings.channels, settings.severity, settings.title) = (["stdout"], .warning, "[ops]")
+        let escalate = PolicyEffect.escalate(
+            OutboxID("e"), code: "ops", notice: Notice(title: "broken", body: "b"), run: RunID("r"),
+            stage: "s")
+        var step = WatchStep()
+        let now = Timestamp(milliseconds: 5)
+        step.add([escalate], subject: .mainCheckout, at: now, ["ops": settings])
+        guard case .notify(let notice)? = step.outbox.first?.action else {
+            Issue.record("nobody is told")
+            return
+        }
+        #expect(notice == Notice(title: "[ops] broken", body: "b", severity: .warning, channels: ["stdout"]))
+        #expect(step.journal.map(\.kind.rawValue) == ["escalated"])
+        var other = WatchStep()
+        other.add([escalate], subject: .mainCheckout, at: now, [:])
+        #expect(other.outbox.first?.action == .notify(Notice(title: "broken", body: "b")))
+    }
+}
