@@ -69,7 +69,8 @@ struct DaemonCommandTests {
             #expect(runs)
             try await fleet.succeed("emit", "tell", "--branch", "feature/x")
             let told = try await eventually { try fleet.daemonLog().contains("[NOTIFY] told\nat once\n") }
-            #expect(told, "\(try fleet.daemonLog())")
+            let log = try fleet.daemonLog()
+            #expect(told, "\(log)")
             let typed = try await eventually {
                 try await fleet.run("logs", "feature/x").stdout.contains("Noted: x")
             }

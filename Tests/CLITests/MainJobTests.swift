@@ -40,7 +40,8 @@ struct MainJobTests {
                     log.contains("[NOTIFY] feature/\($0) is released\nStage release completed.\n")
                 }
             }
-            #expect(told, "\(try fleet.daemonLog())")
+            let log = try fleet.daemonLog()
+            #expect(told, "\(log)")
             #expect(try await fleet.run("down").description == "Stopped the daemon (pid <n>).\n[status 0]")
         }
     }
@@ -91,7 +92,8 @@ struct MainJobTests {
             let refused = try await eventually {
                 try await fleet.run("logs", "feature/x").stdout.contains("status 77")
             }
-            #expect(refused, "\(try await fleet.run("logs", "feature/x").stdout)")
+            let log = try await fleet.run("logs", "feature/x")
+            #expect(refused, "\(log)")
             #expect(try await fleet.question(of: "feature/x")["state"] == "pending")
         }
     }

@@ -32,7 +32,8 @@ struct ReportTests {
             let first = try await eventually {
                 try await fleet.pipelineRun("feature/x")?["stages"]?.array?.first?["status"] == "COMPLETED"
             }
-            #expect(first, "\(try await fleet.run("logs", "feature/x"))")
+            let log = try await fleet.run("logs", "feature/x")
+            #expect(first, "\(log)")
             try await fleet.succeed("emit", "nightly", "--branch", "feature/x")
             try await fleet.expectRun("completed", of: "feature/x")
         }

@@ -108,6 +108,7 @@ struct SpawnTests {
     @Test func removalNeedsProofAndForceKeepsTheWork() async throws {
         try await withFleetFixture { fleet in
             try await fleet.succeed("spawn", "feature/x")
+            try await fleet.expectState("idle", of: "feature/x")
             try fleet.write("work\n", to: ".tmuxagent/worktrees/feature-x/new.txt")
             let refused = try await fleet.run("rm", "feature/x")
             #expect(refused.status == 1)
@@ -119,6 +120,7 @@ struct SpawnTests {
             #expect(try await fleet.git.git("show", "\(rescue):new.txt") == "work")
             #expect(!fleet.exists(".tmuxagent/worktrees/feature-x"))
             try await fleet.succeed("spawn", "feature/y")
+            try await fleet.expectState("idle", of: "feature/y")
             let kept = try await fleet.run("rm", "feature/y", "--keep-branch")
             #expect(kept.stdout.hasPrefix("Removed agent 'feature/y', kept its branch."))
             #expect(try await fleet.git.git("branch", "--list", "feature/y") != "")

@@ -86,7 +86,8 @@ extension FleetFixture {
         _ path: String, contains text: String, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let holds = try await eventually(within: .seconds(20)) { try read(path)?.contains(text) ?? false }
-        #expect(holds, "\(path): \(try read(path) ?? "no such file")", sourceLocation: sourceLocation)
+        let found = try read(path) ?? "no such file"
+        #expect(holds, "\(path): \(found)", sourceLocation: sourceLocation)
     }
 }
 

@@ -33,7 +33,7 @@ struct Send: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let content: SendContent =
             if let text {
-                .text(text == "-" ? try StandardInput.read() : text, enter: !noEnter)
+                .text(text == "-" ? try StandardInput.readText() : text, enter: !noEnter)
             } else {
                 .keys(keys)
             }

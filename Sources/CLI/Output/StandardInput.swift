@@ -2,6 +2,11 @@ internal import Glibc
 
 /// What somebody pipes into a command.
 enum StandardInput {
+    /// As a shell's `$(…)` gives it: without the newlines at the end, each of which would press Enter once more.
+    static func readText() throws -> String {
+        String(try read().reversed().drop(while: \.isNewline).reversed())
+    }
+
     /// Everything up to its end, at most 16 MiB, damaged UTF-8 replaced.
     static func read() throws -> String {
         var bytes: [UInt8] = []
