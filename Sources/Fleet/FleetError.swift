@@ -24,7 +24,6 @@ public enum FleetError: Error, Equatable {
     case agentWorks(branch: String)
     case worktreeUnknownToGit(branch: String, FilePath)
     case wouldLose(branch: String, losses: [String])
-    case agentWorking(branch: String)
     case processesStillThere(branch: String, pids: [Int32])
     case emptyText
     case fileUnreadable(FilePath, reason: String)
@@ -55,7 +54,6 @@ extension FleetError: UserFacingError {
         case .agentWorks: "agent_works"
         case .worktreeUnknownToGit: "worktree_unknown_to_git"
         case .wouldLose: "would_lose_work"
-        case .agentWorking: "agent_working"
         case .processesStillThere: "processes_still_there"
         case .emptyText: "empty_text"
         case .fileUnreadable: "file_unreadable"
@@ -96,7 +94,6 @@ extension FleetError: UserFacingError {
         case .agentWorks(let branch): "The agent of '\(branch)' is working"
         case .worktreeUnknownToGit(let branch, let path):
             "Git does not know the folder of '\(branch)' as a worktree any more: \(path)"
-        case .agentWorking(let branch): "The agent of '\(branch)' is working"
         case .wouldLose(let branch, let losses):
             "Removing '\(branch)' would lose work:\n" + losses.map { "  \($0)" }.joined(separator: "\n")
         case .processesStillThere(let branch, let pids):
@@ -137,8 +134,6 @@ extension FleetError: UserFacingError {
             "Wait for it, or end it: 'tmux-agent rm \(branch) --force' (unfinished work is kept)"
         case .worktreeUnknownToGit(let branch, let path):
             "Save what is needed from \(path); 'tmux-agent rm \(branch) --force' removes the rest and leaves that folder"
-        case .agentWorking(let branch):
-            "Wait until it is idle; or 'tmux-agent rm \(branch) --force' ends it and keeps its work"
         case .wouldLose(let branch, _):
             "Commit, merge or push it first; or 'tmux-agent rm \(branch) --force' keeps it under refs/tmux-agent/rescue/"
         case .processesStillThere: "End them by hand, then run the command again"

@@ -7,7 +7,8 @@ public struct ShellChild {
 
     /// Starts it with standard input from /dev/null and both outputs to `output`.
     ///
-    /// The caller keeps `output`; every other descriptor must be close-on-exec. The child's SIGPIPE is the default's.
+    /// The caller keeps `output`; every other descriptor must be close-on-exec. Signals reach the child as
+    /// they reach a program of a shell: a worker thread's mask, which holds them all back, is not passed on.
     public static func start(
         _ command: String, environment: [String: String], output: FileDescriptor
     ) throws(Errno) -> ShellChild {
@@ -22,10 +23,16 @@ public struct ShellChild {
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
         unsafe sigemptyset(&defaults)
-        unsafe sigaddset(&defaults, SIGPIPE)
+        for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD] {
+            unsafe sigaddset(&defaults, signal)
+        }
         unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
         unsafe posix_spawnattr_setpgroup(&attributes, 0)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+        unsafe posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         let failure = unsafe withCStrings(["sh", "-c", command]) { arguments in
             unsafe withCStrings(environment.map { "\($0.key)=\($0.value)" }) { variables in
                 var child: pid_t = 0

@@ -13,6 +13,8 @@ public import Core
     private let vterm: OpaquePointer
     private let state: OpaquePointer
     private var pending: [UInt8] = []
+    /// The beginning of a character whose other bytes have not come.
+    private var cutCharacter: [UInt8] = []
 
     public init(size: TerminalSize) {
         grid = Grid(size: size)
@@ -85,13 +87,25 @@ public import Core
         return boundary
     }
 
-    /// Hands bytes to libvterm as they are.
+    /// Hands bytes to libvterm in whole characters: version 0.1.4 damages one that is cut between two writes.
     func write(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        unsafe bytes.withUnsafeBytes { raw in
+        let whole = cutCharacter.isEmpty ? bytes : cutCharacter + bytes
+        let cut = Self.unfinished(whole)
+        cutCharacter = cut == 0 ? [] : Array(whole.suffix(cut))
+        unsafe whole.withUnsafeBytes { raw in
             _ = unsafe vterm_input_write(
-                vterm, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
+                vterm, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count - cut)
         }
+    }
+
+    /// How many bytes at the end are the beginning of a character of UTF-8 that goes on.
+    private static func unfinished(_ bytes: [UInt8]) -> Int {
+        for (count, byte) in zip(1...3, bytes.reversed()) where byte & 0xc0 != 0x80 {
+            let length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
+            return count < length ? count : 0
+        }
+        return 0
     }
 
     /// Changes the size as tmux does: the primary screen is wrapped anew, the alternate one is cut or padded.

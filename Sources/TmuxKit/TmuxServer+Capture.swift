@@ -41,11 +41,22 @@ extension TmuxServer {
         return found
     }
 
-    /// Looks at one pane.
+    /// Looks at one pane, in one round trip.
     public func capture(_ address: PaneAddress) async throws(TmuxError) -> PaneCapture {
-        guard let capture = try await captures([address]).first else {
-            throw .noPane(address.pane.description)
-        }
-        return capture
+        let target = address.pane.description
+        let look: [TmuxCommand] = [
+            ["display-message", "-p", "-t", target, PaneFormat.format],
+            ["display-message", "-p", "-t", target, "#{cursor_y} #{cursor_x}"],
+            ["capture-pane", "-p", "-t", target],
+        ]
+        let lines = try await run([Self.guarded(address, living: false, look)])
+        guard lines.count > 2, lines.first != Refusal.otherServer.rawValue,
+            let pane = try Self.snapshots([lines[0]]).first
+        else { throw .noPane(target) }
+        let cursor = lines[1].split(separator: " ").compactMap { Int($0) }
+        guard cursor.count == 2 else { throw .unexpectedOutput(command: "display-message", line: lines[1]) }
+        // capture-pane prints every row of the pane, empty ones too.
+        let rows = lines[2...].map { String($0.reversed().drop { $0 == " " }.reversed()) }
+        return PaneCapture(pane: pane, rows: rows, cursorRow: cursor[0], cursorColumn: cursor[1])
     }
 }

@@ -31,13 +31,17 @@ struct DaemonTests {
             let first = try fleet.daemon()
             try await first.ready()
             let second = try fleet.daemon()
-            #expect(await second.status() == 1)
+            let holds = await second.status() == 1
+            #expect(holds)
             #expect(second.output.contains("A daemon watches this fleet already (pid \(first.pid))"))
-            #expect(await first.stop() == 0)
-            #expect(try await fleet.store().daemons().isEmpty)
+            let holds2 = await first.stop() == 0
+            #expect(holds2)
+            let holds3 = try await fleet.store().daemons().isEmpty
+            #expect(holds3)
             let third = try fleet.daemon()
             try await third.ready()
-            #expect(await third.stop() == 0)
+            let holds4 = await third.stop() == 0
+            #expect(holds4)
         }
     }
 
@@ -47,13 +51,17 @@ struct DaemonTests {
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
             try fleet.write(policy: Self.policy("first", "one"))
-            #expect(try await reached(fleet, "one", "COMPLETED"), "\(daemon.output)")
+            let holds5 = try await reached(fleet, "one", "COMPLETED")
+            #expect(holds5, "\(daemon.output)")
             try fleet.write(policy: "pipelines:\n  - nam: x\n")
             // Only the log says that nothing changed.
-            #expect(try await eventually { daemon.output.contains("the last good one stays in force") })
+            let holds6 = try await eventually { daemon.output.contains("the last good one stays in force") }
+            #expect(holds6)
             try fleet.write(policy: Self.policy("second", "two"))
-            #expect(try await reached(fleet, "two", "COMPLETED"), "\(daemon.output)")
-            #expect(await daemon.stop() == 0)
+            let holds7 = try await reached(fleet, "two", "COMPLETED")
+            #expect(holds7, "\(daemon.output)")
+            let holds8 = await daemon.stop() == 0
+            #expect(holds8)
         }
     }
 
@@ -63,7 +71,8 @@ struct DaemonTests {
             let daemon = try fleet.daemon()
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
-            #expect(try await reached(fleet, "ship", "WAITING_APPROVAL"), "\(daemon.output)")
+            let holds9 = try await reached(fleet, "ship", "WAITING_APPROVAL")
+            #expect(holds9, "\(daemon.output)")
             let folder = fleet.folder.appending("approvals")
             func file() -> FilePath? {
                 Files.names(in: folder).map(folder.appending).filter { Files.isFolder($0) }
@@ -73,10 +82,13 @@ struct DaemonTests {
                     .first { $0.string.hasSuffix(".txt") }
             }
             // The file is made by another process.
-            #expect(try await eventually { file() != nil }, "\(daemon.output)")
+            let holds10 = try await eventually { file() != nil }
+            #expect(holds10, "\(daemon.output)")
             try Files.append("approve\n", to: try #require(file()))
-            #expect(try await reached(fleet, "ship", "COMPLETED"), "\(daemon.output)")
-            #expect(await daemon.stop() == 0)
+            let holds11 = try await reached(fleet, "ship", "COMPLETED")
+            #expect(holds11, "\(daemon.output)")
+            let holds12 = await daemon.stop() == 0
+            #expect(holds12)
         }
     }
 
@@ -94,13 +106,16 @@ struct DaemonTests {
             try await fleet.run("spawn", "p1")
             let tries = fleet.folder.appending("tries")
             // Written by the action's own process.
-            #expect(try await eventually { text(of: tries) == "1\n" }, "\(daemon.output)")
+            let holds13 = try await eventually { text(of: tries) == "1\n" }
+            #expect(holds13, "\(daemon.output)")
             await daemon.kill()
             let next = try fleet.daemon()
             try await next.ready()
-            #expect(try await reached(fleet, "try", "COMPLETED"), "\(next.output)")
+            let holds14 = try await reached(fleet, "try", "COMPLETED")
+            #expect(holds14, "\(next.output)")
             #expect(text(of: tries) == "1\n2\n")
-            #expect(await next.stop() == 0)
+            let holds15 = await next.stop() == 0
+            #expect(holds15)
         }
     }
 
@@ -113,15 +128,19 @@ struct DaemonTests {
             try await fleet.tmux("kill-server")
             let store = try fleet.store()
             // The daemon writes to the database; nobody tells this process.
+            let holds16 = try await eventually {
+                try await store.agents().allSatisfy { $0.condition.state == .gone }
+            }
             #expect(
-                try await eventually { try await store.agents().allSatisfy { $0.condition.state == .gone } },
+                holds16,
                 "\(daemon.output)")
             try await fleet.run("spawn", "p1")
-            #expect(
-                try await eventually {
-                    try await store.agents().contains { ![.gone, .starting].contains($0.condition.state) }
-                }, "\(daemon.output)")
-            #expect(await daemon.stop() == 0)
+            let holds17 = try await eventually {
+                try await store.agents().contains { ![.gone, .starting].contains($0.condition.state) }
+            }
+            #expect(holds17, "\(daemon.output)")
+            let holds18 = await daemon.stop() == 0
+            #expect(holds18)
         }
     }
 
@@ -131,16 +150,23 @@ struct DaemonTests {
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
             try await fleet.run("send", "p1", Self.marker("before"))
-            #expect(try await markers(fleet, 1), "\(daemon.output)")
+            let holds19 = try await markers(fleet, 1)
+            #expect(holds19, "\(daemon.output)")
             removeTree(fleet.logs)
             // Without a sign to this process the pipe is armed anew.
-            #expect(try await eventually { Files.names(in: fleet.logs).contains { $0.hasSuffix(".tap") } })
+            let holds20 = try await eventually {
+                Files.names(in: fleet.logs).contains { $0.hasSuffix(".tap") }
+            }
+            #expect(holds20)
+            let holds21 = try await eventually { try await fleet.journal().contains { $0.kind == .tapGap } }
             #expect(
-                try await eventually { try await fleet.journal().contains { $0.kind == .tapGap } },
+                holds21,
                 "\(daemon.output)")
             try await fleet.run("send", "p1", Self.marker("after"))
-            #expect(try await markers(fleet, 2), "\(daemon.output)")
-            #expect(await daemon.stop() == 0)
+            let holds22 = try await markers(fleet, 2)
+            #expect(holds22, "\(daemon.output)")
+            let holds23 = await daemon.stop() == 0
+            #expect(holds23)
         }
     }
 
@@ -149,7 +175,8 @@ struct DaemonTests {
             let daemon = try fleet.daemon()
             try await daemon.ready()
             try Files.remove(fleet.database)
-            #expect(await daemon.status() == 78)
+            let holds24 = await daemon.status() == 78
+            #expect(holds24)
             #expect(
                 daemon.output.contains("was removed or replaced while the daemon ran"), "\(daemon.output)")
         }
@@ -179,10 +206,12 @@ struct DaemonTests {
             try Files.append("\t\n", to: hooks)
             let built = fleet.folder.appending("built")
             // Written by the action's own process.
+            let holds25 = try await eventually { text(of: built) == "main post-commit \(commit)\n" }
             #expect(
-                try await eventually { text(of: built) == "main post-commit \(commit)\n" },
+                holds25,
                 "\(text(of: built) ?? "") \(daemon.output)")
-            #expect(await daemon.stop() == 0)
+            let holds26 = await daemon.stop() == 0
+            #expect(holds26)
         }
     }
 

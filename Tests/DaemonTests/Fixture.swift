@@ -31,7 +31,7 @@ struct FleetFixture: Sendable {
     func run(_ arguments: String..., fails: Bool = false) async throws -> CommandResult {
         let result = try await CommandRunner().run(
             Command(
-                Self.binary.string, ["-C", repository.string] + arguments, environment: environment,
+                Self.binary.string, arguments, environment: environment, workingDirectory: repository,
                 timeout: .seconds(40)))
         guard result.isSuccess != fails else {
             throw FixtureError(text: "\(arguments): \(result.exitCode): \(result.text)\(result.errorText)")
@@ -86,7 +86,8 @@ final class DaemonProcess: Sendable {
         let output = try #require(FileHandle(forWritingAtPath: log.string))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: FleetFixture.binary.string)
-        process.arguments = ["-C", fleet.repository.string, "up", "--foreground"]
+        process.arguments = ["up", "--foreground"]
+        process.currentDirectoryURL = URL(fileURLWithPath: fleet.repository.string)
         process.environment = fleet.environment
         process.standardOutput = output
         process.standardError = output

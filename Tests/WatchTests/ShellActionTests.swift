@@ -31,7 +31,8 @@ struct ShellActionTests {
     @Test func aSignalIsNoExit() async throws {
         try await withTemporaryFolder { folder in
             _ = try await onThread { try runner(folder, "kill -TERM $$").run() }
-            #expect(try ShellActionFolder(path: folder).fate() == .ended(.signaled(SIGTERM)))
+            let fate = try ShellActionFolder(path: folder).fate()
+            #expect(fate == .ended(.signaled(SIGTERM)))
         }
     }
 
@@ -75,11 +76,13 @@ struct ShellActionTests {
             let pids = folder.appending("pids").string
             let script = "sleep 600 & echo $! >\(pids); echo $$ >>\(pids); wait"
             _ = try await onThread { try runner(folder, script, limit: .milliseconds(300)).run() }
-            #expect(try ShellActionFolder(path: folder).fate() == .ended(.timedOut))
+            let fate = try ShellActionFolder(path: folder).fate()
+            #expect(fate == .ended(.timedOut))
             let left = try #require(text(of: FilePath(pids))).split(separator: "\n").compactMap { Int32($0) }
             try #require(left.count == 2)
             // The kernel takes a moment to clear a killed group away, and tells nobody.
-            #expect(try await eventually { left.allSatisfy { !isRunning($0) } })
+            let holds7 = try await eventually { left.allSatisfy { !isRunning($0) } }
+            #expect(holds7)
         }
     }
 
@@ -87,7 +90,8 @@ struct ShellActionTests {
         try await withTemporaryFolder { folder in
             let script = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo over"
             _ = try await onThread { try runner(folder, script).run() }
-            #expect(try ShellActionFolder(path: folder).fate() == .ended(.exited(0)))
+            let fate = try ShellActionFolder(path: folder).fate()
+            #expect(fate == .ended(.exited(0)))
             let size = try #require(Files.size(ShellActionFolder(path: folder).output))
             #expect(size == Int64(ShellActionRunner.outputLimit))
         }

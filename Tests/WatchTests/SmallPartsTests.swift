@@ -8,21 +8,33 @@ import Testing
 
 @testable import Watch
 
+extension SizeLog {
+    fileprivate mutating func take(if entry: Entry?) {
+        if entry != nil { take() }
+    }
+}
+
 struct SmallPartsTests {
     @Test func aStateMustStandForAMoment() {
         var debouncer = StateDebouncer(accepted: .init(state: .working))
         let start = Timestamp(milliseconds: 1000)
-        #expect(debouncer.observe(.init(state: .idle), at: start) == nil)
+        let found1 = debouncer.observe(.init(state: .idle), at: start)
+        #expect(found1 == nil)
         #expect(debouncer.deadline == start.advanced(by: StateDebouncer.pause))
-        #expect(debouncer.observe(.init(state: .working), at: start.advanced(by: .milliseconds(50))) == nil)
+        let found2 = debouncer.observe(.init(state: .working), at: start.advanced(by: .milliseconds(50)))
+        #expect(found2 == nil)
         #expect(debouncer.deadline == nil)
         let again = start.advanced(by: .milliseconds(100))
-        #expect(debouncer.observe(.init(state: .idle), at: again) == nil)
-        #expect(debouncer.observe(.init(state: .idle), at: again.advanced(by: .milliseconds(349))) == nil)
+        let found3 = debouncer.observe(.init(state: .idle), at: again)
+        #expect(found3 == nil)
+        let found4 = debouncer.observe(.init(state: .idle), at: again.advanced(by: .milliseconds(349)))
+        #expect(found4 == nil)
+        let found5 = debouncer.observe(.init(state: .idle), at: again.advanced(by: .milliseconds(350)))
         #expect(
-            debouncer.observe(.init(state: .idle), at: again.advanced(by: .milliseconds(350)))?.state == .idle
+            found5?.state == .idle
         )
-        #expect(debouncer.observe(.init(state: .gone), at: again.advanced(by: .milliseconds(351))) != nil)
+        let found6 = debouncer.observe(.init(state: .gone), at: again.advanced(by: .milliseconds(351)))
+        #expect(found6 != nil)
     }
 
     @Test func sizesAreTakenInOrderAndOnce() async throws {
@@ -31,23 +43,38 @@ struct SmallPartsTests {
             try Files.append("1 10 80 24\nnot a size\n2 20 100 30\n3 30 12", to: path)
             var log = SizeLog(path: path)
             try log.refresh()
-            #expect(log.take(upTo: 9) == nil)
-            #expect(log.take(upTo: 10)?.size == TerminalSize(columns: 80, rows: 24))
+            let found7 = log.next(upTo: 9)
+            log.take(if: found7)
+            #expect(found7 == nil)
+            let found8 = log.next(upTo: 10)
+            log.take(if: found8)
+            #expect(found8?.size == TerminalSize(columns: 80, rows: 24))
             let position = log.position
-            #expect(log.take(upTo: 50)?.size == TerminalSize(columns: 100, rows: 30))
-            #expect(log.take(upTo: 50) == nil)
+            let found9 = log.next(upTo: 50)
+            log.take(if: found9)
+            #expect(found9?.size == TerminalSize(columns: 100, rows: 30))
+            let found10 = log.next(upTo: 50)
+            log.take(if: found10)
+            #expect(found10 == nil)
             try Files.append("0 40 start\n4 40 0 5\n", to: path)
             try log.refresh()
-            let last = log.take(upTo: 50)
+            let last = log.next(upTo: 50)
+            log.take(if: last)
             #expect(last?.isStart == true)
             #expect(last?.size == TerminalSize(columns: 120, rows: 40))
-            #expect(log.take(upTo: .max) == nil)
+            let found11 = log.next(upTo: .max)
+            log.take(if: found11)
+            #expect(found11 == nil)
             var later = SizeLog(path: path, position: position)
             try later.refresh()
-            #expect(later.take(upTo: 50)?.offset == 20)
+            let found12 = later.next(upTo: 50)
+            later.take(if: found12)
+            #expect(found12?.offset == 20)
             try Files.write("9 5 70 20\n", to: path)
             try later.refresh()
-            #expect(later.take(upTo: 5)?.size.columns == 70)
+            let found13 = later.next(upTo: 5)
+            later.take(if: found13)
+            #expect(found13?.size.columns == 70)
         }
     }
 
@@ -106,11 +133,16 @@ struct SmallPartsTests {
 
     @Test func troublesAreSaidWhenTheyBeginChangeAndEnd() {
         var troubles = Troubles()
-        #expect(troubles.began("a", "x"))
-        #expect(!troubles.began("a", "x"))
-        #expect(troubles.began("a", "y"))
-        #expect(troubles.ended("a"))
-        #expect(!troubles.ended("a"))
+        let found14 = troubles.began("a", "x")
+        #expect(found14)
+        let found15 = troubles.began("a", "x")
+        #expect(!found15)
+        let found16 = troubles.began("a", "y")
+        #expect(found16)
+        let found17 = troubles.ended("a")
+        #expect(found17)
+        let found18 = troubles.ended("a")
+        #expect(!found18)
     }
 
     @Test func lineDrawingIsTheSameAsItsLetters() {

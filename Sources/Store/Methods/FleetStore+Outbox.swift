@@ -4,24 +4,35 @@ internal import GRDB
 extension FleetStore {
     /// Takes the oldest due action of every subject's lane that has none under way, and marks it as attempted.
     ///
-    /// The lanes are typing, processes and messages: a long shell action holds up neither keys nor notices.
-    /// The mark is on the disk when this returns, so an action that may have been begun is always recognised.
-    /// Of several callers each action goes to one.
+    /// The lanes are typing, processes and messages: a long shell action holds up neither keys nor notices. An action
+    /// that may have been begun is always recognised. Of several callers each action goes to one. Where nothing but
+    /// the mark says that an action was begun (a command, a spawn), the mark is on the disk when this returns; typing
+    /// is remembered by tmux, which a failure of the machine ends too.
     public func claimOutbox(now: Timestamp) async throws(StoreError) -> [OutboxItem] {
         guard try await hasDue(now) else { return [] }
-        return try await store.writeDurably { [fleet] db in
-            let items = try OutboxRecord.fetchAll(
-                db, sql: "SELECT * FROM outbox WHERE number IN (\(Self.claimable)) ORDER BY number",
-                arguments: ["fleet": fleet.rawValue, "now": now.milliseconds])
-            return try items.map { record in
-                var item = record.item
-                item.state = .attempting
-                try db.execute(
-                    sql: "UPDATE outbox SET state = 'attempting', startedAt = ? WHERE id = ?",
-                    arguments: [now.milliseconds, item.id.rawValue])
-                return item
-            }
+        let quick = try await write { [fleet] db in
+            try Self.claim(fleet, now, db) { items in items.allSatisfy { !$0.action.needsDurableMark } }
         }
+        if let quick { return quick }
+        return try await store.writeDurably { [fleet] db in try Self.claim(fleet, now, db) { _ in true } } ?? []
+    }
+
+    /// Nil, and nothing changed, when the due actions are none that `accepts` takes.
+    private static func claim(
+        _ fleet: FleetID, _ now: Timestamp, _ db: Database, _ accepts: ([OutboxItem]) -> Bool
+    ) throws -> [OutboxItem]? {
+        var items = try OutboxRecord.fetchAll(
+            db, sql: "SELECT * FROM outbox WHERE number IN (\(claimable)) ORDER BY number",
+            arguments: ["fleet": fleet.rawValue, "now": now.milliseconds]
+        ).map(\.item)
+        guard accepts(items) else { return nil }
+        for index in items.indices {
+            items[index].state = .attempting
+            try db.execute(
+                sql: "UPDATE outbox SET state = 'attempting', startedAt = ? WHERE id = ?",
+                arguments: [now.milliseconds, items[index].id.rawValue])
+        }
+        return items
     }
 
     /// When the next pending action becomes due; nil when none is pending.
@@ -155,5 +166,14 @@ extension FleetStore {
             stage: item.stage)
         _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
         return item
+    }
+}
+
+extension Action {
+    fileprivate var needsDurableMark: Bool {
+        switch self {
+        case .shell, .spawn: true
+        case .sendKeys, .keys, .notify, .emit: false
+        }
     }
 }

@@ -56,12 +56,13 @@ struct SizeLog {
             isStart: words.count > 4 && words[4] == "start", end: end)
     }
 
-    /// Takes the next line that has its effect at or before `offset`.
-    mutating func take(upTo offset: Int64) -> Entry? {
-        guard let first = waiting.first, first.offset <= offset else { return nil }
-        waiting.removeFirst()
-        position = first.end
-        return first
+    /// The next line, if it has its effect at or before `offset`.
+    func next(upTo offset: Int64) -> Entry? { waiting.first.flatMap { $0.offset <= offset ? $0 : nil } }
+
+    /// The next line took effect.
+    mutating func take() {
+        guard !waiting.isEmpty else { return }
+        position = waiting.removeFirst().end
     }
 
     /// Leaves everything out that stands there now: it was about a tap that is gone.

@@ -53,13 +53,9 @@ struct TapFollower {
         firstSize = reader.screen.size
         reader.wantsLines = wantsLines
         let restored = offset
-        var marks = place.marks.filter { $0.offset >= restored && $0.offset <= place.offset }[...]
-        // Marks at the keyframe's own offset up to its size are in it already.
-        if let last = marks.lastIndex(where: {
-            $0.offset == restored && $0.terminalSize == reader.screen.size
-        }) {
-            marks = marks[(last + 1)...]
-        }
+        // A change of size makes a keyframe, so those at the keyframe's own offset are in it already.
+        let isOlder: (TapMark) -> Bool = { place.keyframe != nil && $0.offset <= restored }
+        let marks = place.marks.filter { !isOlder($0) && $0.offset <= place.offset }
         for mark in marks {
             try repeatBytes(upTo: mark.offset)
             reader.resize(mark.terminalSize)
@@ -89,17 +85,22 @@ struct TapFollower {
         try sizes.refresh()
         var readings: [Reading] = []
         var rest = bytes[...]
-        while let entry = sizes.take(upTo: offset + Int64(rest.count)) {
+        while let entry = sizes.next(upTo: offset + Int64(rest.count)) {
             let head = rest.prefix(Int(max(0, entry.offset - offset)))
             if !head.isEmpty { readings += reader.feed(Array(head)) }
             rest = rest.dropFirst(head.count)
+            // In the middle of a character or a sequence a screen can neither change its size nor be stored.
+            while !entry.isStart, !reader.screen.isAtGround, let byte = rest.popFirst() {
+                readings += reader.feed([byte])
+            }
+            guard entry.isStart || reader.screen.isAtGround else { break }
+            sizes.take()
             if entry.isStart {
                 readings += beginAnew(size: entry.size)
                 return readings
             }
             guard entry.size != size else { continue }
-            reader.resize(entry.size)
-            resizes.append((offset, entry.size))
+            resize(entry.size)
         }
         if !rest.isEmpty { readings += reader.feed(Array(rest)) }
         return readings
@@ -118,9 +119,14 @@ struct TapFollower {
     /// The pane has another size than the tap's own log says; false when it has not.
     mutating func adopt(_ actual: TerminalSize) -> Bool {
         guard actual != size else { return false }
-        reader.resize(actual)
-        resizes.append((offset, actual))
+        resize(actual)
         return true
+    }
+
+    private mutating func resize(_ size: TerminalSize) {
+        reader.resize(size)
+        resizes.append((offset, size))
+        needsKeyframe = true
     }
 
     /// Expects the echo of texts that were typed before a restart.
