@@ -15,7 +15,7 @@ public struct GitFactKeeper: Service {
     let log: Logger
 
     /// Between two looks; a look at a hundred silent agents is a hundred stat(2) calls.
-    static let pause = Duration.seconds(5)
+    static let pause = Duration.seconds(10)
     static let longestAge = Duration.seconds(600)
 
     public init(context: FleetContext, log: Logger) {
