@@ -66,6 +66,7 @@ struct Benchmarks {
     }
 
     private static func say(_ text: String) {
-        _ = try? FileDescriptor.standardError.writeAll("\(text)\n".utf8)  // nobody to tell that telling failed
+        // There is nobody to tell that telling failed.
+        _ = try? FileDescriptor.standardError.writeAll("\(text)\n".utf8)
     }
 }

@@ -22,41 +22,55 @@ extension TmuxServer {
             living.flatMap { pane -> [TmuxCommand] in
                 let target = pane.id.description
                 return [
-                    ["display-message", "-p", "-t", target, "#{cursor_y} #{cursor_x} #{pane_height}"],
+                    ["display-message", "-p", "-t", target, Self.cursorFormat],
                     ["capture-pane", "-p", "-t", target],
                 ]
             })
         var lines = try await run(list)[...]
         var found: [PaneCapture] = []
         for pane in living {
-            guard let head = lines.popFirst()?.split(separator: " ").compactMap({ Int($0) }), head.count == 3
-            else { break }
-            // capture-pane prints every row of the pane, empty ones too.
-            let rows = lines.prefix(head[2]).map { row in
-                String(row.reversed().drop { $0 == " " }.reversed())
-            }
-            lines = lines.dropFirst(head[2])
-            found.append(PaneCapture(pane: pane, rows: rows, cursorRow: head[0], cursorColumn: head[1]))
+            guard let capture = Self.capture(of: pane, &lines) else { break }
+            found.append(capture)
         }
         return found
     }
 
-    /// Looks at one pane, in one round trip.
+    /// Looks at one pane, in one round trip whose price does not grow with the number of panes.
     public func capture(_ address: PaneAddress) async throws(TmuxError) -> PaneCapture {
         let target = address.pane.description
         let look: [TmuxCommand] = [
             ["display-message", "-p", "-t", target, PaneFormat.format],
-            ["display-message", "-p", "-t", target, "#{cursor_y} #{cursor_x}"],
+            ["display-message", "-p", "-t", target, Self.cursorFormat],
             ["capture-pane", "-p", "-t", target],
         ]
-        let lines = try await run([Self.guarded(address, living: false, look)])
-        guard lines.count > 2, lines.first != Refusal.otherServer.rawValue,
-            let pane = try Self.snapshots([lines[0]]).first
-        else { throw .noPane(target) }
-        let cursor = lines[1].split(separator: " ").compactMap { Int($0) }
-        guard cursor.count == 2 else { throw .unexpectedOutput(command: "display-message", line: lines[1]) }
+        var lines: ArraySlice<String>
+        do {
+            lines = try await run([Self.guarded(address, living: false, look)])[...]
+        } catch .noServer {
+            throw .noPane(address.pane.description)
+        }
+        guard let first = lines.popFirst() else { throw .noPane(address.pane.description) }
+        guard first != Refusal.otherServer.rawValue else {
+            throw .otherServer(socket: address.server.socket)
+        }
+        guard let pane = PaneFormat.parse(first), let capture = Self.capture(of: pane, &lines) else {
+            throw .unexpectedOutput(command: "capture-pane", line: first)
+        }
+        return capture
+    }
+
+    private static let cursorFormat = "#{cursor_y} #{cursor_x} #{pane_height}"
+
+    /// Takes one pane's cursor and rows from the front of `lines`.
+    private static func capture(of pane: PaneSnapshot, _ lines: inout ArraySlice<String>) -> PaneCapture? {
+        guard let head = lines.popFirst()?.split(separator: " ").compactMap({ Int($0) }), head.count == 3
+        else { return nil }
         // capture-pane prints every row of the pane, empty ones too.
-        let rows = lines[2...].map { String($0.reversed().drop { $0 == " " }.reversed()) }
-        return PaneCapture(pane: pane, rows: rows, cursorRow: cursor[0], cursorColumn: cursor[1])
+        let rows = lines.prefix(head[2]).map { row -> String in
+            guard let last = row.utf8.lastIndex(where: { $0 != UInt8(ascii: " ") }) else { return "" }
+            return String(row[...last])
+        }
+        lines = lines.dropFirst(head[2])
+        return PaneCapture(pane: pane, rows: rows, cursorRow: head[0], cursorColumn: head[1])
     }
 }

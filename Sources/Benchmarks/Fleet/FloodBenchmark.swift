@@ -4,7 +4,7 @@ internal import ProcessKit
 internal import Store
 internal import SystemPackage
 
-/// An agent prints 100 MB of plain text with 10,000 markers: does the daemon keep up, and does it miss one?
+/// Whether the daemon keeps up with an agent that prints 100 MB, and misses none of 10,000 markers in it.
 struct FloodBenchmark: Benchmark {
     static let name = "flood"
 

@@ -9,8 +9,9 @@ public struct GitFactReader: Sendable {
 
     public init(context: FleetContext) { self.context = context }
 
-    /// Facts older than this are read anew even though a daemon keeps them.
-    static let freshness = Duration.seconds(30)
+    /// Facts older than this are read anew even though a daemon keeps them: it looks at silent agents every ten
+    /// minutes, so it has stopped doing so.
+    static let freshness = Duration.seconds(900)
 
     /// Fills in ahead, behind and dirty, from kept facts where there are fresh ones.
     func fill(_ snapshots: inout [AgentSnapshot], from known: [FilePath: GitFact]) async throws {
