@@ -22,6 +22,8 @@ public struct Keyframe: Codable, Sendable, Equatable {
     var scanner: MarkerScanner
     var usesSynchronisedOutput: Bool
     var isCursorVisible: Bool
+    /// The first row that changed since the scanner looked, and the one behind the last; nil when none did.
+    var unseen: [Int]?
 }
 
 /// A row of a keyframe.
@@ -51,7 +53,8 @@ extension PaneReader {
             history: grid.history.suffix(Grid.historyRows).map(grid.keyframeRow), styles: grid.styles.all,
             cursorRow: grid.cursor.row, cursorColumn: grid.cursor.column,
             isWrapPending: grid.isWrapPending, pen: grid.pen, modes: screen.modes, scanner: scanner,
-            usesSynchronisedOutput: usesSynchronisedOutput, isCursorVisible: grid.isCursorVisible)
+            usesSynchronisedOutput: usesSynchronisedOutput, isCursorVisible: grid.isCursorVisible,
+            unseen: grid.dirty.map { [$0.lowerBound, $0.upperBound] })
     }
 
     /// Goes on from a keyframe; feed it the bytes behind `keyframe.offset`.

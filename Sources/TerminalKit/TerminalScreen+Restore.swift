@@ -18,7 +18,11 @@ extension TerminalScreen {
         write(Array(("\u{1b}[0m" + keyframe.pen.sequence).utf8))
         grid.isCursorVisible = keyframe.isCursorVisible
         grid.title = keyframe.title
-        grid.dirty = nil
+        grid.dirty = keyframe.unseen.flatMap { rows in
+            // A stored screen is read with care: a range that is none is no crash.
+            guard rows.count == 2, rows[0] >= 0, rows[0] < min(rows[1], keyframe.size.rows) else { return nil }
+            return rows[0]..<min(rows[1], keyframe.size.rows)
+        }
     }
 
     private func fill(_ keyframe: Keyframe) {

@@ -8,8 +8,7 @@ internal import TerminalKit
 /// Follows one agent's tap: bytes and changes of size in their order, from where the database stands.
 ///
 /// What decides over readings beside the bytes is told to the database: where each change of size took effect (marks),
-/// how far the log of sizes was used, and a keyframe after each start of the program and each `settle` that changed the
-/// reader's memory. So a reader that is made anew continues exactly as this one would have.
+/// how far the log of sizes was used, and a keyframe after each start of the program, change of size and `settle`. So a reader that is made anew continues exactly as this one would have.
 struct TapFollower {
     /// Where to go on from, as the database has it.
     struct Place {
@@ -110,10 +109,9 @@ struct TapFollower {
     /// could remember that it was said.
     mutating func settle() -> [Reading] {
         guard reader.screen.isAtGround else { return [] }
-        let before = reader.scanner
-        let readings = reader.settle()
-        if !readings.isEmpty || reader.scanner != before { needsKeyframe = true }
-        return readings
+        // Also a look that found nothing is remembered: it decides over which rows the next one looks at.
+        needsKeyframe = true
+        return reader.settle()
     }
 
     /// The pane has another size than the tap's own log says; false when it has not.
