@@ -15,11 +15,12 @@ let safe = strict + [.strictMemorySafety()]
 /// Programs hold Swift's libraries, so that they start quickly and run where no toolchain is.
 ///
 /// The named libraries are what Foundation's static archive needs; a dependency that imports Foundation names
-/// only those of the shared one.
+/// only those of the shared one. Only releases do so: a test bundle that depends on the program takes its linker
+/// settings over, and the test libraries exist as shared ones alone.
 let staticStandardLibrary: [LinkerSetting] =
-    [.unsafeFlags(["-static-stdlib"])]
+    [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
     + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections", "swiftSynchronization"]
-    .map { .linkedLibrary($0) }
+    .map { .linkedLibrary($0, .when(configuration: .release)) }
 
 /// A room: a library target of ours under `Sources/`.
 func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
