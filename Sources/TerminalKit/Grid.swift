@@ -227,6 +227,9 @@ final class Grid {
         return nextSerial
     }
 
+    /// The last serial that a row was given, whether it still stands there or not.
+    var lastSerial: UInt64 { nextSerial - 1 }
+
     /// Makes serials given from now on larger than `serial`.
     func reserveSerials(through serial: UInt64) { nextSerial = max(nextSerial, serial + 1) }
 }

@@ -24,6 +24,8 @@ public struct Keyframe: Codable, Sendable, Equatable {
     var isCursorVisible: Bool
     /// The first row that changed since the scanner looked, and the one behind the last; nil when none did.
     var unseen: [Int]?
+    /// What the scanner remembers of rows that are gone must not be taken for a new row's.
+    var lastSerial: UInt64?
 }
 
 /// A row of a keyframe.
@@ -54,7 +56,7 @@ extension PaneReader {
             cursorRow: grid.cursor.row, cursorColumn: grid.cursor.column,
             isWrapPending: grid.isWrapPending, pen: grid.pen, modes: screen.modes, scanner: scanner,
             usesSynchronisedOutput: usesSynchronisedOutput, isCursorVisible: grid.isCursorVisible,
-            unseen: grid.dirty.map { [$0.lowerBound, $0.upperBound] })
+            unseen: grid.dirty.map { [$0.lowerBound, $0.upperBound] }, lastSerial: grid.lastSerial)
     }
 
     /// Goes on from a keyframe; feed it the bytes behind `keyframe.offset`.

@@ -88,7 +88,11 @@ public final class PaneReader {
             scanner.cleared(isPainting: false)
         }
         scanner.wantsLines = wantsLines
-        return PaneReader(screen: TerminalScreen(size: size), scanner: scanner, offset: offset)
+        let fresh = TerminalScreen(size: size)
+        fresh.grid.reserveSerials(through: screen.grid.lastSerial)
+        fresh.grid.primary = fresh.grid.blankRows(size.rows)
+        fresh.grid.alternate = fresh.grid.blankRows(size.rows)
+        return PaneReader(screen: fresh, scanner: scanner, offset: offset)
     }
 
     /// The pane has another size from the next byte on.

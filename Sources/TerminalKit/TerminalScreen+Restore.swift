@@ -18,9 +18,12 @@ extension TerminalScreen {
         write(Array(("\u{1b}[0m" + keyframe.pen.sequence).utf8))
         grid.isCursorVisible = keyframe.isCursorVisible
         grid.title = keyframe.title
+        if let last = keyframe.lastSerial { grid.reserveSerials(through: last) }
         grid.dirty = keyframe.unseen.flatMap { rows in
             // A stored screen is read with care: a range that is none is no crash.
-            guard rows.count == 2, rows[0] >= 0, rows[0] < min(rows[1], keyframe.size.rows) else { return nil }
+            guard rows.count == 2, rows[0] >= 0, rows[0] < min(rows[1], keyframe.size.rows) else {
+                return nil
+            }
             return rows[0]..<min(rows[1], keyframe.size.rows)
         }
     }
