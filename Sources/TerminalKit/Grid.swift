@@ -177,7 +177,15 @@ final class Grid {
         } else {
             moveCells(area, columns, down: down, right: right)
         }
-        touch(area)
+        if !isAlternate, down > 0, right == 0, area == 0..<size.rows, columns.count == size.columns {
+            // Rows that only move up say nothing new: what was dirty moves with them.
+            dirty = dirty.flatMap { old in
+                old.upperBound > down ? max(0, old.lowerBound - down)..<old.upperBound - down : nil
+            }
+            touch(area.upperBound - down..<area.upperBound)
+        } else {
+            touch(area)
+        }
         if let last = lastGlyph, area.contains(last.row) { lastGlyph = (last.row - down, last.end) }
     }
 
