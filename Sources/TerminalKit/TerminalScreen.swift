@@ -13,6 +13,8 @@ public import Core
     private let vterm: OpaquePointer
     private let state: OpaquePointer
     private var pending: [UInt8] = []
+    /// Plain lines are written into the grid without libvterm.
+    var usesFastRoad = true
 
     public init(size: TerminalSize) {
         grid = Grid(size: size)
@@ -43,9 +45,14 @@ public import Core
     public var isAtGround: Bool { filter.isAtGround }
 
     /// The rows of the active screen, right-trimmed.
-    public var rows: [String] { grid.rows.map { grid.text($0) } }
+    public var rows: [String] {
+        grid.rows.indices.map { index in
+            let row = grid.screenRow(at: index)
+            return row.isWrapped ? grid.text(grid.rows[index]) : row.text
+        }
+    }
     /// The rows of the active screen as the scanner reads them.
-    public var screenRows: [ScreenRow] { grid.rows.map { grid.screenRow($0) } }
+    public var screenRows: [ScreenRow] { grid.rows.indices.map { grid.screenRow(at: $0) } }
 
     /// A row as runs of one style, for drawing it again.
     public func cells(row: Int) -> [StyledRun] {
@@ -88,9 +95,12 @@ public import Core
     /// Hands bytes to libvterm as they are.
     func write(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        unsafe bytes.withUnsafeBytes { raw in
-            _ = unsafe vterm_input_write(
-                vterm, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
+        unsafe bytes.withUnsafeBufferPointer { unsafe writeRaw($0) }
+    }
+
+    func writeRaw(_ bytes: UnsafeBufferPointer<UInt8>) {
+        unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
+            _ = unsafe vterm_input_write(vterm, characters.baseAddress, characters.count)
         }
     }
 
