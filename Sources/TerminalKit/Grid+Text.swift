@@ -15,9 +15,12 @@ extension Grid {
     }
 
     private func isBlank(_ content: UInt32) -> Bool {
-        if content <= 0x20 { return content == 0 || content >= 0x1c || (0x09...0x0d).contains(content) }
-        guard content >= 0x85, content < Cell.firstCluster else { return false }
-        return Unicode.Scalar(content)?.properties.isWhitespace ?? false
+        switch content {
+        case 0, 0x09...0x0d, 0x1c...0x20, 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f,
+            0x3000:
+            true
+        default: false
+        }
     }
 
     private func text(_ cells: ContiguousArray<Cell>, upTo end: Int) -> String {

@@ -122,7 +122,7 @@ struct DetectionTests {
     func codexComposerIsJudgedRightAroundEnter(_ number: Int) throws {
         let moment = Self.codexMoments[number]
         let rules = try Self.rules(.codex)
-        let view = ScreenView(rows: moment.rows, title: "", cursorRow: 0)
+        let view = ScreenView(rows: [""] + moment.rows, title: "", cursorRow: 0)
         #expect(rules.composerContent(view)?.isEmpty == moment.isEmpty)
         #expect(rules.judge(view).state == moment.state)
     }

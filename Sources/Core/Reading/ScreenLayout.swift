@@ -22,9 +22,7 @@ public enum ScreenLayout {
     static func isPrompt(_ text: String) -> Bool { text.begins(with: "❯") || text.begins(with: "›") }
 
     private static func isTip(_ text: String) -> Bool {
-        guard let byte = text.firstPrinted, byte >= 0x80 else { return false }
-        let text = text.trimmed
-        return text.hasPrefix("⎿  Tip: ") || text.hasPrefix("└ Tip: ")
+        text.printedBegins(with: "⎿  Tip: ") || text.printedBegins(with: "└ Tip: ")
     }
 
     /// A glyph in the first column and an unfinished word or the key that interrupts.
