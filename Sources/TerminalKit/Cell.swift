@@ -1,3 +1,5 @@
+internal import Core
+
 /// A colour of a cell.
 public enum TerminalColor: Hashable, Sendable, Codable {
     case standard
@@ -51,9 +53,34 @@ struct Cell: Equatable {
 }
 
 struct GridRow {
-    var cells: ContiguousArray<Cell>
+    var cells: ContiguousArray<Cell> { didSet { shown = nil } }
     /// The text goes on in the row below because the terminal wrapped it.
-    var isWrapped = false
+    var isWrapped = false { didSet { shown = nil } }
     /// Grows with every new row, and moves with the row when it is scrolled.
-    var serial: UInt64
+    var serial: UInt64 { didSet { shown = nil } }
+    /// Cells from this column on are empty and plain.
+    var filled: Int
+    /// False when no cell can hold the last letter of the word that every marker begins with.
+    var mayMention = true
+    /// The row as text, once somebody has asked for it and until it changes.
+    var shown: ScreenRow?
+
+    init(cells: ContiguousArray<Cell>, isWrapped: Bool = false, serial: UInt64) {
+        self.cells = cells
+        self.isWrapped = isWrapped
+        self.serial = serial
+        filled = cells.count
+    }
+
+    /// The row without the empty cells at its end, for keeping; a wrapped row stays whole.
+    var compact: GridRow {
+        var row = self
+        row.shown = nil
+        guard !isWrapped else { return row }
+        var end = min(filled, cells.count)
+        while end > 0, cells[end - 1] == Cell() { end -= 1 }
+        if end < cells.count { row.cells = ContiguousArray(cells[..<end]) }
+        row.filled = end
+        return row
+    }
 }

@@ -5,6 +5,8 @@ extension Grid {
     func resize(to size: TerminalSize) -> (row: Int, column: Int) {
         let old = self.size
         self.size = size
+        // Rows beyond the bound are there by chance only.
+        if history.count > Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
         let primaryCursor = isAlternate ? (row: old.rows - 1, column: 0) : cursor
         let place = resizePrimary(from: old, cursor: primaryCursor)
         resizeAlternate(from: old)
@@ -21,6 +23,7 @@ extension Grid {
     }
 
     private func fit(_ row: inout GridRow) {
+        row.filled = size.columns
         if row.cells.count > size.columns {
             row.cells.removeLast(row.cells.count - size.columns)
             if row.cells.last?.width == 2 { row.cells[size.columns - 1] = Cell() }
@@ -63,6 +66,7 @@ extension Grid {
         }
         if size.columns != old.columns { place = reflow(cursor: place) }
         for row in primary.indices { fit(&primary[row]) }
+        if history.count > 2 * Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
         return (min(max(place.row, 0), size.rows - 1), min(place.column, size.columns - 1))
     }
 

@@ -3,22 +3,65 @@ internal import Core
 extension Grid {
     /// The text of a row, right-trimmed of all white space.
     func text(_ row: GridRow) -> String {
-        var text = untrimmedText(row)
-        while let last = text.unicodeScalars.last,
-            last.properties.isWhitespace || (0x1c...0x1f).contains(last.value)
-        {
-            text.unicodeScalars.removeLast()
-        }
-        return text
+        var end = min(row.filled, row.cells.count)
+        while end > 0, isBlank(row.cells[end - 1].content) { end -= 1 }
+        return text(row.cells, upTo: end)
     }
 
     func untrimmedText(_ row: GridRow) -> String {
-        var end = row.cells.count
+        var end = min(row.filled, row.cells.count)
         while end > 0, row.cells[end - 1].content == 0 { end -= 1 }
-        var text = ""
-        text.reserveCapacity(end)
-        for cell in row.cells[..<end] where cell.width != 0 { append(cell, to: &text) }
-        return text
+        return text(row.cells, upTo: end)
+    }
+
+    private func isBlank(_ content: UInt32) -> Bool {
+        switch content {
+        case 0, 0x09...0x0d, 0x1c...0x20, 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f,
+            0x3000:
+            true
+        default: false
+        }
+    }
+
+    private func text(_ cells: ContiguousArray<Cell>, upTo end: Int) -> String {
+        textBytes.removeAll(keepingCapacity: true)
+        for index in 0..<end {
+            let cell = cells[index]
+            if cell.content < 0x80 {
+                if cell.width != 0 { textBytes.append(cell.content == 0 ? 0x20 : UInt8(cell.content)) }
+            } else if cell.content < Cell.firstCluster {
+                appendUTF8(cell.content)
+            } else {
+                for scalar in clusters[Int(cell.content - Cell.firstCluster)] { appendUTF8(scalar) }
+            }
+        }
+        return String(decoding: textBytes, as: UTF8.self)
+    }
+
+    private func appendUTF8(_ value: UInt32) {
+        switch value {
+        case 0..<0x80: textBytes.append(UInt8(value))
+        case 0x80..<0x800:
+            textBytes.append(UInt8(0xc0 | value >> 6))
+            textBytes.append(UInt8(0x80 | value & 0x3f))
+        case 0x800..<0x1_0000:
+            textBytes.append(UInt8(0xe0 | value >> 12))
+            textBytes.append(UInt8(0x80 | value >> 6 & 0x3f))
+            textBytes.append(UInt8(0x80 | value & 0x3f))
+        default:
+            textBytes.append(UInt8(0xf0 | value >> 18 & 0x07))
+            textBytes.append(UInt8(0x80 | value >> 12 & 0x3f))
+            textBytes.append(UInt8(0x80 | value >> 6 & 0x3f))
+            textBytes.append(UInt8(0x80 | value & 0x3f))
+        }
+    }
+
+    /// The row of the active screen as the scanner sees it, made once for each change.
+    func screenRow(at index: Int) -> ScreenRow {
+        if let shown = rows[index].shown { return shown }
+        let made = screenRow(rows[index])
+        rows[index].shown = made
+        return made
     }
 
     private func append(_ cell: Cell, to text: inout String) {
@@ -35,7 +78,8 @@ extension Grid {
 
     /// The row as the scanner sees it.
     func screenRow(_ row: GridRow) -> ScreenRow {
-        let last = row.cells.last { $0.content > 0x20 }
+        if let shown = row.shown { return shown }
+        let last = row.cells.prefix(row.filled).last { $0.content > 0x20 }
         let isBold = last.map { styles[$0.style].attributes.contains(.bold) } ?? false
         let first = row.cells.first.map { styles[$0.style].background } ?? .standard
         return ScreenRow(
@@ -64,9 +108,11 @@ extension Grid {
 
     /// True when the row holds the word that every marker begins with; cheap enough for every row printed.
     func mentionsMarker(_ row: GridRow) -> Bool {
+        guard row.mayMention else { return false }
         let cells = row.cells
         var index = 0
-        while index + 5 < cells.count {
+        let end = min(row.filled, cells.count)
+        while index + 5 < end {
             if cells[index].content == 0x53, cells[index + 1].content == 0x45,
                 cells[index + 2].content == 0x4e,
                 cells[index + 3].content == 0x54, cells[index + 4].content == 0x52,

@@ -12,8 +12,9 @@ final class Grid {
     var cursor = (row: 0, column: 0)
     var isCursorVisible = true
     var title = ""
-    var pen = TerminalStyle.plain
-    var penIndex: UInt16 = 0
+    private(set) var pen = TerminalStyle.plain
+    /// The pen's number, nil until something is written with it.
+    private var penNumber: UInt16? = 0
     var styles = StyleTable()
     private(set) var clusters: [[UInt32]] = []
     private var nextSerial: UInt64 = 1
@@ -23,7 +24,7 @@ final class Grid {
     /// Rows that changed since the reader looked.
     var dirty: Range<Int>?
     /// Rows of the last erasure, when nothing was printed since.
-    private var lastErased: Range<Int>?
+    var lastErased: Range<Int>?
     /// Grows when the whole screen is erased at once.
     var clears = 0
     /// Rows that left through the top, oldest first, until the owner takes them.
@@ -31,8 +32,13 @@ final class Grid {
     /// Rows that left through the top and may come back when the pane grows taller.
     var history: [GridRow] = []
 
+    /// Scratch for making text.
+    var textBytes: [UInt8] = []
+
     static let mostClusters = 4096
-    static let historyRows = 256
+    static let historyRows = 128
+    /// The `Y` of `SENTRY`.
+    static let lastOfMarker: UInt32 = 0x59
 
     init(size: TerminalSize) {
         self.size = size
@@ -57,7 +63,10 @@ final class Grid {
         defer { nextSerial += 1 }
         var blank = Cell()
         blank.style = style
-        return GridRow(cells: ContiguousArray(repeating: blank, count: size.columns), serial: nextSerial)
+        var row = GridRow(cells: ContiguousArray(repeating: blank, count: size.columns), serial: nextSerial)
+        row.mayMention = false
+        if style == 0 { row.filled = 0 }
+        return row
     }
 
     func touch(_ rows: Range<Int>) {
@@ -67,8 +76,16 @@ final class Grid {
 
     func setPen(_ style: TerminalStyle) {
         pen = style
+        penNumber = nil
+    }
+
+    /// The pen's style by its number; most pens are changed again before anything is written with them.
+    var penIndex: UInt16 {
+        if let penNumber { return penNumber }
         if styles.isFull { compactStyles() }
-        penIndex = styles.index(of: style)
+        let number = pen == .plain ? 0 : styles.index(of: pen)
+        penNumber = number
+        return number
     }
 
     /// Forgets styles that no cell uses any more.
@@ -112,6 +129,7 @@ final class Grid {
         }
         let style = penIndex
         let columns = size.columns
+        let mentions = content == Self.lastOfMarker || content >= Cell.firstCluster
         func write(_ cells: inout ContiguousArray<Cell>) {
             // A half of a wide character that is overwritten leaves a blank, not half a character.
             if cells[column].width == 0, column > 0 { cells[column - 1] = Cell() }
@@ -120,10 +138,16 @@ final class Grid {
             cells[column] = Cell(content: content, style: style, width: UInt8(end - column > 1 ? 2 : 1))
             if end - column > 1 { cells[column + 1] = Cell(content: 0, style: style, width: 0) }
         }
-        if isAlternate { write(&alternate[row].cells) } else { write(&primary[row].cells) }
-        if column + width >= columns {
-            rows[row].isWrapped = false
+        if isAlternate {
+            write(&alternate[row].cells)
+            alternate[row].filled = max(alternate[row].filled, column + width)
+            if mentions { alternate[row].mayMention = true }
+        } else {
+            write(&primary[row].cells)
+            primary[row].filled = max(primary[row].filled, column + width)
+            if mentions { primary[row].mayMention = true }
         }
+        if column + width >= columns, rows[row].isWrapped { rows[row].isWrapped = false }
         lastGlyph = (row, column + width)
         touch(row..<row + 1)
     }
@@ -133,11 +157,7 @@ final class Grid {
         let columns = columns.clamped(to: 0..<size.columns)
         guard !eraseRows.isEmpty, !columns.isEmpty else { return }
         var blank = Cell()
-        if pen.background != .standard {
-            var style = TerminalStyle.plain
-            style.background = pen.background
-            blank.style = styles.index(of: style)
-        }
+        blank.style = eraseStyle
         let isFullWidth = columns.count == size.columns
         // Erasing from the first cell on comes as the first row and then the rows below it.
         let follows = eraseRows.lowerBound == 1 && lastErased == 0..<1
@@ -149,10 +169,19 @@ final class Grid {
         }
         for row in eraseRows {
             if columns.upperBound == size.columns { rows[row].isWrapped = false }
-            for column in columns { rows[row].cells[column] = blank }
+            blankCells(&rows[row].cells, columns, with: blank)
+            if blank.style != 0 { rows[row].filled = max(rows[row].filled, columns.upperBound) }
+            if isFullWidth {
+                rows[row].mayMention = false
+                if blank.style == 0 { rows[row].filled = 0 }
+            }
             mendWide(row: row, at: columns)
         }
         touch(eraseRows)
+    }
+
+    private func blankCells(_ cells: inout ContiguousArray<Cell>, _ columns: Range<Int>, with blank: Cell) {
+        for column in columns { cells[column] = blank }
     }
 
     /// Blanks the other half of a wide character that was cut at an edge of `columns`.
@@ -177,10 +206,11 @@ final class Grid {
         } else {
             moveCells(area, columns, down: down, right: right)
         }
-        if !isAlternate, down > 0, right == 0, area == 0..<size.rows, columns.count == size.columns {
-            // Rows that only move up say nothing new: what was dirty moves with them.
-            dirty = dirty.flatMap { old in
-                old.upperBound > down ? max(0, old.lowerBound - down)..<old.upperBound - down : nil
+        if down > 0, right == 0, columns.count == size.columns, area.count == size.rows {
+            // Rows that only moved up are as they were.
+            if let old = dirty {
+                dirty = max(0, old.lowerBound - down)..<max(0, old.upperBound - down)
+                if dirty?.isEmpty == true { dirty = nil }
             }
             touch(area.upperBound - down..<area.upperBound)
         } else {
@@ -190,32 +220,37 @@ final class Grid {
     }
 
     private func scrollRows(_ area: Range<Int>, by down: Int) {
-        if down > 0 {
-            leave(area.lowerBound..<area.lowerBound + down)
-            for row in area.lowerBound..<area.upperBound - down { rows.swapAt(row, row + down) }
-            replaceWithBlank(area.upperBound - down..<area.upperBound)
-        } else if down < 0 {
-            for row in (area.lowerBound - down..<area.upperBound).reversed() { rows.swapAt(row, row + down) }
-            replaceWithBlank(area.lowerBound..<area.lowerBound - down)
+        if down > 0 { leave(area.lowerBound..<area.lowerBound + down) }
+        if down == 1 {
+            rows.remove(at: area.lowerBound)
+            return rows.insert(blankRow(style: eraseStyle), at: area.upperBound - 1)
         }
+        let blanks = (0..<abs(down)).map { _ in blankRow(style: eraseStyle) }
+        if down > 0 {
+            rows.removeSubrange(area.lowerBound..<area.lowerBound + down)
+            rows.insert(contentsOf: blanks, at: area.upperBound - down)
+        } else if down < 0 {
+            rows.removeSubrange(area.upperBound + down..<area.upperBound)
+            rows.insert(contentsOf: blanks, at: area.lowerBound)
+        }
+    }
+
+    /// The number of the style that erased cells have.
+    private var eraseStyle: UInt16 {
+        guard pen.background != .standard else { return 0 }
+        var style = TerminalStyle.plain
+        style.background = pen.background
+        return styles.index(of: style)
     }
 
     /// Keeps rows that scroll off the top of the primary screen.
     private func leave(_ area: Range<Int>) {
         guard area.lowerBound == 0, !isAlternate else { return }
-        scrolledOff += primary[area]
-        history += primary[area]
-        if history.count > 2 * Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
-    }
-
-    private func replaceWithBlank(_ area: Range<Int>) {
-        var index: UInt16 = 0
-        if pen.background != .standard {
-            var style = TerminalStyle.plain
-            style.background = pen.background
-            index = styles.index(of: style)
+        for row in area {
+            scrolledOff.append(primary[row])
+            if area.upperBound - row <= Self.historyRows { history.append(primary[row].compact) }
         }
-        for row in area { rows[row] = blankRow(style: index) }
+        if history.count > 2 * Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
     }
 
     private func moveCells(_ area: Range<Int>, _ columns: Range<Int>, down: Int, right: Int) {
@@ -226,6 +261,8 @@ final class Grid {
                 let inside = area.contains(from.0) && columns.contains(from.1)
                 rows[row].cells[column] = inside ? source[from.0].cells[from.1] : Cell()
             }
+            rows[row].mayMention = true
+            rows[row].filled = size.columns
             mendWide(row: row, at: columns)
         }
     }

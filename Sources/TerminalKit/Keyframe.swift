@@ -32,7 +32,7 @@ public struct Keyframe: Codable, Sendable, Equatable {
 struct KeyframeRow: Codable, Sendable, Equatable {
     /// One character for each cell that is not the second half of a wide one; right-trimmed of empty cells.
     var text: String
-    /// Number of cells and style, in turn, for the whole row.
+    /// Number of cells and style, in turn; plain empty cells at the end of the row are left out.
     var runs: [Int]
     /// Cells that are wide.
     var wide: [Int]?
@@ -77,7 +77,9 @@ extension Grid {
         var end = row.cells.count
         while end > 0, row.cells[end - 1].content == 0, row.cells[end - 1].width == 1 { end -= 1 }
         var made = KeyframeRow(text: "", runs: [], isWrapped: row.isWrapped ? true : nil, serial: row.serial)
-        for (column, cell) in row.cells.enumerated() {
+        var styled = row.cells.count
+        while styled > end, row.cells[styled - 1] == Cell() { styled -= 1 }
+        for (column, cell) in row.cells[..<styled].enumerated() {
             if made.runs.count > 1, made.runs[made.runs.count - 1] == Int(cell.style) {
                 made.runs[made.runs.count - 2] += 1
             } else {
@@ -103,6 +105,7 @@ extension Grid {
         var made = GridRow(
             cells: ContiguousArray(repeating: Cell(), count: size.columns), isWrapped: row.isWrapped ?? false,
             serial: row.serial)
+        made.filled = size.columns
         reserveSerials(through: row.serial)
         let wide = Set(row.wide ?? [])
         let empty = Set(row.empty ?? [])

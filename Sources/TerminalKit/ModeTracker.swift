@@ -18,6 +18,19 @@ struct ModeTracker: Codable, Equatable, Sendable {
     /// SO: G1 is in use.
     var isShiftedOut = false
 
+    /// Tab stops were set or cleared.
+    var movesTabStops = false
+
+    /// True when no mode changes what a plain line does: autowrap, whole screen, no insertion, ASCII, usual tabs.
+    var leavesPlainLinesAlone: Bool {
+        top == nil && bottom == nil && left == nil && right == nil && !isInserting && !isShiftedOut
+            && !movesTabStops && characterSets.values.allSatisfy { $0 == "B" } && privateModes[7] != false
+            && privateModes[6] != true && privateModes[69] != true && !isSendingNewLine
+    }
+
+    /// Line feeds return the carriage too.
+    var isSendingNewLine = false
+
     struct SavedCursor: Codable, Equatable, Sendable {
         var row: Int
         var column: Int
@@ -46,8 +59,11 @@ struct ModeTracker: Codable, Equatable, Sendable {
             {
                 save(grid)
             }
-        case (0, 0, UInt8(ascii: "h")) where control.parameters.contains(4): isInserting = true
-        case (0, 0, UInt8(ascii: "l")) where control.parameters.contains(4): isInserting = false
+        case (0, 0, UInt8(ascii: "h")), (0, 0, UInt8(ascii: "l")):
+            let isSet = control.final == UInt8(ascii: "h")
+            if control.parameters.contains(4) { isInserting = isSet }
+            if control.parameters.contains(20) { isSendingNewLine = isSet }
+        case (0, 0, UInt8(ascii: "g")): movesTabStops = true
         case (0, 0, UInt8(ascii: "r")):
             let area = (control.parameter(0, default: 1), control.parameter(1, default: grid.size.rows))
             (top, bottom) = area == (1, grid.size.rows) ? (nil, nil) : area
@@ -65,6 +81,7 @@ struct ModeTracker: Codable, Equatable, Sendable {
     private mutating func noteEscape(_ control: ControlSequence, grid: Grid) {
         switch control.final {
         case UInt8(ascii: "7"): save(grid)
+        case UInt8(ascii: "H"): movesTabStops = true
         case UInt8(ascii: "c"): self = ModeTracker()
         default: break
         }

@@ -60,6 +60,7 @@ public final class PaneReader {
             var index = 0
             let start = offset
             while true {
+                unsafe readPlainLines(buffer, &index, from: start, &readings)
                 let boundary = unsafe screen.advance(buffer, &index)
                 offset = start + UInt64(index)
                 collect(boundary, &readings)
@@ -102,7 +103,7 @@ public final class PaneReader {
         screen.resize(size)
     }
 
-    private func collect(_ boundary: Boundary?, _ readings: inout [Reading]) {
+    func collect(_ boundary: Boundary?, _ readings: inout [Reading]) {
         if screen.grid.clears != clears {
             clears = screen.grid.clears
             if !screen.isAlternate { scanner.cleared(isPainting: !screen.isCursorVisible) }
@@ -119,8 +120,8 @@ public final class PaneReader {
     /// Hands rows that scrolled off to the scanner; a shell's rows without a marker need not become text.
     private func leave(_ readings: inout [Reading]) {
         let grid = screen.grid
-        if scanner.kind == .shell, !scanner.isWaitingForRows, let last = grid.scrolledOff.last,
-            !last.isWrapped,
+        if scanner.kind == .shell, scanner.isIdle, let last = grid.scrolledOff.last, !last.isWrapped,
+            !scanner.wantsLines || !scanner.needsLines(from: last.serial),
             !grid.scrolledOff.contains(where: grid.mentionsMarker)
         {
             return grid.scrolledOff.removeAll(keepingCapacity: true)
@@ -174,13 +175,32 @@ public final class PaneReader {
             return lookAt(0..<0, &readings, isSettled)
         }
         grid.dirty = nil
-        if !screen.isAlternate, !isSettled, !scanner.isWaitingForRows,
-            !grid.primary[dirty.clamped(to: 0..<grid.size.rows)].contains(where: grid.mentionsMarker)
+        if !screen.isAlternate, !isSettled, scanner.isIdle,
+            !dirty.clamped(to: 0..<grid.size.rows).contains(where: { grid.mentionsMarker(grid.primary[$0]) })
         {
+            if scanner.wantsLines { lookForLines(&readings) }
             return
         }
         lookAt(dirty, &readings, isSettled)
     }
+
+    /// Gives the lines that are over, when there is nothing else to find; only rows that may hold them become text.
+    private func lookForLines(_ readings: inout [Reading]) {
+        let grid = screen.grid
+        let end = min(grid.cursor.row, grid.size.rows)
+        guard var first = grid.primary[..<end].firstIndex(where: { scanner.needsLines(from: $0.serial) })
+        else { return }
+        while first > 0, grid.primary[first - 1].isWrapped { first -= 1 }
+        // One row more, to see whether the last line goes on.
+        let rows = (first..<min(end + 1, grid.size.rows)).map { grid.screenRow(at: $0) }
+        for line in scanner.lines(rows, upTo: end - first, isTop: first == 0) {
+            readings.append(.line(line, offset: offset))
+        }
+    }
+
+    /// Forgets the ids of markers and takes what is painted next for a repetition: the agent was started again in
+    /// this pane.
+    public func agentStarted() { scanner.agentStarted() }
 
     private func lookAt(_ dirty: Range<Int>, _ readings: inout [Reading], _ isSettled: Bool) {
         var moment = moment(isSettled: isSettled)

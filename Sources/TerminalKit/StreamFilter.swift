@@ -44,13 +44,17 @@ struct StreamFilter {
     private var stringIsOSC = false
     /// Bytes that belong to the output but come after a boundary that was already reported.
     private var held: [UInt8] = []
-    private var lineFeedReported = false
+    /// The line feed that comes next was reported as a boundary.
+    var isLineFeedReported = false
 
     static let longestString = 4096
     static let longestSequence = 256
 
+    /// True where a line can begin: nothing is pending but a line feed that was reported.
+    var isBetweenLines: Bool { state == .ground && missing == 0 && held.isEmpty }
+
     /// True between characters and sequences: a snapshot taken here loses nothing.
-    var isAtGround: Bool { state == .ground && missing == 0 && held.isEmpty && !lineFeedReported }
+    var isAtGround: Bool { state == .ground && missing == 0 && held.isEmpty && !isLineFeedReported }
 
     /// Takes bytes from `index` on until the input ends (nil) or a boundary is reached.
     mutating func next(
@@ -65,11 +69,11 @@ struct StreamFilter {
             switch state {
             case .ground:
                 if byte == 0x0a || byte == 0x0b || byte == 0x0c {
-                    guard lineFeedReported else {
-                        lineFeedReported = true
+                    guard isLineFeedReported else {
+                        isLineFeedReported = true
                         return .lineFeed
                     }
-                    lineFeedReported = false
+                    isLineFeedReported = false
                     missing = 0
                     output.append(byte)
                     index += 1

@@ -60,6 +60,7 @@ extension TerminalScreen {
             text += "\u{1b}[?\(mode)\(isOn ? "h" : "l")"
         }
         if modes.isInserting { text += "\u{1b}[4h" }
+        if modes.isSendingNewLine { text += "\u{1b}[20h" }
         for (index, set) in modes.characterSets.sorted(by: { $0.key < $1.key }) {
             text += "\u{1b}\(["(", ")", "*", "+"][min(max(index, 0), 3)])\(set)"
         }

@@ -15,6 +15,8 @@ public import Core
     private var pending: [UInt8] = []
     /// The beginning of a character whose other bytes have not come.
     private var cutCharacter: [UInt8] = []
+    /// Plain lines are written into the grid without libvterm.
+    var usesFastRoad = true
 
     public init(size: TerminalSize) {
         grid = Grid(size: size)
@@ -45,9 +47,14 @@ public import Core
     public var isAtGround: Bool { filter.isAtGround }
 
     /// The rows of the active screen, right-trimmed.
-    public var rows: [String] { grid.rows.map { grid.text($0) } }
+    public var rows: [String] {
+        grid.rows.indices.map { index in
+            let row = grid.screenRow(at: index)
+            return row.isWrapped ? grid.text(grid.rows[index]) : row.text
+        }
+    }
     /// The rows of the active screen as the scanner reads them.
-    public var screenRows: [ScreenRow] { grid.rows.map { grid.screenRow($0) } }
+    public var screenRows: [ScreenRow] { grid.rows.indices.map { grid.screenRow(at: $0) } }
 
     /// A row as runs of one style, for drawing it again.
     public func cells(row: Int) -> [StyledRun] {
@@ -93,9 +100,15 @@ public import Core
         let whole = cutCharacter.isEmpty ? bytes : cutCharacter + bytes
         let cut = Self.unfinished(whole)
         cutCharacter = cut == 0 ? [] : Array(whole.suffix(cut))
-        unsafe whole.withUnsafeBytes { raw in
-            _ = unsafe vterm_input_write(
-                vterm, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count - cut)
+        unsafe whole.withUnsafeBufferPointer { buffer in
+            unsafe writeRaw(UnsafeBufferPointer(rebasing: buffer.dropLast(cut)))
+        }
+    }
+
+    /// Hands bytes that end with a whole character to libvterm.
+    func writeRaw(_ bytes: UnsafeBufferPointer<UInt8>) {
+        unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
+            _ = unsafe vterm_input_write(vterm, characters.baseAddress, characters.count)
         }
     }
 

@@ -77,4 +77,53 @@ struct DetectionTests {
             #expect(rules.judge(view).isReady, "\(checkpoint.name)")
         }
     }
+
+    @Test func builtInRulesAreTheFiles() throws {
+        let builtIn = try DetectionFile.builtIn()
+        #expect(Set(builtIn.map(\.kind)) == Set(AgentKind.known))
+        for rules in builtIn { #expect(try rules == Self.rules(rules.kind), "\(rules.kind)") }
+    }
+
+    /// Codex 0.163.0 around a paste and Enter, from a run of the real program.
+    static let codexMoments: [(rows: [String], isEmpty: Bool, state: AgentState)] = [
+        (["› Ask Codex to do anything", "", "  ? for shortcuts"], true, .idle),
+        (["› [Pasted Content 1349 chars]", "", "  ? for shortcuts"], false, .idle),
+        (
+            [
+                "› [Pasted Content 1349 chars]", "", "  mock default · /tmp/w",
+                "  Waiting for startup  · esc cancel",
+            ], false, .working
+        ),
+        (
+            [
+                "  line 39 of a briefing", "", "", "• Working (0s • esc to interrupt)", "", "",
+                "› Ask Codex to do anything", "", "  mock default · /tmp/w",
+                "  ← for agents · ? for shortcuts",
+            ], true, .working
+        ),
+        (["• Done and fine.", "", "", "› 请说 SAY-OK 谢谢", "", "  mock default · /tmp/w"], false, .idle),
+        (
+            [
+                "› please SAY-SLOW now", "", "", "• One two three", "", "", "› and then SAY-OK", "",
+                "  mock default · /tmp/w · ⠏", "  tab to queue message",
+            ], false, .working
+        ),
+        (
+            [
+                "• One two three.",
+                "• Messages to be submitted after next tool call (press esc to interrupt)",
+                "  ↳ and then SAY-OK", "", "", "› Ask Codex to do anything", "",
+                "  mock default · /tmp/w · ⠏",
+            ], true, .working
+        ),
+    ]
+
+    @Test(arguments: 0..<codexMoments.count)
+    func codexComposerIsJudgedRightAroundEnter(_ number: Int) throws {
+        let moment = Self.codexMoments[number]
+        let rules = try Self.rules(.codex)
+        let view = ScreenView(rows: [""] + moment.rows, title: "", cursorRow: 0)
+        #expect(rules.composerContent(view)?.isEmpty == moment.isEmpty)
+        #expect(rules.judge(view).state == moment.state)
+    }
 }

@@ -1,6 +1,8 @@
 import Core
-import TerminalKit
+import Foundation
 import Testing
+
+@testable import TerminalKit
 
 /// Panes in which a program prints row after row, made by hand.
 struct ShellPaneTests {
@@ -102,6 +104,42 @@ struct ShellPaneTests {
             "0123456789abcdef\r\n10%\r20%\r100%\r\n" + (0..<20).map { "row \($0)\r\n" }.joined() + "end"
         let lines = (reader.feed(Array(text.utf8)) + reader.settle()).lines
         #expect(lines == ["0123456789abcdef", "100%"] + (0..<20).map { "row \($0)" } + ["end"])
+    }
+
+    @Test(arguments: [1, 7, 4096])
+    func lineLongerThanTheScreenComesWhole(_ piece: Int) {
+        let reader = PaneReader(size: TerminalSize(columns: 10, rows: 4), kind: .shell)
+        reader.wantsLines = true
+        let long = (0..<40).map { "word\($0) " }.joined() + "end"
+        let bytes = Array("first\r\n\(long)\r\nlast\r\n".utf8)
+        var lines: [String] = []
+        for start in stride(from: 0, to: bytes.count, by: piece) {
+            lines += reader.feed(Array(bytes[start..<min(start + piece, bytes.count)])).lines
+        }
+        lines += reader.settle().lines
+        #expect(lines == ["first", long, "last"])
+    }
+
+    @Test func floodKeepsLittleAndGivesEachMarkerOnce() throws {
+        let reader = PaneReader(size: TerminalSize(columns: 200, rows: 50), kind: .claude)
+        let filler = String(repeating: "some words of a build log that nobody reads\r\n", count: 9)
+        var stages: [String] = []
+        for number in 0..<700 {
+            let text = "### SENTRY {\"type\":\"STATUS\",\"stage\":\"s\(number)\"}\r\n" + filler
+            stages += reader.feed(Array(text.utf8)).markers.compactMap(\.stage)
+        }
+        #expect(stages == (0..<700).map { "s\($0)" })
+        let full = String(repeating: String(repeating: "full row ", count: 22) + "\r\n", count: 400)
+        _ = reader.feed(Array(full.utf8))
+        #expect(reader.screen.grid.history.count <= 2 * Grid.historyRows)
+    }
+
+    @Test func keyframeIsSmall() throws {
+        let reader = PaneReader(size: TerminalSize(columns: 200, rows: 50), kind: .claude)
+        let usual = "a usual row of some sixty characters, as programs print them\r\n"
+        _ = reader.feed(Array(String(repeating: usual, count: 400).utf8))
+        let keyframe = try #require(reader.keyframe())
+        #expect(try JSONEncoder().encode(keyframe).count < 30_000)
     }
 
     @Test func hiddenStringsAreNotPrinted() {

@@ -18,6 +18,11 @@ struct FlowScanner: Codable, Equatable, Sendable {
     private var open: UInt64?
     /// Rows up to this one have been given as lines.
     private var lineMark: UInt64 = 0
+    /// The beginning of a line that is longer than the screen.
+    private var unfinished = ""
+
+    /// Bytes of a line that are kept; of a longer one its middle is left out.
+    static let longestLine = 64 * 1024
 
     struct Waiting: Codable, Equatable, Sendable {
         var serial: UInt64
@@ -66,6 +71,10 @@ struct FlowScanner: Codable, Equatable, Sendable {
         left += rows
         var result = TranscriptScanner.Result()
         search(left, first..<left.count, moment, echoes, &result, isFinal: true)
+        guard !waiting.isEmpty else {
+            forget()
+            return result
+        }
         let serials = Set(rows.map(\.serial))
         if waiting.contains(where: { serials.contains($0.serial) }) {
             let all = left + screen()
@@ -106,7 +115,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
         let reader = MarkerReader(columns: moment.columns, acceptsBare: moment.acceptsBare)
         let cursor = isFinal ? all.count : left.count + moment.cursorRow
         let end = isFinal ? all.count : max(cursor + 1, range.upperBound)
-        for index in range where all[index].text.contains(MarkerReader.word) {
+        for index in range where MarkerReader.mentions(all[index].text) {
             let row = all[index]
             if index > 0, all[index - 1].isWrapped { continue }
             if isEcho(all, index, moment, echoes) { continue }
@@ -247,8 +256,10 @@ struct FlowScanner: Codable, Equatable, Sendable {
         if warned.count > 600 { warned.removeFirst(warned.count - 400) }
     }
 
-    /// Logical lines that are over: rows that left, and rows above the one that is written now.
-    mutating func lines(_ rows: [ScreenRow], upTo end: Int, _ echoes: EchoFilter) -> [String] {
+    func needsLines(from serial: UInt64) -> Bool { serial > lineMark }
+
+    /// Logical lines that are over on the screen: those that end above row `end`.
+    mutating func lines(_ rows: [ScreenRow], upTo end: Int, isTop: Bool, _ echoes: EchoFilter) -> [String] {
         var lines: [String] = []
         var index = 0
         while index < end {
@@ -256,12 +267,42 @@ struct FlowScanner: Codable, Equatable, Sendable {
             while last + 1 < rows.count, rows[last].isWrapped { last += 1 }
             guard last < end else { break }
             if rows[last].serial > lineMark {
-                lineMark = max(lineMark, rows[last].serial)
-                let text = rows[index...last].map(\.text).joined()
-                if !text.isEmpty, !echoes.contains(text) { lines.append(text) }
+                give(rows[index...last], goesOn: isTop && index == 0, echoes, &lines)
             }
             index = last + 1
         }
         return lines
+    }
+
+    /// Logical lines that are over in rows that left; a line that goes on below them is kept until its end is seen.
+    mutating func linesLeaving(_ rows: [ScreenRow], _ echoes: EchoFilter) -> [String] {
+        var lines: [String] = []
+        var index = 0
+        while index < rows.count {
+            var last = index
+            while last + 1 < rows.count, rows[last].isWrapped { last += 1 }
+            if rows[last].serial > lineMark {
+                if rows[last].isWrapped {
+                    lineMark = rows[last].serial
+                    for row in rows[index...last] where unfinished.utf8.count < Self.longestLine {
+                        unfinished += row.text
+                    }
+                } else {
+                    give(rows[index...last], goesOn: index == 0, echoes, &lines)
+                }
+            }
+            index = last + 1
+        }
+        return lines
+    }
+
+    private mutating func give(
+        _ rows: ArraySlice<ScreenRow>, goesOn: Bool, _ echoes: EchoFilter, _ lines: inout [String]
+    ) {
+        lineMark = max(lineMark, rows.last?.serial ?? 0)
+        var text = rows.count == 1 ? rows.first?.text ?? "" : rows.map(\.text).joined()
+        if goesOn, !unfinished.isEmpty { text = unfinished + text }
+        unfinished = ""
+        if !text.isEmpty, !echoes.contains(text) { lines.append(text) }
     }
 }

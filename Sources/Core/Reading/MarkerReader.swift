@@ -26,6 +26,9 @@ struct MarkerReader {
 
     static let word = "SENTRY"
 
+    /// True when `text` holds the word of every marker; cheap enough for every row.
+    static func mentions(_ text: String) -> Bool { text.holds("SENTRY") }
+
     /// The marker that begins in `rows[start]`.
     func read(_ rows: ArraySlice<ScreenRow>, at start: Int) -> Outcome {
         guard let head = Self.head(rows[start].text), head.isHashed || acceptsBare else { return .none }
@@ -44,7 +47,7 @@ struct MarkerReader {
 
     /// Strips decoration: indentation, list bullets, a heading's hashes; nil when the row does not begin a marker.
     static func head(_ text: String) -> Head? {
-        guard text.utf8.count >= word.utf8.count else { return nil }
+        guard mentions(text) else { return nil }
         var rest = text[...].drop(while: \.isWhitespace)
         var isHashed = false
         for _ in 0..<6 {

@@ -70,11 +70,18 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
         wasResized = false
     }
 
-    /// True while rows of a flowing screen must be looked at even when none of them mentions a marker.
-    public var isWaitingForRows: Bool { wantsLines || !flow.isIdle }
-
     /// False while a marker on a flowing screen is unfinished or waits for the end of a painting.
     public var isIdle: Bool { flow.isIdle }
+
+    /// True when a row with this serial number can end a line that was not given.
+    public func needsLines(from serial: UInt64) -> Bool { flow.needsLines(from: serial) }
+
+    /// The lines among `rows` that are over before row `end`, when no row that changed can hold a marker.
+    ///
+    /// `isTop` says that the first row is the first of the screen, where a line that began above may go on.
+    public mutating func lines(_ rows: [ScreenRow], upTo end: Int, isTop: Bool) -> [String] {
+        flow.lines(rows, upTo: end, isTop: isTop, echoes)
+    }
 
     /// Takes rows that scrolled off the primary screen.
     ///
@@ -82,7 +89,7 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
     public mutating func leave(_ rows: [ScreenRow], screen: () -> [ScreenRow], _ moment: Moment) -> Findings {
         finish(
             flow.leave(rows, screen: screen, flowMoment(moment), echoes),
-            lines: wantsLines ? flow.lines(rows, upTo: rows.count, echoes) : [])
+            lines: wantsLines ? flow.linesLeaving(rows, echoes) : [])
     }
 
     /// Looks at the screen.
@@ -95,7 +102,7 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
         }
         let result = flow.look(rows, flowMoment(moment), echoes)
         var lines: [String] = []
-        if wantsLines { lines = flow.lines(rows, upTo: lineEnd(rows, moment), echoes) }
+        if wantsLines { lines = flow.lines(rows, upTo: lineEnd(rows, moment), isTop: true, echoes) }
         return finish(result, lines: lines)
     }
 

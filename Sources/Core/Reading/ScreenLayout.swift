@@ -18,17 +18,20 @@ public enum ScreenLayout {
         if let last = rows.last, isSpinner(last.text) { rows.removeLast() }
     }
 
+    /// True for a row that begins with a prompt of Claude Code's or Codex's.
+    static func isPrompt(_ text: String) -> Bool { text.begins(with: "❯") || text.begins(with: "›") }
+
     private static func isTip(_ text: String) -> Bool {
-        let text = text.trimmed
-        return text.hasPrefix("⎿  Tip: ") || text.hasPrefix("└ Tip: ")
+        text.printedBegins(with: "⎿  Tip: ") || text.printedBegins(with: "└ Tip: ")
     }
 
     /// A glyph in the first column and an unfinished word or the key that interrupts.
     static func isSpinner(_ text: String) -> Bool {
-        guard let first = text.first, !first.isWhitespace, !first.isLetter, !first.isNumber,
-            text.dropFirst().first == " "
+        // Behind one glyph stands a space, so that few rows need a closer look.
+        guard text.hasSpaceBehindFirstGlyph, let first = text.first, !first.isWhitespace, !first.isLetter,
+            !first.isNumber, text.dropFirst().first == " "
         else { return false }
-        return text.contains("esc to interrupt") || text.contains("…") && !"●❯›".contains(first)
+        return text.holds("esc to interrupt") || text.holds("…") && !"●❯›".contains(first)
     }
 
     /// The first row of the composer, with the rule over it if there is one; the number of rows without a composer.
@@ -38,25 +41,24 @@ public enum ScreenLayout {
             // A box of two rules around the prompt, or one rule over a dialog.
             if let above = rules.last(where: { $0 < last }),
                 rows[(above + 1)..<last].contains(where: {
-                    $0.hasPrefix("❯") || $0.hasPrefix("> ") || $0 == ">"
+                    $0.begins(with: "❯") || $0.begins(with: "> ") || $0 == ">"
                 }),
                 last - above <= max(12, rows.count / 2 + 2)
             {
                 return above
             }
-            if rows[(last + 1)...].contains(where: { $0.drop(while: \.isWhitespace).hasPrefix("❯") }) {
+            if rows[(last + 1)...].contains(where: { $0.printedBegins(with: "❯") }) {
                 return last
             }
         }
         // In a low pane only the lower, dashed rule of a dialog is in view.
-        if let dashed = rows.lastIndex(where: { $0.trimmed.count >= 8 && $0.trimmed.allSatisfy { $0 == "╌" } }
-        ),
-            rows[(dashed + 1)...].contains(where: { $0.trimmed.hasPrefix("❯") })
+        if let dashed = rows.lastIndex(where: { isLine($0, ending: [0x95, 0x8c]) }),
+            rows[(dashed + 1)...].contains(where: { $0.printedBegins(with: "❯") })
         {
             return dashed
         }
         // Below the composer there are only a blank row and a footer, or the rest of a dialog.
-        if let prompt = rows.lastIndex(where: { $0.hasPrefix("›") }),
+        if let prompt = rows.lastIndex(where: { $0.begins(with: "›") }),
             prompt > 0,
             !rows[(prompt + 1)...].contains(where: { $0.first.map { !$0.isWhitespace && $0 != "›" } ?? false }
             )
@@ -68,7 +70,24 @@ public enum ScreenLayout {
 
     /// True for a row that is one horizontal line.
     static func isRule(_ text: String) -> Bool {
-        let trimmed = text.trimmed
-        return trimmed.count >= 8 && trimmed.allSatisfy { $0 == "─" || $0 == "━" }
+        // The light line and the heavy one.
+        isLine(text, ending: [0x94, 0x80]) || isLine(text, ending: [0x94, 0x81])
+    }
+
+    /// True for at least eight times one glyph of three bytes, the first of which all box-drawing glyphs share.
+    private static func isLine(_ text: String, ending: [UInt8]) -> Bool {
+        unsafe text.withBytes { bytes in
+            var index = 0
+            while index < bytes.count, unsafe bytes[index] == 0x20 { index += 1 }
+            let start = index
+            while index + 2 < bytes.count, unsafe bytes[index] == 0xe2, unsafe bytes[index + 1] == ending[0],
+                unsafe bytes[index + 2] == ending[1]
+            {
+                index += 3
+            }
+            guard index - start >= 24 else { return false }
+            while index < bytes.count, unsafe bytes[index] == 0x20 { index += 1 }
+            return index == bytes.count
+        }
     }
 }

@@ -22,3 +22,21 @@ public struct ScreenRow: Sendable, Hashable, Codable {
         self.isShaded = isShaded
     }
 }
+
+/// A stored screen has hundreds of rows: each is a short array, not an object with its keys spelled out.
+extension ScreenRow {
+    public init(from decoder: any Decoder) throws {
+        var container = try decoder.unkeyedContainer()
+        text = try container.decode(String.self)
+        serial = try container.decode(UInt64.self)
+        let flags = try container.decode(Int.self)
+        (isWrapped, isBold, isShaded) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.unkeyedContainer()
+        try container.encode(text)
+        try container.encode(serial)
+        try container.encode((isWrapped ? 1 : 0) | (isBold ? 2 : 0) | (isShaded ? 4 : 0))
+    }
+}

@@ -19,19 +19,20 @@ struct TranscriptAlignment {
         var head: String?
         /// The row above is not on the screen, so that the head is unknown.
         var isCut = false
-        var hash: Int
+        var hash: UInt64
 
         init(text: String, head: String?, isCut: Bool = false) {
             self.text = text
             self.head = head
             self.isCut = isCut
-            hash = text.hashValue
+            hash = text.byteHash
         }
 
         var isBlank: Bool { text.isEmpty }
 
         func matches(_ other: Key) -> Bool {
-            hash == other.hash && (isCut || other.isCut || head == other.head) && text == other.text
+            hash == other.hash && (isCut || other.isCut || head == other.head)
+                && text.hasSameBytes(as: other.text)
         }
     }
 

@@ -60,7 +60,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         var alignment = TranscriptAlignment.align(
             Self.keys(window), on: rows.count, from: windowStart, afterResize: wasResized
         ) { rows[$0...].map { .init(text: $0.row.text, head: $0.head) } }
-        if sawOnlyProgress, !window.contains(where: { $0.text.hasPrefix("❯") || $0.text.hasPrefix("›") }) {
+        if sawOnlyProgress, !window.contains(where: { ScreenLayout.isPrompt($0.text) }) {
             windowStart = rows.count
             alignment = TranscriptAlignment(start: rows.count, pairs: [])
         }
@@ -84,7 +84,8 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
             windowStart + window.count == rows.count
         else { return false }
         return zip(window, rows[windowStart...]).allSatisfy {
-            $0.text == $1.row.text && $0.isBold == $1.row.isBold && $0.isShaded == $1.row.isShaded
+            $0.text.hasSameBytes(as: $1.row.text) && $0.isBold == $1.row.isBold
+                && $0.isShaded == $1.row.isShaded
         }
     }
 
@@ -100,12 +101,12 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
 
     private static func head(_ text: String, after head: String?) -> String? {
         if text.isEmpty { return nil }
-        return text.contains(MarkerReader.word) && MarkerReader.head(text) != nil ? text : head
+        return MarkerReader.mentions(text) && MarkerReader.head(text) != nil ? text : head
     }
 
     /// Codex repeats the current prompt in the first row while its own row is scrolled out of view.
     private func dropStickyHeader(_ window: inout [ScreenRow]) {
-        guard !rows.isEmpty, window.count > 1, window[0].text.hasPrefix("› ") else { return }
+        guard !rows.isEmpty, window.count > 1, window[0].text.begins(with: "› ") else { return }
         // Unknown text under an unknown prompt may be the rest of what was typed.
         let (prompt, next) = (window[0].text, window[1].text)
         let isKnown = next.isEmpty || rows.contains { $0.row.text == prompt || $0.row.text == next }
@@ -164,7 +165,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
             block.take(&rows[index], echoes)
             defer { index += 1 }
             guard !rows[index].isEcho, rows[index].counted == nil,
-                rows[index].row.text.contains(MarkerReader.word),
+                MarkerReader.mentions(rows[index].row.text),
                 !block.isUnknown || (rows[index].row.isBold && !rows[index].row.isShaded),
                 !continuesSentence(index, reader.columns)
             else { continue }
