@@ -43,8 +43,11 @@ struct TapFollower {
         self.path = path
         file = Files.identity(path)
         sizes = SizeLog(path: SizeLog.path(of: path), position: place.sizes)
-        if let keyframe = place.keyframe {
-            let stored = try JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data(keyframe.state))
+        // A screen that another version stored is as none: the tap is read from its beginning.
+        let stored = place.keyframe.flatMap {
+            try? JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data($0.state))
+        }
+        if let stored {
             reader = PaneReader(keyframe: stored)
         } else {
             reader = PaneReader(size: place.marks.first?.terminalSize ?? size, kind: kind)
@@ -53,7 +56,7 @@ struct TapFollower {
         reader.wantsLines = wantsLines
         let restored = offset
         // A change of size makes a keyframe, so those at the keyframe's own offset are in it already.
-        let isOlder: (TapMark) -> Bool = { place.keyframe != nil && $0.offset <= restored }
+        let isOlder: (TapMark) -> Bool = { stored != nil && $0.offset <= restored }
         let marks = place.marks.filter { !isOlder($0) && $0.offset <= place.offset }
         for mark in marks {
             try repeatBytes(upTo: mark.offset)
