@@ -19,7 +19,10 @@ let safe = strict + [.strictMemorySafety()]
 /// settings over, and the test libraries exist as shared ones alone.
 let staticStandardLibrary: [LinkerSetting] =
     [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
-    + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections", "swiftSynchronization"]
+    + [
+        "CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
+        "swiftSynchronization",
+    ]
     .map { .linkedLibrary($0, .when(configuration: .release)) }
 
 /// A room: a library target of ours under `Sources/`.

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 require_all sqlite3
 swift build --build-tests
 # A few tests at a time: more of them would wait for two cores and run into their time limits.
-exec swift test --skip-build --experimental-maximum-parallelization-width 4 "$@"
+exec swift test --skip-build --experimental-maximum-parallelization-width 2 "$@"

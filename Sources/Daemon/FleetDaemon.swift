@@ -22,7 +22,9 @@ public struct FleetDaemon: Sendable {
         self.log = log
     }
 
-    /// Runs until TERM or INT. Throws ``DaemonError/alreadyRunning(pid:)`` when another process watches this fleet.
+    /// Runs until TERM or INT.
+    ///
+    /// Throws ``DaemonError/alreadyRunning(pid:)`` when another process watches this fleet.
     public func run() async throws {
         let context = try await FleetContext.open(surroundings, role: .daemon)
         try context.requireTrust()

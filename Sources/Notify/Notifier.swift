@@ -2,7 +2,9 @@ public import Core
 internal import Glibc
 internal import SystemPackage
 
-/// Tells people. One channel never stops another: what failed is in the answer, by channel.
+/// Tells people.
+///
+/// One channel never stops another: what failed is in the answer, by channel.
 public struct Notifier: Sendable {
     let settings: NotifySettings
     let webhook: Webhook?

@@ -39,7 +39,9 @@ public final class ServerPool: Service {
     /// An agent was started: there may be a session to attach to.
     public func connectSoon() { control.connectSoon() }
 
-    /// The control client's life. Its process is written down before it is used, so that whoever starts after a kill of
+    /// The control client's life.
+    ///
+    /// Its process is written down before it is used, so that whoever starts after a kill of
     /// this process can end it: an orphaned one can hold up its whole server.
     public func run() async throws {
         let (context, control) = (context, control)

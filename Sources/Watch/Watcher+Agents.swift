@@ -61,7 +61,9 @@ extension Watcher {
         try await decide(.signal(Signal(subject: row.subject, at: now, body: started)), for: watch)
     }
 
-    /// Looks at one agent: its new bytes, its state, its deadlines. A failure delays this agent only.
+    /// Looks at one agent: its new bytes, its state, its deadlines.
+    ///
+    /// A failure delays this agent only.
     func visit(_ id: AgentID) async {
         guard databaseTrouble == nil, let watch = agents[id], let deadline = watch.nextDeadline,
             deadline <= now

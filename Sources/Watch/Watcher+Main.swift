@@ -58,7 +58,8 @@ extension Watcher {
     private func event(of line: HookLine) async -> GitHookEvent {
         var commit = line.commit.flatMap { CommitID($0) }
         if commit == nil, let branch = line.branch {
-            commit = try? await context.repository.resolve("refs/heads/\(branch)")  // the branch may be gone by now
+            // the branch may be gone by now
+            commit = try? await context.repository.resolve("refs/heads/\(branch)")
         }
         var paths: [String] = []
         if let commit, line.name != "post-checkout" {
@@ -84,7 +85,8 @@ extension Watcher {
     }
 
     func mainFacts() async -> SubjectFacts {
-        let branch = try? await context.repository.mainBranch()  // a detached HEAD and an unreadable one are the same here
+        // a detached HEAD and an unreadable one are the same here
+        let branch = try? await context.repository.mainBranch()
         return Self.mainFacts(branch: branch?.rawValue, now: now)
     }
 

@@ -14,11 +14,14 @@ struct ArrowTests {
         return [
             "Core": ["CPCRE2"],
             "ProcessKit": ["Core", "CLinux"],
-            "GitKit": kit.union(["CLibgit2"]), "TmuxKit": kit.union(["CLinux"]), "TerminalKit": ["Core", "CVTerm"],
-            "HTTPKit": kit.union(["CCurl"]), "Store": ["Core", "CSQLite"], "Config": ["Core", "CLibYAML", "CEmbedded"],
+            "GitKit": kit.union(["CLibgit2"]), "TmuxKit": kit.union(["CLinux"]),
+            "TerminalKit": ["Core", "CVTerm"],
+            "HTTPKit": kit.union(["CCurl"]), "Store": ["Core", "CSQLite"],
+            "Config": ["Core", "CLibYAML", "CEmbedded"],
             "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]),
             "Watch": floor.union(["Fleet", "Approvals", "CLinux"]),
-            "Notify": floor.union(["HTTPKit"]), "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
+            "Notify": floor.union(["HTTPKit"]),
+            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
             "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
             "tmux-agent": ["CLI", "Core"],
             "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Daemon"]),
@@ -27,10 +30,12 @@ struct ArrowTests {
 
     /// The only rooms that may import an outside dependency.
     static let homes: [String: Set<String>] = [
-        "GRDB": ["Store"], "CSQLite": ["Store"], "CCurl": ["HTTPKit"], "CLibgit2": ["GitKit"], "CLibYAML": ["Config"],
+        "GRDB": ["Store"], "CSQLite": ["Store"], "CCurl": ["HTTPKit"], "CLibgit2": ["GitKit"],
+        "CLibYAML": ["Config"],
         "CVTerm": ["TerminalKit"], "CPCRE2": ["Core"], "CEmbedded": ["Config"], "TOMLKit": ["Config"],
         "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"], "Crypto": ["Config", "Notify"],
-        "ServiceLifecycle": ["Daemon", "Watch"], "UnixSignals": ["Daemon"], "Foundation": ["Config", "Store", "Watch"],
+        "ServiceLifecycle": ["Daemon", "Watch"], "UnixSignals": ["Daemon"],
+        "Foundation": ["Config", "Store", "Watch"],
     ]
 
     struct Import: CustomStringConvertible {
@@ -50,11 +55,15 @@ struct ArrowTests {
             for line in text.split(separator: "\n") {
                 let words = line.split(separator: " ")
                 guard let index = words.firstIndex(of: "import"), index + 1 < words.count,
-                    words[..<index].allSatisfy({ $0.hasPrefix("@") || ["internal", "public", "private", "fileprivate"].contains($0) })
+                    words[..<index].allSatisfy({
+                        $0.hasPrefix("@") || ["internal", "public", "private", "fileprivate"].contains($0)
+                    })
                 else { continue }
                 let room = path.split(separator: "/").first.map(String.init) ?? ""
                 found.append(
-                    Import(room: room, file: path, module: String(words[index + 1]), isPublic: words.contains("public")))
+                    Import(
+                        room: room, file: path, module: String(words[index + 1]),
+                        isPublic: words.contains("public")))
             }
         }
         return found
@@ -65,8 +74,12 @@ struct ArrowTests {
     }
 
     @Test func arrowsPointDown() {
-        let ours = Set(Self.allowed.keys).union(["CLibgit2", "CLibYAML", "CVTerm", "CPCRE2", "CLinux", "CEmbedded", "CSQLite", "CCurl"])
-        let wrong = Self.imports.filter { ours.contains($0.module) && !(Self.allowed[$0.room] ?? []).contains($0.module) }
+        let ours = Set(Self.allowed.keys).union([
+            "CLibgit2", "CLibYAML", "CVTerm", "CPCRE2", "CLinux", "CEmbedded", "CSQLite", "CCurl",
+        ])
+        let wrong = Self.imports.filter {
+            ours.contains($0.module) && !(Self.allowed[$0.room] ?? []).contains($0.module)
+        }
         #expect(wrong.isEmpty, "an arrow points up or sideways: \(wrong)")
     }
 
@@ -79,12 +92,15 @@ struct ArrowTests {
     }
 
     @Test func outsideTypesStayInside() {
-        let leaked = Self.imports.filter { $0.isPublic && Self.homes[$0.module] != nil && $0.module != "ServiceLifecycle" }
+        let leaked = Self.imports.filter {
+            $0.isPublic && Self.homes[$0.module] != nil && $0.module != "ServiceLifecycle"
+        }
         #expect(leaked.isEmpty, "public import of an outside dependency: \(leaked)")
     }
 
     @Test(arguments: [
-        (" Task {", "unstructured task"), ("Task.detached", "unstructured task"), ("DispatchQueue.async", "unstructured work"),
+        (" Task {", "unstructured task"), ("Task.detached", "unstructured task"),
+        ("DispatchQueue.async", "unstructured work"),
         ("try!", "crash"), ("as!", "crash"), ("fatalError(", "crash without a state"), ("TODO", "unfinished"),
         ("Date()", "hidden clock"), ("UUID()", "hidden randomness"),
     ])

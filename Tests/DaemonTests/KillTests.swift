@@ -103,7 +103,13 @@ struct KillTests {
             let printed = Int64(
                 (text(of: fleet.folder.appending("printed-\(agent.place.branch)")) ?? "")
                     .trimmingSuffixNewline)
-            #expect(numbers == Array(1...(printed ?? 0)), "\(agent.place.branch)")
+            let missing = Set(1...(printed ?? 1)).subtracting(numbers).sorted()
+            let gaps = own.filter { $0.kind == .tapGap }.map { JSONValue.object($0.payload).serialized() }
+            let tap = agent.tap.flatMap { text(of: $0) } ?? ""
+            let lost = missing.filter { !tap.contains("\"n\":\($0)}") }
+            #expect(
+                numbers == Array(1...(printed ?? 0)),
+                "\(agent.place.branch): missing \(missing), not in the tap \(lost), gaps \(gaps)")
             let typed = text(of: fleet.folder.appending("typed-\(agent.place.branch)")) ?? ""
             #expect(typed == String(repeating: "typed by a stage\n", count: Self.ticks))
             let transitions = own.filter { $0.kind == .stageChanged }.map {

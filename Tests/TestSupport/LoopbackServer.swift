@@ -4,7 +4,7 @@ import Synchronization
 /// A real HTTP/1.1 server on 127.0.0.1 that does with each request what the test says, one connection at a time.
 public final class LoopbackServer: Sendable {
     public struct Received: Sendable, Equatable {
-        /// `POST /path HTTP/1.1`
+        /// The request line, such as `POST /path HTTP/1.1`.
         public var line: String
         /// Names in lower case.
         public var headers: [String: String]

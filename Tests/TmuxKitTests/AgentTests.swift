@@ -58,7 +58,7 @@ struct AgentTests {
                 for number in 0..<50 {
                     let name = "agent-\(worker)-\(number)"
                     let tap = fixture.folder.appending("\(name).tap")
-                    if try await eventually(within: .seconds(5), { text(of: tap) == "said \(name)" }) {
+                    if try await eventually(within: .seconds(15), { text(of: tap) == "said \(name)" }) {
                         whole += 1
                     }
                 }

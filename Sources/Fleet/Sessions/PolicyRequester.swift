@@ -15,7 +15,9 @@ public struct PolicyRequester: Sendable {
 
     public init(context: FleetContext) { self.context = context }
 
-    /// Writes the request down and returns the agent's branch. Agents may not ask for themselves.
+    /// Writes the request down and returns the agent's branch.
+    ///
+    /// Agents may not ask for themselves.
     public func ask(_ request: PolicyRequest, of name: String) async throws -> String {
         if context.surroundings.environment["TMUX_AGENT_ID"] != nil {
             throw FleetError.refusedInsideAgent(what: "Changing a run")
@@ -31,7 +33,8 @@ public struct PolicyRequester: Sendable {
             payload["request"] = "retry"
             payload["pipeline"] = pipeline.map { .string($0) }
         }
-        let draft = JournalDraft(subject: agent.subject, kind: .policyRequested, source: "cli", payload: payload)
+        let draft = JournalDraft(
+            subject: agent.subject, kind: .policyRequested, source: "cli", payload: payload)
         _ = try await context.store.emit(draft, at: context.surroundings.now())
         return agent.place.branch
     }

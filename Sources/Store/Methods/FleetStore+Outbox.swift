@@ -14,7 +14,8 @@ extension FleetStore {
             try Self.claim(fleet, now, db) { items in items.allSatisfy { !$0.action.needsDurableMark } }
         }
         if let quick { return quick }
-        return try await store.writeDurably { [fleet] db in try Self.claim(fleet, now, db) { _ in true } } ?? []
+        return try await store.writeDurably { [fleet] db in try Self.claim(fleet, now, db) { _ in true } }
+            ?? []
     }
 
     /// Nil, and nothing changed, when the due actions are none that `accepts` takes.

@@ -8,13 +8,14 @@ enum ForeignDatabase: Error {
 
     /// Throws unless the database is ours or empty.
     static func check(_ db: Database) throws {
-        let mark = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        guard mark != Schema.applicationID else { return }
+        // Tables first: another process may be making ours now, and it commits them together with the mark.
         let tables = try String.fetchSet(
             db,
             sql:
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         )
+        let mark = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        guard mark != Schema.applicationID else { return }
         // A first opening that was cut short leaves the migrator's own table.
         guard !tables.isEmpty, tables != ["grdb_migrations"] else { return }
         throw tables.isSuperset(of: ["pane_offsets", "stage_state", "approval_tokens"]) ? python : unknown

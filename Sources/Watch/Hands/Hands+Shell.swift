@@ -72,7 +72,8 @@ extension Hands {
         ]
         guard case .agent(let id) = item.subject, let agent = try await store.agent(id) else {
             variables["TMUX_AGENT_WORKTREE"] = context.root.string
-            if let branch = try? await context.repository.mainBranch() {  // a detached HEAD has no branch to name
+            // a detached HEAD has no branch to name
+            if let branch = try? await context.repository.mainBranch() {
                 variables["TMUX_AGENT_BRANCH"] = branch.rawValue
             }
             return (context.root, variables)
@@ -88,7 +89,8 @@ extension Hands {
     private func result(of status: ShellActionStatus, _ folder: ShellActionFolder, _ item: OutboxItem)
         -> ActionResult
     {
-        var detail = (try? folder.outputTail()) ?? ""  // what the command wrote is an extra; its status is what counts
+        // what the command wrote is an extra; its status is what counts
+        var detail = (try? folder.outputTail()) ?? ""
         switch status {
         case .timedOut: detail = "it ran into its time limit\n" + detail
         case .failed(let reason): detail = reason

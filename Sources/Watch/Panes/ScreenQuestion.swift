@@ -3,7 +3,7 @@ internal import Store
 internal import SystemPackage
 internal import TmuxKit
 
-/// Does a quiet pane show what its tap says?
+/// Whether a quiet pane shows what its tap says.
 struct ScreenQuestion: Sendable {
     var agent: AgentID
     var pane: RecordedPane

@@ -15,7 +15,9 @@ extension WatchStep {
                 approvals.append(approval)
                 if !channels.isEmpty { approvalChannels[approval.id] = channels }
             case .cancel(let id): cancelledApprovals.append(id)
-            case .expire: break  // before each tick the store answers what is due: nothing is left that waits there
+            case .expire:
+                // before each tick the store answers what is due: nothing is left that waits there
+                break
             case .escalate(let id, let code, let notice, let run, let stage):
                 let notice = notice.escalated(by: escalations[code])
                 escalate(id, code: code, notice, subject: subject, run: run, stage: stage, at: now)

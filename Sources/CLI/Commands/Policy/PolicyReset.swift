@@ -43,7 +43,9 @@ private struct PolicyRequestView: Renderable {
         let branch = try await PolicyRequester(context: fleet).ask(request, of: agent)
         let isWatched = try fleet.isWatched()
         context.console.render(PolicyRequestView(branch: branch, isWatched: isWatched), json: context.json)
-        if !isWatched { context.console.hint("No daemon watches this fleet: it is done when 'tmux-agent up' runs") }
+        if !isWatched {
+            context.console.hint("No daemon watches this fleet: it is done when 'tmux-agent up' runs")
+        }
     }
 
     var json: JSONValue { ["branch": .string(branch), "watched": .bool(isWatched)] }
