@@ -73,6 +73,18 @@ struct ShellPaneTests {
         #expect((readings + reader.settle()).lines == ["0 problems", "$"])
     }
 
+    @Test(arguments: ["", "$ ", "me@host:~/x % "])
+    func markerBehindTypedTextThatWaitsForEnterCounts(_ prompt: String) {
+        let reader = PaneReader(size: TerminalSize(columns: 80, rows: 4), kind: .shell)
+        reader.expectEcho("git push")
+        let other = #"### SENTRY {"type":"STATUS","n":2}"#
+        let text = "\(prompt)git push\(marker)\r\n\(other)\r\n\r\nx\r\ny\r\nz\r\n\(marker)\r\n"
+        let readings = text.utf8.flatMap { reader.feed([$0]) } + reader.settle()
+        #expect(readings.markers.count == 3)
+        reader.expectEcho("say \(marker)")
+        #expect(reader.feed(Array("\(prompt)say \(marker)\r\n".utf8)).markers.isEmpty)
+    }
+
     @Test func scrollRegionsGiveEachMarkerOnce() {
         let text = "\u{1b}[2;8rtop" + String(repeating: "\u{1b}[8;1H\n\(marker)", count: 3) + "\r\n\u{1b}[r"
         #expect(read(text).markers.count == 3)

@@ -27,6 +27,33 @@ public struct EchoFilter: Codable, Equatable, Sendable {
         }
     }
 
+    /// The rows, without typed lines in front of a marker.
+    ///
+    /// A text that waits at a shell's prompt for its Enter shares its row with what a program prints meanwhile.
+    func uncovering(_ rows: [ScreenRow]) -> [ScreenRow] {
+        guard !lines.isEmpty else { return rows }
+        var rows = rows
+        for index in rows.indices {
+            let text = rows[index].text
+            guard MarkerReader.mentions(text), let end = typedEnd(text) else { continue }
+            rows[index].text = String(text[end...])
+        }
+        return rows
+    }
+
+    /// Where a marker begins right behind a typed line, which stands alone or behind a prompt.
+    private func typedEnd(_ text: String) -> String.Index? {
+        for line in lines {
+            for range in text.ranges(of: line)
+            where text[range.upperBound...].hasPrefix("### \(MarkerReader.word)")
+                && Self.isPrompt(text[..<range.lowerBound])
+            {
+                return range.upperBound
+            }
+        }
+        return nil
+    }
+
     private static func isPrompt(_ text: Substring) -> Bool {
         guard let last = text.trimmed.last else { return true }
         return "$#%>❯›".contains(last)

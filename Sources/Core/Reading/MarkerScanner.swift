@@ -87,8 +87,10 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
     ///
     /// `screen` makes the rows that are left; it is only called when a repeated marker hangs on them.
     public mutating func leave(_ rows: [ScreenRow], screen: () -> [ScreenRow], _ moment: Moment) -> Findings {
-        finish(
-            flow.leave(rows, screen: screen, flowMoment(moment), echoes),
+        let echoes = echoes
+        let rows = echoes.uncovering(rows)
+        return finish(
+            flow.leave(rows, screen: { echoes.uncovering(screen()) }, flowMoment(moment), echoes),
             lines: wantsLines ? flow.linesLeaving(rows, echoes) : [])
     }
 
@@ -100,6 +102,7 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
                 isSettled: moment.isSettled)
             return finish(result, lines: wantsLines ? result.lines : [])
         }
+        let rows = echoes.uncovering(rows)
         let result = flow.look(rows, flowMoment(moment), echoes)
         var lines: [String] = []
         if wantsLines { lines = flow.lines(rows, upTo: lineEnd(rows, moment), isTop: true, echoes) }
