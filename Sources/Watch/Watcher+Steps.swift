@@ -141,9 +141,13 @@ extension Watcher {
         if let state = view.state, state != .unknown {
             return .init(state: state, waitingFor: view.waitingFor)
         }
-        guard let last = watch.lastBytes else { return nil }
-        let isQuiet = now >= last.advanced(by: AgentWatch.genericIdlePause)
-        return .init(state: isQuiet ? .idle : .working)
+        let last = watch.lastBytes ?? watch.agent.startedAt ?? watch.agent.createdAt
+        let quietAt = last.advanced(by: AgentWatch.genericIdlePause)
+        if now >= quietAt { return .init(state: .idle) }
+        if watch.lastBytes != nil { return .init(state: .working) }
+        // One that has not printed yet is starting, until it has been silent for long enough.
+        watch.quietAt = quietAt
+        return nil
     }
 
     /// Lets time pass for one agent's policies.
