@@ -58,7 +58,9 @@ struct PaneRunTests {
             #expect(try await panes.tmux.tmux("list-clients") == "")
             try await panes.say("their last", in: "a")
             // Their cat writes when it gets the bytes.
-            let isTheirs = try await eventually(within: .seconds(30)) { (text(of: theirs) ?? "").hasSuffix("their last\r\n") }
+            let isTheirs = try await eventually(within: .seconds(30)) {
+                (text(of: theirs) ?? "").hasSuffix("their last\r\n")
+            }
             #expect(isTheirs)
         }
     }
@@ -113,15 +115,21 @@ struct PaneRunTests {
             try await panes.tick(1, in: "a")
             let file = panes.approvals.appending("local").appending("pct0__ship.txt")
             // The files are kept by a service of its own.
-            let isAsked = try await eventually(within: .seconds(30)) { text(of: file)?.contains("PENDING") == true }
+            let isAsked = try await eventually(within: .seconds(30)) {
+                text(of: file)?.contains("PENDING") == true
+            }
             #expect(isAsked, "\(run.output)")
             let old = try await panes.store().pendingApprovals().map(\.id)
             try await panes.tmux.tmux("kill-server")
             // Its socket stays for a moment.
-            let isGone = try await eventually(within: .seconds(30)) { try await panes.store().pendingApprovals().isEmpty }
+            let isGone = try await eventually(within: .seconds(30)) {
+                try await panes.store().pendingApprovals().isEmpty
+            }
             #expect(isGone, "\(run.output)")
             try await panes.printer("b")
-            let isNew = try await eventually(within: .seconds(30)) { run.output.contains("watching local %0 (b:sh)") }
+            let isNew = try await eventually(within: .seconds(30)) {
+                run.output.contains("watching local %0 (b:sh)")
+            }
             #expect(isNew, "\(run.output)")
             try await panes.tick(2, in: "b")
             let isAskedAnew = try await eventually(within: .seconds(30)) {
@@ -152,7 +160,8 @@ struct PaneRunTests {
             let run = try panes.start()
             try await run.ready()
             try await panes.tmux.tmux(
-                "new-session", "-d", "-s", "short", "printf '### SENTRY {\"type\":\"TICK\",\"n\":1}\\n'; exit 3")
+                "new-session", "-d", "-s", "short",
+                "printf '### SENTRY {\"type\":\"TICK\",\"n\":1}\\n'; exit 3")
             let isDone = try await eventually(within: .seconds(30)) { panes.ticked == [9] }
             #expect(isDone, "\(run.output)")
             #expect(await run.stop() == 0)
@@ -239,7 +248,9 @@ struct PaneRunTests {
             #expect(isTyped, "\(run.output)")
             #expect(!run.output.contains("bare RUNNING -> COMPLETED"), "\(run.output)")
             try await panes.say("12 checks completed", in: "a")
-            let isDone = try await eventually(within: .seconds(30)) { run.output.contains("heuristics/bare RUNNING -> COMPLETED") }
+            let isDone = try await eventually(within: .seconds(30)) {
+                run.output.contains("heuristics/bare RUNNING -> COMPLETED")
+            }
             #expect(isDone, "\(run.output)")
             let runs = try await panes.store().latestRuns()
             let notes = try #require(runs.first { $0.pipeline == "notes" })
@@ -264,10 +275,14 @@ struct PaneRunTests {
             let run = try panes.start()
             try await run.ready()
             let file = panes.approvals.appending("local").appending("pct0__ship.txt")
-            let isAsked = try await eventually(within: .seconds(30)) { text(of: file)?.contains("# | Ship it?") == true }
+            let isAsked = try await eventually(within: .seconds(30)) {
+                text(of: file)?.contains("# | Ship it?") == true
+            }
             #expect(isAsked, "\(run.output)")
             try Files.append("approve\n", to: file)
-            let isDone = try await eventually(within: .seconds(30)) { panes.ticked == [7] && !Files.exists(file) }
+            let isDone = try await eventually(within: .seconds(30)) {
+                panes.ticked == [7] && !Files.exists(file)
+            }
             #expect(isDone, "\(run.output)")
             #expect(await run.stop() == 0)
         }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ScreenCatchUpTests {
-    /// A program prints; every now and then somebody who sees only captures catches up. Both must have read the same.
+    /// A program prints, and every now and then somebody who sees only captures catches up: both have read the same.
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func capturesSayWhatTheBytesSay(_ seed: UInt64) throws {
         var random = SeededGenerator(state: seed)
@@ -37,7 +37,8 @@ struct ScreenCatchUpTests {
         for (word, numbers) in [("marker", program.markers), ("line", program.lines)] {
             let found = said.filter { $0.hasPrefix(word) }
             let first = zip(found, numbers).first { $0 != "\(word) \($1)" }
-            #expect(found.count == numbers.count && first == nil, "seed \(seed): \(String(describing: first))")
+            #expect(
+                found.count == numbers.count && first == nil, "seed \(seed): \(String(describing: first))")
         }
         #expect(program.markers.count > 20)
     }
@@ -48,7 +49,8 @@ struct ScreenCatchUpTests {
         let catchUp = ScreenCatchUp(from: known, to: capture)
         #expect(!catchUp.hasGap)
         let text = String(decoding: catchUp.bytes, as: UTF8.self)
-        #expect(text.hasPrefix("\u{1b}[4;1H\u{1b}[2K$ make\r\ndone\r\n$\u{1b}[4;1H\u{1b}_"), "\(text.visible)")
+        #expect(
+            text.hasPrefix("\u{1b}[4;1H\u{1b}[2K$ make\r\ndone\r\n$\u{1b}[4;1H\u{1b}_"), "\(text.visible)")
     }
 
     @Test func rowsThatNobodyCanSeeAnyMoreAreAGap() throws {

@@ -23,7 +23,8 @@ struct Run: AgentCommand {
     @Option(name: .long, help: "The policy.yaml", completion: .file()) var policy: String
     @Flag(name: .long, help: "Take up what the panes show now, do what follows, and end") var once = false
     @Flag(name: .long, help: "Say what would be done; change nothing") var dryRun = false
-    @Option(name: .long, help: "What approval links are signed with (default: APPROVAL_SECRET, else one is kept)")
+    @Option(
+        name: .long, help: "What approval links are signed with (default: APPROVAL_SECRET, else one is kept)")
     var approvalSecret: String?
     @Option(name: .long, help: "What approval links begin with (default: PUBLIC_BASE_URL)")
     var publicBaseUrl: String?

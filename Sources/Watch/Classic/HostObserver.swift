@@ -113,7 +113,8 @@ public final class HostObserver: Service {
         } catch {
             switch request {
             case .capture(let pane, _), .lend(let pane, _): put(.failed(pane))
-            case .giveBack, .forgetTap, .forget, .look: break  // the next look says what is wrong with the host
+            // The next look says what is wrong with the host.
+            case .giveBack, .forgetTap, .forget, .look: break
             }
         }
     }

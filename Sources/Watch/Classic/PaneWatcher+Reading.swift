@@ -74,7 +74,9 @@ extension PaneWatcher {
         if let follower = watch.follower, !follower.isReplaced, size >= follower.offset || isDryRun {
             return follower
         }
-        if size < watch.committed, !isDryRun { try await forgetTap(of: watch, missing: watch.committed - size) }
+        if size < watch.committed, !isDryRun {
+            try await forgetTap(of: watch, missing: watch.committed - size)
+        }
         var place = TapFollower.Place(offset: watch.committed)
         place.keyframe = try await store.keyframe(of: watch.subject, upTo: watch.committed)
         place.marks = try await store.tapMarks(of: watch.subject, from: place.keyframe?.offset ?? 0)
@@ -95,7 +97,7 @@ extension PaneWatcher {
         return follower
     }
 
-    /// The tap begins anew. What the pane shows was said before.
+    /// The tap begins anew, and what the pane shows was said before.
     private func forgetTap(of watch: PaneWatch, missing: Int64) async throws {
         try await store.forgetTap(of: watch.subject)
         try await noteGap(watch, "the tap was cut, removed or replaced", ["missing_bytes": .integer(missing)])

@@ -25,7 +25,8 @@ struct LineHeuristicsTests {
     }
 
     @Test func aWholeLineOfJSONIsAReport() throws {
-        let marker = try #require(LineHeuristics.marker(in: #"  {"type":"TEST","failed":0,"note":"error"}  "#))
+        let marker = try #require(
+            LineHeuristics.marker(in: #"  {"type":"TEST","failed":0,"note":"error"}  "#))
         #expect(marker.type == "TEST")
         #expect(marker["failed"]?.integer == 0)
         #expect(LineHeuristics.marker(in: #"{"type":"TEST"} and more"#) == nil)
