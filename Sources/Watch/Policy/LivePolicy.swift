@@ -6,12 +6,14 @@ internal import SystemPackage
 /// The fleet's policy as it is in force: an edit that cannot be used leaves the last good one in place.
 struct LivePolicy {
     let path: FilePath
+    /// Where the text of the policy in force is kept for others to read.
+    let copy: FilePath
     private(set) var policy = Policy(pipelines: [])
     /// Why the file as it is now is not in force; nil when it is.
     private(set) var problem: String?
     private var text: String?
 
-    init(path: FilePath) { self.path = path }
+    init(path: FilePath, copy: FilePath) { (self.path, self.copy) = (path, copy) }
 
     enum Change {
         case none
@@ -34,6 +36,7 @@ struct LivePolicy {
         guard let found else {
             policy = Policy(pipelines: [])
             problem = nil
+            keep("pipelines: []\n")
             return .replaced(warnings: ["\(path) does not exist: no policy is in force"])
         }
         do {
@@ -41,11 +44,18 @@ struct LivePolicy {
                 found, file: path.string, context: .init(mainBranch: mainBranch))
             policy = loaded.policy
             problem = nil
+            keep(found)
             return .replaced(warnings: loaded.warnings.map(\.rendered))
         } catch {
             let first = problem == nil || !isSame
             problem = error.message
             return first ? .refused(error.message) : .none
         }
+    }
+
+    private func keep(_ text: String) {
+        // only explanations read it: without it they speak of the file
+        try? Files.makeFolder(copy.removingLastComponent(), mode: 0o700)
+        try? Files.write(text, to: copy)
     }
 }
