@@ -6,14 +6,20 @@ internal import SystemPackage
 /// The fleet's policy as it is in force: an edit that cannot be used leaves the last good one in place.
 struct LivePolicy {
     let path: FilePath
-    /// Where the text of the policy in force is kept for others to read.
-    let copy: FilePath
+    /// Where the text of the policy in force is kept for others to read; nil: nowhere.
+    let copy: FilePath?
+    /// For panes that were not spawned here.
+    let isClassic: Bool
     private(set) var policy = Policy(pipelines: [])
     /// Why the file as it is now is not in force; nil when it is.
     private(set) var problem: String?
     private var text: String?
 
-    init(path: FilePath, copy: FilePath) { (self.path, self.copy) = (path, copy) }
+    init(path: FilePath, copy: FilePath? = nil, isClassic: Bool = false) {
+        self.path = path
+        self.copy = copy
+        self.isClassic = isClassic
+    }
 
     enum Change {
         case none
@@ -41,7 +47,7 @@ struct LivePolicy {
         }
         do {
             let loaded = try PolicyFile.read(
-                found, file: path.string, context: .init(mainBranch: mainBranch))
+                found, file: path.string, context: .init(isClassic: isClassic, mainBranch: mainBranch))
             policy = loaded.policy
             problem = nil
             keep(found)
@@ -54,6 +60,7 @@ struct LivePolicy {
     }
 
     private func keep(_ text: String) {
+        guard let copy else { return }
         // only explanations read it: without it they speak of the file
         try? Files.makeFolder(copy.removingLastComponent(), mode: 0o700)
         try? Files.write(text, to: copy)
