@@ -20,7 +20,7 @@ struct RootCommand: AsyncParsableCommand {
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalList.self,
             Approve.self, Run.self,
-            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
+            Reject.self, Inspect.self, PolicyCommand.self, Replay.self, HooksCommand.self,
             Completions.self, Complete.self, RunAction.self,
         ])
 

@@ -24,6 +24,7 @@ struct Sessions: AgentCommand {
         let agents = try await SessionList(context: fleet).load()
         context.console.render(
             SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
+        if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.hint(warning) }
         if agents.isEmpty { context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"") }
     }
 }
