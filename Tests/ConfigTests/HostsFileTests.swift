@@ -45,7 +45,7 @@ import Testing
         #expect(hosts.hosts[1].captureLines == 2000)
         let flat = try #require(hosts.hosts[2].ssh)
         #expect(flat.host == "flat.example")
-        #expect(flat.port == 22)
+        #expect(flat.port == nil)
         #expect(flat.timeout == .seconds(30))
         #expect(flat.key == "/etc/agents/keys/flat")
         #expect(hosts.hosts[2].filter.sessions.map(\.expression) == ["x"])

@@ -12,8 +12,6 @@ public struct PaneHost: Sendable {
     public let name: String
     public let configuration: HostConfiguration
     public let remote: RemoteHost?
-    private let binary: String
-    private let environment: [String: String]
     private let local: TmuxServer?
     /// For this machine's server; a remote one is asked through its connection.
     let control: ControlClient?
@@ -21,15 +19,15 @@ public struct PaneHost: Sendable {
     /// `folder` is this host's own, for what it keeps while it is watched.
     public init(
         _ configuration: HostConfiguration, binary: String, folder: FilePath, environment: [String: String],
-        attachesControlClient: Bool
+        ids: IDMaker, attachesControlClient: Bool,
+        changed: @escaping @Sendable (RemoteCondition) -> Void = { _ in }
     ) throws {
         name = configuration.name
         self.configuration = configuration
-        self.binary = binary
-        self.environment = environment
         if let ssh = configuration.ssh {
-            remote = RemoteHost(
-                name: configuration.name, settings: ssh, folder: folder, environment: environment)
+            remote = try RemoteHost(
+                configuration, ssh, binary: binary, folder: folder, environment: environment, ids: ids,
+                attachesControlClient: attachesControlClient, changed: changed)
             (local, control) = (nil, nil)
             return
         }
@@ -47,6 +45,6 @@ public struct PaneHost: Sendable {
     public func server() async throws -> TmuxServer {
         if let local { return local }
         guard let remote else { throw HostError.notReachable(host: name, reason: "it has no road") }
-        return TmuxServer(try await remote.tmux(binary, socket: configuration.socket))
+        return try remote.tmuxServer()
     }
 }
