@@ -19,7 +19,7 @@ struct RootCommand: AsyncParsableCommand {
             Logs.self,
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalList.self,
-            Approve.self,
+            Approve.self, Run.self,
             Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
             Completions.self, Complete.self, RunAction.self,
         ])

@@ -16,7 +16,8 @@ public struct StreamingChild: Sendable {
 
     /// What it wrote to standard error so far, at most `limit` bytes; empty unless the caller asked to keep it.
     public func errorText(limit: Int = 4096) -> String {
-        guard let errors, let (bytes, _) = try? errors.contents(limit: limit) else { return "" }  // for messages only
+        // For messages only: none is as good as one that cannot be read.
+        guard let errors, let (bytes, _) = try? errors.contents(limit: limit) else { return "" }
         return String(decoding: bytes, as: UTF8.self)
     }
 

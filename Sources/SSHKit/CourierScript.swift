@@ -92,6 +92,9 @@ enum CourierScript {
             written) # REQUEST NAME
                 if lives "$3.pipe"; then say "answer $2 yes"; else say "answer $2 no"; fi
                 ;;
+            remove) # NAME
+                rm -f "$2" "$2.pipe"
+                ;;
             action) # KEY
                 actions="$actions $2"
                 ;;

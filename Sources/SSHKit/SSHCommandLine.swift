@@ -15,7 +15,8 @@ struct SSHCommandLine: Sendable {
         let seconds = max(1, (settings.timeout.inMilliseconds + 999) / 1000)
         var words = ["-M", "-S", socket.string] + Self.always
         words += [
-            "ConnectTimeout=\(seconds)", "ServerAliveInterval=\(max(1, seconds / 3))", "ServerAliveCountMax=3",
+            "ConnectTimeout=\(seconds)", "ServerAliveInterval=\(max(1, seconds / 3))",
+            "ServerAliveCountMax=3",
             "ControlPersist=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none",
         ].flatMap { ["-o", $0] }
         if let port = settings.port { words += ["-p", String(port)] }

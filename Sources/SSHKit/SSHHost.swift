@@ -14,7 +14,7 @@ public enum SSHCondition: Sendable, Equatable {
 
 /// One machine behind ssh: one connection, made anew whenever it is lost, that carries everything.
 ///
-/// The connection's own session runs the courier, which brings the new bytes of files there to files here; every other
+/// The connection's own session runs the courier, which adds the new bytes of files there to files here; every other
 /// command is one more session of the same connection (`ControlMaster`). Nothing but sh, coreutils and Linux is needed
 /// there. What is not connected fails at once: nobody waits here for a machine that is away.
 public final class SSHHost: Sendable {
@@ -35,14 +35,6 @@ public final class SSHHost: Sendable {
         var count = 0
         var waiting: [Waiting] = []
         var cancelled: Set<Int> = []
-    }
-
-    /// A file there that is brought to one here.
-    struct Followed {
-        var name: String
-        var mirror: MirrorFile
-        /// The head there is given back up to here.
-        var freed: Int64 = 0
     }
 
     /// `remoteFolder` lies below the home folder there and belongs to this watcher alone: plain characters only.
@@ -172,9 +164,7 @@ public final class SSHHost: Sendable {
             note(.connected(facts))
             announce.yield(facts)
         case .bytes(let file, let offset, let bytes): try append(bytes, at: offset, to: file, connection)
-        case .cut(let file):
-            // Nil: it was let go of meanwhile.
-            try state.withLock { $0.files[file]?.mirror }?.empty()
+        case .cut(let file): try beginAnew(file)
         case .finished(let file): answer(.file(file), with: frame)
         case .answer(let request, _): answer(.request(request), with: frame)
         case .fate(let key, _): answer(.action(key), with: frame)

@@ -36,7 +36,8 @@ public struct Tmux: Sendable {
     ///
     /// `isLasting` is for a client that stays as long as its connection.
     public func command(
-        _ arguments: [String], input: [UInt8]? = nil, workingDirectory: FilePath? = nil, isLasting: Bool = false
+        _ arguments: [String], input: [UInt8]? = nil, workingDirectory: FilePath? = nil,
+        isLasting: Bool = false
     ) -> Command {
         // -u: without it tmux replaces every character beyond ASCII when the locale is not UTF-8.
         var all = ["-u", "-S", address.path.string]

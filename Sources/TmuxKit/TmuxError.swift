@@ -123,7 +123,8 @@ extension TmuxError: UserFacingError {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notInstalled, .tooOld, .notReached, .noServer, .timedOut, .connectionLost, .otherServer, .notStarted:
+        case .notInstalled, .tooOld, .notReached, .noServer, .timedOut, .connectionLost, .otherServer,
+            .notStarted:
             .unavailable
         case .socketPathTooLong, .unsafeSocketFolder: .unusableSettings
         case .lineTooLong, .unknownKey: .usage

@@ -4,8 +4,9 @@ public import ProcessKit
 public struct TmuxTransport: Sendable {
     private let road: (@Sendable (Command, Bool) -> Command)?
 
-    /// `carry` makes the command to run here, for one that is to run there: arguments, input, output and exit status stay
-    /// the same. Its second argument is true for a client that stays as long as the connection. Exit status 255 means
+    /// `carry` makes the command to run here for one that is to run there; arguments, input, output and exit status stay.
+    ///
+    /// Its second argument is true for a client that stays as long as the connection. Exit status 255 means
     /// that the machine was not reached.
     public init(carry: @escaping @Sendable (Command, Bool) -> Command) { road = carry }
 

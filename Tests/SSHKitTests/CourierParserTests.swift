@@ -3,15 +3,19 @@ import Testing
 @testable import SSHKit
 
 struct CourierParserTests {
-    private static let stream = Array(
-        """
-        Last login: today
-        ready other 5 x
-        ready n0nce 1000
-        /tmp
-        /home/me/.tmux_agent/hosts/w 1
-        alive
-        """.utf8) + Array("\nbytes 1 - 0 12\nend 1\na\n\n  \nend 1\ncut 2 17\nbytes 3 - 4096 0\nend 3\nstatus k@1 exit 3\noutput k@1 - 10 5\nx\0\n\u{e9}end k@1\n".utf8)
+    private static let stream =
+        Array(
+            """
+            Last login: today
+            ready other 5 x
+            ready n0nce 1000
+            /tmp
+            /home/me/.tmux_agent/hosts/w 1
+            alive
+            """.utf8)
+        + Array(
+            "\nbytes 1 - 0 12\nend 1\na\n\n  \nend 1\ncut 2 17\nbytes 3 - 4096 0\nend 3\nstatus k@1 exit 3\noutput k@1 - 10 5\nx\0\n\u{e9}end k@1\n"
+                .utf8)
         + Array("unclaimed k@2\nuncertain k@3\nanswer 7 yes\nanswer 8 no\nfinished 1\n".utf8)
 
     private static let expected: [CourierFrame] = [

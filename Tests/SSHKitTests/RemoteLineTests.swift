@@ -7,8 +7,8 @@ import Testing
 
 /// Texts that break every careless quoting.
 let awkwardWords = [
-    "a'#(touch x)%H b", "two\nlines\n", "\"double\" $HOME `id` \\ \\\\ !! *", "日本 語", "", "-n", "tab\there;|&<>",
-    "\u{1}\u{7f}", "%d%s\\0101",
+    "a'#(touch x)%H b", "two\nlines\n", "\"double\" $HOME `id` \\ \\\\ !! *", "日本 語", "", "-n",
+    "tab\there;|&<>", "\u{1}\u{7f}", "%d%s\\0101",
 ]
 
 @Suite(.timeLimit(.minutes(1)))

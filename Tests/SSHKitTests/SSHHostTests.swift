@@ -16,9 +16,11 @@ struct SSHHostTests {
             try await withSSHD(in: folder) { fixture in
                 let host = try fixture.host()
                 try await withConnection(host) {
+                    let script =
+                        #"printf '%s|' "$HOME" "${TMUX-none}"; for word; do printf '%s\001' "$word"; done; "#
+                        + "cat; exit 7"
                     let command = Command(
-                        "sh", ["-c", #"printf '%s|' "$HOME" "${TMUX-none}"; for word; do printf '%s\001' "$word"; done; cat; exit 7"#, "sh"]
-                            + awkwardWords, environment: ["LOCAL": "stays here"],
+                        "sh", ["-c", script, "sh"] + awkwardWords, environment: ["LOCAL": "stays here"],
                         input: Array("standard\0input".utf8))
                     let result = try await CommandRunner().run(host.carry(command))
                     #expect(result.exitCode == 7)
@@ -58,7 +60,8 @@ struct SSHHostTests {
                 var settings = fixture.settings()
                 settings.user = "nobody-of-that-name"
                 let reasons: [(SSHSettings, String)] = [
-                    (settings, "Permission denied"), (SSHSettings(host: "nowhere.invalid"), "nowhere.invalid"),
+                    (settings, "Permission denied"),
+                    (SSHSettings(host: "nowhere.invalid"), "nowhere.invalid"),
                 ]
                 for (settings, text) in reasons {
                     let host = try fixture.host(settings)
@@ -85,7 +88,8 @@ struct SSHHostTests {
             try await withSSHD(in: folder) { fixture in
                 let host = try fixture.host(fixture.settings(timeout: .seconds(3)))
                 let mirror = folder.appending("mirror.tap")
-                try host.follow("storm.tap", to: mirror)
+                let record = folder.appending("record")
+                try host.begin("storm.tap", to: mirror, record: record)
                 try await withConnection(host) {
                     let file = fixture.remoteFolder.appending("storm.tap")
                     try await withWriter(to: file) {
@@ -115,6 +119,14 @@ struct SSHHostTests {
                     #expect(isSame)
                     #expect(fixture.proxy.connections >= 4)
                 }
+                // Another process goes on where this one was.
+                let next = try fixture.host()
+                #expect(try next.resume(to: mirror, record: record) == "storm.tap")
+                try await withConnection(next) {
+                    let file = fixture.remoteFolder.appending("storm.tap")
+                    try Files.append("the last line\n", to: file)
+                    #expect(try await eventually { contents(of: mirror) == contents(of: file) })
+                }
             }
         }
     }
@@ -126,18 +138,22 @@ struct SSHHostTests {
                 let mirror = folder.appending("mirror")
                 let file = fixture.remoteFolder.appending("a.tap")
                 try await withConnection(host) {
-                    try host.follow("a.tap", to: mirror)
-                    try host.follow("a.tap.sizes", to: folder.appending("mirror.sizes"))
+                    try Files.append("from before\n", to: mirror)
+                    let record = folder.appending("record")
+                    try host.begin("a.tap", to: mirror, record: record)
                     try Files.append("a long beginning\n", to: file)
-                    #expect(try await eventually { text(of: mirror) == "a long beginning\n" })
+                    #expect(try await eventually { text(of: mirror) == "from before\na long beginning\n" })
                     try Files.write("short\n", to: file)
-                    #expect(try await eventually { text(of: mirror) == "short\n" })
+                    let isAnew = try await eventually {
+                        text(of: mirror) == "from before\na long beginning\nshort\n"
+                    }
+                    #expect(isAnew)
                     try Files.append("the rest", to: file)
                     try await host.finish("a.tap")
-                    #expect(text(of: mirror) == "short\nthe rest")
-                    #expect(!Files.exists(file))
-                    host.leave("a.tap.sizes")
-                    try host.follow("b.tap", to: folder.appending("b"))
+                    #expect(text(of: mirror) == "from before\na long beginning\nshort\nthe rest")
+                    #expect(!Files.exists(file) && !Files.exists(record))
+                    #expect(try host.resume(to: mirror, record: record) == nil)
+                    try host.begin("b.tap", to: folder.appending("b"), record: record)
                     try Files.append("b", to: fixture.remoteFolder.appending("b.tap"))
                     #expect(try await eventually { text(of: folder.appending("b")) == "b" })
                 }
@@ -154,7 +170,7 @@ struct SSHHostTests {
                     #expect(try await host.isWritten("a.tap") == false)
                     try await CommandRunner().withChild(
                         Command(
-                            "sh", ["-c", "read -r stat </proc/$$/stat; echo \"$stat\" >'\(record)'; exec cat"],
+                            "sh", ["-c", "read -r s </proc/$$/stat; echo \"$s\" >'\(record)'; exec cat"],
                             environment: ["PATH": "/usr/bin:/bin"])
                     ) { _ in
                         let isWritten = try await eventually { try await host.isWritten("a.tap") }
@@ -174,7 +190,8 @@ struct SSHHostTests {
                     let record = folder.appending("pid")
                     // It does not care that its input ends.
                     let command = Command(
-                        "sh", ["-c", "echo $$ >\"$1\"; exec sleep 600", "sh", record.string], environment: [:])
+                        "sh", ["-c", "echo $$ >\"$1\"; exec sleep 600", "sh", record.string], environment: [:]
+                    )
                     try await CommandRunner().withChild(host.carry(command, isLasting: true)) { _ in
                         let isUp = try await eventually { text(of: record)?.hasSuffix("\n") == true }
                         #expect(isUp)

@@ -1,6 +1,6 @@
 public import Core
 internal import ProcessKit
-internal import SystemPackage
+public import SystemPackage
 public import TmuxKit
 
 /// Types into agents: one text at a time, exactly once per id, and says how far it got.
@@ -11,9 +11,14 @@ public struct Typist: Sendable {
     let locks: FilePath
 
     public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
+        try self.init(run: context.run, server: server, kind: kind)
+    }
+
+    /// `run` is the folder of whoever types: a fleet's, or that of panes that were not spawned here.
+    public init(run: FilePath, server: TmuxServer, kind: AgentKind) throws {
         self.server = server
         judge = try ScreenJudge.of(kind)
-        locks = context.run.appending("panes")
+        locks = run.appending("panes")
         try Files.makeFolder(locks, mode: 0o700)
     }
 

@@ -3,17 +3,17 @@ public import Fleet
 public import Logging
 public import ProcessKit
 public import ServiceLifecycle
-internal import Store
+public import Store
 internal import SystemPackage
+internal import TmuxKit
 
 /// Takes what the policies decided out of the outbox and does it, one action at a time for each subject.
 ///
 /// An action that was begun is never begun again on a guess: typing is remembered by tmux on the pane, a shell action by
 /// the files of its child. Results go to the watcher, which alone lets the policies react.
 public struct Hands: Service {
-    let context: FleetContext
+    let workplace: Workplace
     let store: FleetStore
-    let servers: ServerPool
     let results: ResultBox
     let echoes: EchoBox
     let bell: FileEvents
@@ -26,9 +26,17 @@ public struct Hands: Service {
         log: Logger,
         notify: @escaping @Sendable (Notice, String) async -> [String: String]
     ) {
-        self.context = context
-        store = context.store
-        self.servers = servers
+        self.init(
+            workplace: .fleet(context, servers), store: context.store, results: results, echoes: echoes,
+            bell: bell, log: log, notify: notify)
+    }
+
+    public init(
+        workplace: Workplace, store: FleetStore, results: ResultBox, echoes: EchoBox, bell: FileEvents,
+        log: Logger, notify: @escaping @Sendable (Notice, String) async -> [String: String]
+    ) {
+        self.workplace = workplace
+        self.store = store
         self.results = results
         self.echoes = echoes
         self.bell = bell
@@ -36,10 +44,10 @@ public struct Hands: Service {
         self.notify = notify
     }
 
-    var now: Timestamp { context.surroundings.now() }
+    var now: Timestamp { workplace.surroundings.now() }
 
     public func run() async throws {
-        let actions = context.run.appending("actions")
+        let actions = workplace.run.appending("actions")
         try Files.makeFolder(actions, mode: 0o700)
         try await withThrowingDiscardingTaskGroup { group in
             for item in try await store.recoverAttempting() {
@@ -68,16 +76,37 @@ public struct Hands: Service {
 
     /// Does one action and says how it ended; nothing is said when this process is told to stop meanwhile.
     private func perform(_ item: OutboxItem, isRecovered: Bool) async {
-        do {
-            let result = try await act(item, isRecovered: isRecovered)
-            results.put(result)
-        } catch is CancellationError {
-            return
-        } catch {
-            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
-            log.warning("action \(item.id): \(reason)")
-            results.put(ActionResult(item: item.id, state: .failed, detail: reason))
+        var pause = Duration.milliseconds(250)
+        while !Task.isCancelled {
+            do {
+                return results.put(try await act(item, isRecovered: isRecovered))
+            } catch is CancellationError {
+                return
+            } catch  where isAway(item, error) {
+                // What was begun there is remembered under its id, by tmux or by its files: it is asked for again.
+                try? await Task.sleep(for: pause)  // cut short by the end
+                pause = min(pause * 2, .seconds(5))
+            } catch {
+                return fail(item, error)
+            }
         }
+    }
+
+    /// Whether an action failed because the connection to its host was lost, or was not there.
+    private func isAway(_ item: OutboxItem, _ error: any Error) -> Bool {
+        guard case .panes(let hosts) = workplace, case .pane(let pane) = item.subject,
+            let remote = hosts.host(of: pane)?.remote
+        else { return false }
+        switch error {
+        case HostError.notReachable, TmuxError.notReached, TmuxError.connectionLost: return true
+        default: return remote.condition != .connected
+        }
+    }
+
+    private func fail(_ item: OutboxItem, _ error: any Error) {
+        let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+        log.warning("action \(item.id): \(reason)")
+        results.put(ActionResult(item: item.id, state: .failed, detail: reason))
     }
 
     private func act(_ item: OutboxItem, isRecovered: Bool) async throws -> ActionResult {
@@ -118,7 +147,13 @@ public struct Hands: Service {
 
     /// Idempotent by itself: a living agent is found and left as it is.
     private func spawn(_ request: SpawnRequest, _ item: OutboxItem) async throws -> ActionResult {
+        guard case .fleet(let context, _) = workplace else { throw HandsError.noFleet }
         let result = try await Spawner(context: context).spawn(request)
         return ActionResult(item: item.id, state: .done, detail: result.outcome.rawValue)
     }
+}
+
+extension Hands: CustomStringConvertible {
+    /// Logs name services by it; what is in them, the environment above all, is nobody's business.
+    public var description: String { "Hands" }
 }

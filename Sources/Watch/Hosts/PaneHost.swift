@@ -16,18 +16,19 @@ public struct PaneHost: Sendable {
     /// For this machine's server; a remote one is asked through its connection.
     let control: ControlClient?
 
-    /// `folder` is this host's own, for what it keeps while it is watched.
+    /// `folder` is this host's own, for what it keeps while it is watched; `taps` is where taps are.
+    ///
+    /// A control client is attached only while a pane is watched by captures: to a session of such a pane.
     public init(
-        _ configuration: HostConfiguration, binary: String, folder: FilePath, environment: [String: String],
-        ids: IDMaker, attachesControlClient: Bool,
-        changed: @escaping @Sendable (RemoteCondition) -> Void = { _ in }
+        _ configuration: HostConfiguration, binary: String, folder: FilePath, taps: FilePath,
+        environment: [String: String], ids: IDMaker, attachesControlClient: Bool
     ) throws {
         name = configuration.name
         self.configuration = configuration
         if let ssh = configuration.ssh {
             remote = try RemoteHost(
                 configuration, ssh, binary: binary, folder: folder, environment: environment, ids: ids,
-                attachesControlClient: attachesControlClient, changed: changed)
+                attachesControlClient: attachesControlClient)
             (local, control) = (nil, nil)
             return
         }
@@ -35,7 +36,11 @@ public struct PaneHost: Sendable {
             configuration.socket ?? "", environment: environment, userID: getuid())
         let tmux = Tmux(address: address, binary: binary, environment: environment)
         remote = nil
-        control = attachesControlClient ? ControlClient(tmux) : nil
+        let filter = configuration.filter
+        let client = ControlClient(tmux) { panes in
+            panes.first { $0.isPiped && !$0.isTapped(into: taps) && filter.accepts($0) }?.sessionID
+        }
+        control = attachesControlClient ? client : nil
         local = TmuxServer(tmux, control: control)
     }
 
@@ -47,4 +52,26 @@ public struct PaneHost: Sendable {
         guard let remote else { throw HostError.notReachable(host: name, reason: "it has no road") }
         return try remote.tmuxServer()
     }
+}
+
+extension PaneHost {
+    func accepts(_ pane: PaneSnapshot) -> Bool { configuration.filter.accepts(pane) }
+
+    /// Whether a living process appends what the pane prints to `tap`.
+    func isWriting(_ pane: PaneSnapshot, to tap: FilePath, _ server: TmuxServer) async throws -> Bool {
+        if let remote { return try await remote.isTapWritten(tap, pane: pane) }
+        guard case .alive = server.tapState(pane) else { return false }
+        return pane.tap == tap
+    }
+}
+
+extension PaneFilter {
+    func accepts(_ pane: PaneSnapshot) -> Bool {
+        accepts(session: pane.session.rawValue, window: pane.windowName, title: pane.title)
+    }
+}
+
+extension PaneSnapshot {
+    /// Its pipe was made by whoever keeps taps in this folder; it may have died since.
+    func isTapped(into folder: FilePath) -> Bool { tap?.removingLastComponent() == folder }
 }

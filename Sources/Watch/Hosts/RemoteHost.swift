@@ -3,7 +3,7 @@ internal import ProcessKit
 internal import SSHKit
 internal import Synchronization
 public import SystemPackage
-public import TmuxKit
+internal import TmuxKit
 
 /// A machine that is reached over OpenSSH: its tmux, the taps there, and where commands run.
 ///
@@ -15,6 +15,9 @@ public struct RemoteHost: Sendable {
     private let binary: String
     private let socket: String?
     private let environment: [String: String]
+    private let folder: FilePath
+    private let ids: IDMaker
+    private let writers = SeenWriters()
     /// The server of the present connection.
     private let server: RemoteServer
 
@@ -29,12 +32,19 @@ public struct RemoteHost: Sendable {
         name = configuration.name
         self.binary = binary
         self.environment = environment
+        self.folder = folder
+        self.ids = ids
         socket = configuration.socket
-        server = RemoteServer(attachesControlClient: attachesControlClient)
+        let filter = configuration.filter
+        server = RemoteServer(attachesControlClient: attachesControlClient) { panes in
+            panes.first { filter.accepts($0) }?.sessionID
+        }
         try Files.makeFolder(folder, mode: 0o700)
         // Two machines may watch the same account: each keeps its files there in a folder of its own.
         let file = folder.appending("id")
-        if try Files.create(file, ids.make("watcher"), mode: [.ownerReadWrite]) == false, Files.size(file) == 0 {
+        if try Files.create(file, ids.make("watcher"), mode: [.ownerReadWrite]) == false,
+            Files.size(file) == 0
+        {
             try Files.write(ids.make("watcher"), to: file, mode: [.ownerReadWrite])
         }
         let id = SSHHost.name(try Files.readText(file) ?? "")
@@ -56,7 +66,7 @@ public struct RemoteHost: Sendable {
     }
 
     /// Connects, and connects again with growing pauses, until the task is cancelled; brings taps meanwhile.
-    public func run() async {
+    func run() async {
         await ssh.run { facts in
             do {
                 let tmux = try tmux(of: facts)
@@ -70,63 +80,99 @@ public struct RemoteHost: Sendable {
     }
 
     /// The tmux server there, whether it runs or not: that of `socket`, or the login user's own.
-    public func tmuxServer() throws -> TmuxServer {
+    func tmuxServer() throws -> TmuxServer {
         guard let facts = ssh.facts else { throw away }
         let tmux = try tmux(of: facts)
         return TmuxServer(tmux, control: server.control(for: tmux))
     }
 
     private func tmux(of facts: RemoteFacts) throws -> Tmux {
-        let path = "\(facts.temporaryFolder)/tmux-\(facts.userID)/\(socket ?? "default")"
+        let name = socket.flatMap { $0.isEmpty ? nil : $0 } ?? "default"
+        let path = name.hasPrefix("/") ? name : "\(facts.temporaryFolder)/tmux-\(facts.userID)/\(name)"
         return Tmux(
             address: try TmuxServerAddress(path: FilePath(path)), binary: binary, environment: environment,
             transport: TmuxTransport { [ssh] in ssh.carry($0, isLasting: $1) })
     }
 
-    /// The file there which tmux is to append a pane's bytes to; from now on they are brought to the end of `tap`.
+    /// Waits while a try to connect is under way: until then nobody knows whether the machine is there.
+    func waitForAttempt() async {
+        while ssh.condition == .connecting, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(20))  // cut short by cancellation
+        }
+    }
+
+    /// A new file there for tmux to append a pane's bytes to; from now on they are added to the end of `tap`.
     ///
-    /// `tap` has the same bytes at the same offsets as the file there. Asking again goes on where bringing stopped.
-    public func beginTap(_ tap: FilePath) async throws -> FilePath {
+    /// Nobody else may add to `tap` until `endTap` or `dropTap`.
+    func beginTap(_ tap: FilePath) async throws -> FilePath {
         guard let facts = ssh.facts else { throw away }
-        let name = Self.name(of: tap)
-        try ssh.follow("\(name).sizes", to: FilePath("\(tap).sizes"))
-        try ssh.follow(name, to: tap)
+        dropTap(tap)
+        // A name of its own each time: a pipe that is left over can never mix with the next one.
+        let name = "\(SSHHost.name(tap.lastComponent?.string ?? "tap")).\(ids.make("pipe"))"
+        try Files.makeFolder(records, mode: 0o700)
+        try ssh.begin(name, to: tap, record: record(of: tap))
         return FilePath(facts.folder).appending(name)
     }
 
-    /// Brings the rest of a tap whose pipe has ended, then removes the file there.
-    public func endTap(_ tap: FilePath) async throws {
-        let name = Self.name(of: tap)
-        do throws(SSHError) {
-            try await ssh.finish(name)
-            try await ssh.finish("\(name).sizes")
-        } catch {
-            throw unreachable(error.message)
-        }
-    }
-
-    /// Brings no more of a tap; what tmux appends there stays there.
-    public func leaveTap(_ tap: FilePath) {
-        let name = Self.name(of: tap)
-        ssh.leave(name)
-        ssh.leave("\(name).sizes")
-    }
-
-    /// Whether a living process there appends to the file that `beginTap` named.
-    public func isTapWritten(_ tap: FilePath, pane: PaneSnapshot) async throws -> Bool {
+    /// The file there which `beginTap` made; nil when there is none.
+    func writtenTap(_ tap: FilePath) throws -> FilePath? {
         guard let facts = ssh.facts else { throw away }
-        let name = Self.name(of: tap)
-        guard pane.isPiped, pane.tap == FilePath(facts.folder).appending(name) else { return false }
+        return try name(of: tap).map { FilePath(facts.folder).appending($0) }
+    }
+
+    /// Whether a living process there appends to the file that `beginTap` made; then its bytes are brought, also when
+    /// another process of ours had begun that.
+    func isTapWritten(_ tap: FilePath, pane: PaneSnapshot) async throws -> Bool {
+        guard pane.isPiped, let there = try writtenTap(tap), pane.tap == there, let name = there.lastComponent
+        else { return false }
+        if writers.isFresh(name.string) { return true }
         do throws(SSHError) {
-            return try await ssh.isWritten(name)
+            guard try await ssh.isWritten(name.string) else { return false }
         } catch {
             throw unreachable(error.message)
         }
+        writers.note(name.string)
+        _ = try ssh.resume(to: tap, record: record(of: tap))
+        return true
     }
+
+    /// Brings the rest of a tap whose pipe has ended, then removes the file there.
+    func endTap(_ tap: FilePath) async throws {
+        guard let name = try name(of: tap) else { return }
+        writers.forget(name)
+        do {
+            // The pipe's process writes what it has before it ends.
+            var tries = 0
+            while tries < 40, try await ssh.isWritten(name) {
+                try await Task.sleep(for: .milliseconds(50))
+                tries += 1
+            }
+            _ = try ssh.resume(to: tap, record: record(of: tap))
+            try await ssh.finish(name)
+        } catch let error as SSHError {
+            throw unreachable(error.message)
+        }
+    }
+
+    /// Brings no more of a tap, and removes the file there if the machine is there.
+    func dropTap(_ tap: FilePath) {
+        guard let name = try? name(of: tap) else { return }  // unreadable: nothing is brought for it
+        writers.forget(name)
+        ssh.remove(name)
+        try? Files.remove(record(of: tap))  // a record that stays names a file that is gone
+    }
+
+    private var records: FilePath { folder.appending("taps") }
+
+    private func record(of tap: FilePath) -> FilePath {
+        records.appending(SSHHost.name(tap.lastComponent?.string ?? "tap"))
+    }
+
+    private func name(of tap: FilePath) throws -> String? { try SSHHost.recordedName(record(of: tap)) }
 
     /// Runs a shell line there as ``ShellActionFolder`` promises for this machine: claimed once by `key`, for at most
     /// `timeout`; asked again with the same key it finds out what became of the first.
-    public func shell(
+    func shell(
         _ command: String, key: String, timeout: Duration, environment: [String: String], folder: String?
     ) async throws -> RemoteShellEnd {
         // What this machine has is not there.
@@ -139,8 +185,6 @@ public struct RemoteHost: Sendable {
             throw unreachable(reason)
         }
     }
-
-    private static func name(of tap: FilePath) -> String { SSHHost.name(tap.lastComponent?.string ?? "tap") }
 }
 
 /// How a remote host stands, for people.
@@ -159,16 +203,33 @@ public enum RemoteCondition: Sendable, Equatable {
     }
 }
 
+/// Which taps had a living writer a moment ago: a look at the panes each second need not ask for it each time.
+private final class SeenWriters: Sendable {
+    private static let freshness = Duration.seconds(10)
+    private let seen = Mutex<[String: ContinuousClock.Instant]>([:])
+
+    func isFresh(_ name: String) -> Bool {
+        seen.withLock { seen in seen[name].map { $0.duration(to: .now) < Self.freshness } ?? false }
+    }
+
+    func note(_ name: String) { seen.withLock { $0[name] = .now } }
+    func forget(_ name: String) { seen.withLock { $0[name] = nil } }
+}
+
 /// The control client of the present connection.
 private final class RemoteServer: Sendable {
     private let attachesControlClient: Bool
+    private let session: @Sendable ([PaneSnapshot]) -> String?
     private let current = Mutex<(socket: String, client: ControlClient)?>(nil)
 
-    init(attachesControlClient: Bool) { self.attachesControlClient = attachesControlClient }
+    init(attachesControlClient: Bool, session: @escaping @Sendable ([PaneSnapshot]) -> String?) {
+        self.attachesControlClient = attachesControlClient
+        self.session = session
+    }
 
     func begin(_ tmux: Tmux) -> ControlClient? {
         guard attachesControlClient else { return nil }
-        let client = ControlClient(tmux)
+        let client = ControlClient(tmux, session: session)
         current.withLock { $0 = (tmux.address.path.string, client) }
         return client
     }
