@@ -9,13 +9,13 @@ extension Watcher {
 
     /// Writes what was read together with what the policy makes of it: the transaction of the way of a byte.
     func commit(
-        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower
+        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower, isSettled: Bool = false
     ) async throws {
         guard
             follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
                 || !follower.resizes.isEmpty || follower.sizesPosition != watch.committedSizes
         else { return }
-        let base = try progress(of: follower, watch)
+        let base = try progress(of: follower, watch, isSettled: isSettled)
         let (subject, ids, now) = (watch.agent.subject, ids, now)
         let heuristics = context.configuration.watch.heuristics
         let source = SignalSource(subject: subject, at: now, readsHeuristics: heuristics)
@@ -38,7 +38,9 @@ extension Watcher {
     }
 
     /// How far a tap was read, with what a later reader needs to go on from there.
-    private func progress(of follower: TapFollower, _ watch: AgentWatch) throws -> WatchStep {
+    private func progress(
+        of follower: TapFollower, _ watch: AgentWatch, isSettled: Bool
+    ) throws -> WatchStep {
         var step = WatchStep()
         let (to, now) = (follower.offset, now)
         let size = ScreenSize(follower.size)
@@ -55,12 +57,23 @@ extension Watcher {
         if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
             step.marks.append(TapMark(offset: to, at: now, size: size))
         }
+        if isSettled { step.marks += quietMarks(to, size, watch) }
         if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
             let state = try follower.keyframe()
         {
             step.keyframe = StoredKeyframe(offset: to, state: state)
         }
         return step
+    }
+
+    /// Two marks at one offset, the later one now: a later reader of the tap is to take the screen as quiet there, too.
+    private func quietMarks(_ offset: Int64, _ size: ScreenSize, _ watch: AgentWatch) -> [TapMark] {
+        [
+            TapMark(
+                offset: offset, at: min(watch.lastBytes ?? now, now.advanced(by: .milliseconds(-1))),
+                size: size),
+            TapMark(offset: offset, at: now, size: size),
+        ]
     }
 
     /// Lets a machine decide about one event that is no reading, and writes the result.
@@ -141,9 +154,13 @@ extension Watcher {
         if let state = view.state, state != .unknown {
             return .init(state: state, waitingFor: view.waitingFor)
         }
-        guard let last = watch.lastBytes else { return nil }
-        let isQuiet = now >= last.advanced(by: AgentWatch.genericIdlePause)
-        return .init(state: isQuiet ? .idle : .working)
+        let last = watch.lastBytes ?? watch.agent.startedAt ?? watch.agent.createdAt
+        let quietAt = last.advanced(by: AgentWatch.genericIdlePause)
+        if now >= quietAt { return .init(state: .idle) }
+        if watch.lastBytes != nil { return .init(state: .working) }
+        // One that has not printed yet is starting, until it has been silent for long enough.
+        watch.quietAt = quietAt
+        return nil
     }
 
     /// Lets time pass for one agent's policies.

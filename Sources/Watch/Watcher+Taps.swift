@@ -24,6 +24,7 @@ extension Watcher {
         }
         follower.reader.wantsLines = wantsLines(watch)
         var readings: [Reading] = []
+        var isSettled = false
         if watch.hasMoreBytes {
             if let size = Files.size(follower.path), size < watch.committed {
                 return try await restartTap(watch, size: size)
@@ -39,8 +40,9 @@ extension Watcher {
         {
             readings += follower.settle()
             watch.isUnsettled = false
+            isSettled = true
         }
-        try await commit(readings, of: watch, &follower)
+        try await commit(readings, of: watch, &follower, isSettled: isSettled)
         watch.follower = follower
         freeHead(of: watch)
     }

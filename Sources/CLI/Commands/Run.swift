@@ -7,6 +7,7 @@ internal import Watch
 
 struct Run: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Watch panes that were not spawned here",
         discussion: """
             Reads which panes of which machines to watch from a hosts.yaml and what to do

@@ -50,6 +50,15 @@ public struct Signal: Sendable, Equatable, Codable {
         /// `tmux-agent emit name` in lower case: a named signal with an optional payload.
         case named(String, payload: JSONObjectBox)
         case gitHook(GitHookEvent)
+
+        /// What `tmux-agent emit NAME` and the action `emit` mean: a named signal in lower case, else a marker of that
+        /// type.
+        public static func emitted(_ name: String, _ payload: JSONObject, source: String) -> Body {
+            guard name != name.lowercased() else { return .named(name, payload: JSONObjectBox(payload)) }
+            var marker = payload
+            marker["type"] = .string(name)
+            return .marker(Marker(payload: marker), source: source)
+        }
     }
 }
 

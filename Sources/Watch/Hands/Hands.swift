@@ -136,11 +136,10 @@ public struct Hands: Service {
     private func emit(_ name: String, _ payload: JSONObjectBox, _ item: OutboxItem) async throws
         -> ActionResult
     {
+        let body = Signal.Body.emitted(name, payload.object, source: "policy")
         let draft = JournalDraft(
-            subject: item.subject, kind: .emit, source: "policy",
-            payload: ["signal": .string(name), "payload": .object(payload.object)], run: item.run,
-            stage: item.stage,
-            key: item.id.rawValue)
+            subject: item.subject, kind: .emit, source: "policy", payload: body.json, run: item.run,
+            stage: item.stage, key: item.id.rawValue)
         _ = try await store.emit(draft, at: now)
         return ActionResult(item: item.id, state: .done)
     }

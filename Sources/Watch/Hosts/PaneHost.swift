@@ -32,8 +32,11 @@ public struct PaneHost: Sendable {
             (local, control) = (nil, nil)
             return
         }
-        let address = try TmuxServerAddress.named(
-            configuration.socket ?? "", environment: environment, userID: getuid())
+        let socket = configuration.socket ?? ""
+        let address =
+            socket.hasPrefix("/")
+            ? try TmuxServerAddress(path: FilePath(socket))
+            : try TmuxServerAddress.named(socket, environment: environment, userID: getuid())
         let tmux = Tmux(address: address, binary: binary, environment: environment)
         remote = nil
         let filter = configuration.filter

@@ -44,9 +44,7 @@ struct TapFollower {
         file = Files.identity(path)
         sizes = SizeLog(path: SizeLog.path(of: path), position: place.sizes)
         // A screen that another version stored is as none: the tap is read from its beginning.
-        let stored = place.keyframe.flatMap {
-            try? JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data($0.state))
-        }
+        let stored = place.keyframe.flatMap(Self.screen)
         if let stored {
             reader = PaneReader(keyframe: stored)
         } else {
@@ -63,6 +61,11 @@ struct TapFollower {
             reader.resize(mark.terminalSize)
         }
         try repeatBytes(upTo: place.offset)
+    }
+
+    /// A stored screen; nil when another version stored it.
+    static func screen(of stored: StoredKeyframe) -> TerminalKit.Keyframe? {
+        try? JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data(stored.state))
     }
 
     /// Where reading stands.
