@@ -5,14 +5,15 @@ enum CourierScript {
     /// Brings files and the ends of actions on standard output, and takes orders, a line each, on standard input.
     ///
     /// Arguments: a word that begins the first line of ours (what a login shell prints before it is skipped), and the
-    /// folder below the home folder. It ends with its standard input. `CourierParser` says what the lines mean.
+    /// folder below the home folder, or none for one that is removed at the end. It ends with its standard input. `CourierParser` says what the lines mean.
     static let courier = #"""
         set -u
         unset TMUX TMUX_PANE
         LC_ALL=C
         export LC_ALL
         umask 077
-        nonce=$1 folder=$HOME/$2
+        nonce=$1 folder=${2:+$HOME/$2} made=
+        if [ -z "$folder" ]; then folder=$(mktemp -d) && made=$folder; fi
         say() { printf '%s\n' "$*"; }
         for program in stat tail head timeout mkfifo dd cat; do
             command -v "$program" >/dev/null 2>&1 || {
@@ -208,6 +209,7 @@ enum CourierScript {
             set +f
             end_clients
             rm -f "$inbox" "$bell"
+            if [ -n "$made" ]; then rm -rf "$made"; fi
             exit 0
         }
         trap leave TERM HUP INT

@@ -24,8 +24,7 @@ public final class SSHHost: Sendable {
     private let commandLine: SSHCommandLine
     /// For the connection's socket; ours, 0700.
     private let folder: FilePath
-    private let remoteFolder: String
-    private let changed: @Sendable (SSHCondition) -> Void
+    private let remoteFolder: String?
 
     struct State {
         var condition = SSHCondition.connecting
@@ -39,16 +38,15 @@ public final class SSHHost: Sendable {
 
     /// `remoteFolder` lies below the home folder there and belongs to this watcher alone: plain characters only.
     ///
-    /// `changed` is told each new condition, from any thread.
+    /// Without one, and without `folder`, nothing is left behind on either machine.
     public init(
-        _ settings: SSHSettings, folder: FilePath, remoteFolder: String, environment: [String: String],
-        ids: IDMaker, changed: @escaping @Sendable (SSHCondition) -> Void = { _ in }
+        _ settings: SSHSettings, folder: FilePath, remoteFolder: String?, environment: [String: String],
+        ids: IDMaker
     ) {
         self.settings = settings
         self.ids = ids
         self.folder = folder
         self.remoteFolder = remoteFolder
-        self.changed = changed
         commandLine = SSHCommandLine(settings: settings, environment: environment)
     }
 
@@ -87,10 +85,7 @@ public final class SSHHost: Sendable {
             line: RemoteLine.running(command, recordedIn: isLasting ? facts?.folder : nil), like: command)
     }
 
-    private func note(_ condition: SSHCondition) {
-        state.withLock { $0.condition = condition }
-        changed(condition)
-    }
+    private func note(_ condition: SSHCondition) { state.withLock { $0.condition = condition } }
 
     /// One connection from its beginning to its end, and why it ended.
     private func connect(_ work: @escaping @Sendable (RemoteFacts) async -> Void) async -> String {
@@ -100,7 +95,7 @@ public final class SSHHost: Sendable {
             let place = try SocketPlace(folder: folder, name: nonce)
             defer { place.remove() }
             let connection = try CourierConnection(limit: settings.timeout)
-            let line = RemoteLine.running(CourierScript.courier, [nonce, remoteFolder])
+            let line = RemoteLine.running(CourierScript.courier, [nonce, remoteFolder ?? ""])
             let command = commandLine.master(socket: place.path, line: line)
             let failure = try await CommandRunner().withChild(command, keepsErrors: true) { child in
                 let failure = await withTaskGroup(of: Void.self) { group in
@@ -178,7 +173,7 @@ extension SSHCondition {
     }
 }
 
-/// Where the connection's socket lies: in the host's own folder, or in one below /tmp when that path is too long.
+/// Where the connection's socket lies: in the host's own folder, or in one below /tmp when there is none, or its path is too long.
 struct SocketPlace: Sendable {
     /// ssh binds a longer name first (17 more characters) and then moves it; a socket's path has at most 107 bytes.
     static let limit = 107 - 17
@@ -189,7 +184,7 @@ struct SocketPlace: Sendable {
     init(folder: FilePath, name: String) throws {
         let short = String(name.suffix(8))
         let path = folder.appending(short)
-        guard path.string.utf8.count > Self.limit else {
+        guard path.string.utf8.count > Self.limit || !Files.isFolder(folder) else {
             (self.path, made) = (path, nil)
             return
         }

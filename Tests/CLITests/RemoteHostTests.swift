@@ -54,6 +54,12 @@ struct RemoteHostTests {
                         .contains("\"n\":\(Scene.markers)}")
                 }
                 #expect(isOver)
+                let dry = try await CommandRunner().run(try scene.command("--once", "--dry-run"))
+                #expect(dry.exitCode == 69, "\(dry.errorText)")
+                #expect(dry.text.contains("would type: typed there"), "\(dry.text)")
+                #expect(!Files.exists(scene.folder.appending("received")))
+                #expect(!Files.exists(scene.folder.appending("state")))
+                #expect(Files.names(in: sshd.home).isEmpty)
                 let pass = try await CommandRunner().run(try scene.command("--once"))
                 #expect(pass.exitCode == 69, "\(pass.errorText)")
                 #expect(pass.errorText.contains("Not reached: down"), "\(pass.errorText)")

@@ -121,7 +121,9 @@ struct RemoteTmuxTests {
             #expect(lines == (1...3000).map { "line \($0)" })
             // Until the last cut is noticed and made good nobody answers.
             let isWritten = try await eventually(within: .seconds(40)) {
-                do { return try await host.isWritten("pane.tap") } catch SSHError.notConnected { return false }
+                do { return try await host.isWritten("pane.tap") } catch SSHError.notConnected {
+                    return false
+                }
             }
             #expect(isWritten)
             try await server.disarmTap(pane.address)

@@ -15,14 +15,12 @@ extension SSHDFixture {
         return settings
     }
 
-    func host(
-        _ settings: SSHSettings? = nil, changed: @escaping @Sendable (SSHCondition) -> Void = { _ in }
-    ) throws -> SSHHost {
+    func host(_ settings: SSHSettings? = nil) throws -> SSHHost {
         let place = folder.appending("host")
         try Files.makeFolder(place, mode: 0o700)
         return SSHHost(
             settings ?? self.settings(), folder: place, remoteFolder: ".tmux_agent/hosts/w",
-            environment: environment, ids: IDMaker { UInt64.random(in: 0...UInt64.max) }, changed: changed)
+            environment: environment, ids: IDMaker { UInt64.random(in: 0...UInt64.max) })
     }
 
     /// The courier's folder, which lies on this machine too.

@@ -99,7 +99,7 @@ public struct Hands: Service {
         else { return false }
         switch error {
         case HostError.notReachable, TmuxError.notReached, TmuxError.connectionLost: return true
-        default: return remote.condition != .connected
+        default: return !remote.isConnected
         }
     }
 

@@ -28,7 +28,7 @@ public struct PaneHost: Sendable {
         if let ssh = configuration.ssh {
             remote = try RemoteHost(
                 configuration, ssh, binary: binary, folder: folder, environment: environment, ids: ids,
-                attachesControlClient: attachesControlClient)
+                isDryRun: !attachesControlClient)
             (local, control) = (nil, nil)
             return
         }

@@ -1,7 +1,6 @@
 public import Core
 internal import ProcessKit
 internal import SSHKit
-internal import Synchronization
 public import SystemPackage
 internal import TmuxKit
 
@@ -21,13 +20,12 @@ public struct RemoteHost: Sendable {
     /// The server of the present connection.
     private let server: RemoteServer
 
-    /// `folder` is this host's own on this machine, 0700; `environment` is this process's.
+    /// `folder` is this host's own on this machine.
     ///
-    /// `changed` is told how the host stands whenever that changes.
+    /// `environment` is this process's. A dry run makes no files, here or there.
     public init(
         _ configuration: HostConfiguration, _ settings: SSHSettings, binary: String, folder: FilePath,
-        environment: [String: String], ids: IDMaker, attachesControlClient: Bool,
-        changed: @escaping @Sendable (RemoteCondition) -> Void = { _ in }
+        environment: [String: String], ids: IDMaker, isDryRun: Bool
     ) throws {
         name = configuration.name
         self.binary = binary
@@ -36,25 +34,29 @@ public struct RemoteHost: Sendable {
         self.ids = ids
         socket = configuration.socket
         let filter = configuration.filter
-        server = RemoteServer(attachesControlClient: attachesControlClient) { panes in
+        server = RemoteServer(attachesControlClient: !isDryRun) { panes in
             panes.first { filter.accepts($0) }?.sessionID
         }
+        ssh = SSHHost(
+            settings, folder: folder,
+            remoteFolder: isDryRun ? nil : ".tmux_agent/hosts/\(try Self.watcher(folder, ids))",
+            environment: environment, ids: ids)
+    }
+
+    /// Two machines may watch the same account: each keeps its files there in a folder of its own.
+    private static func watcher(_ folder: FilePath, _ ids: IDMaker) throws -> String {
         try Files.makeFolder(folder, mode: 0o700)
-        // Two machines may watch the same account: each keeps its files there in a folder of its own.
         let file = folder.appending("id")
         if try Files.create(file, ids.make("watcher"), mode: [.ownerReadWrite]) == false,
             Files.size(file) == 0
         {
             try Files.write(ids.make("watcher"), to: file, mode: [.ownerReadWrite])
         }
-        let id = SSHHost.name(try Files.readText(file) ?? "")
-        ssh = SSHHost(
-            settings, folder: folder, remoteFolder: ".tmux_agent/hosts/\(id)", environment: environment,
-            ids: ids, changed: { changed(RemoteCondition($0)) })
+        return SSHHost.name(try Files.readText(file, limit: 200) ?? "")
     }
 
-    /// How the host stands.
-    public var condition: RemoteCondition { RemoteCondition(ssh.condition) }
+    /// Whether the machine can be asked now.
+    var isConnected: Bool { ssh.facts != nil }
 
     private func unreachable(_ reason: String) -> HostError { .notReachable(host: name, reason: reason) }
 
@@ -184,98 +186,5 @@ public struct RemoteHost: Sendable {
         } catch SSHError.notConnected(let reason) {
             throw unreachable(reason)
         }
-    }
-}
-
-/// How a remote host stands, for people.
-public enum RemoteCondition: Sendable, Equatable {
-    case connecting
-    case connected
-    /// Why it is not reached, and how long until the next try.
-    case away(reason: String, pause: Duration)
-
-    init(_ condition: SSHCondition) {
-        switch condition {
-        case .connecting: self = .connecting
-        case .connected: self = .connected
-        case .lost(let reason, let pause): self = .away(reason: reason, pause: pause)
-        }
-    }
-}
-
-/// Which taps had a living writer a moment ago: a look at the panes each second need not ask for it each time.
-private final class SeenWriters: Sendable {
-    private static let freshness = Duration.seconds(10)
-    private let seen = Mutex<[String: ContinuousClock.Instant]>([:])
-
-    func isFresh(_ name: String) -> Bool {
-        seen.withLock { seen in seen[name].map { $0.duration(to: .now) < Self.freshness } ?? false }
-    }
-
-    func note(_ name: String) { seen.withLock { $0[name] = .now } }
-    func forget(_ name: String) { seen.withLock { $0[name] = nil } }
-}
-
-/// The control client of the present connection.
-private final class RemoteServer: Sendable {
-    private let attachesControlClient: Bool
-    private let session: @Sendable ([PaneSnapshot]) -> String?
-    private let current = Mutex<(socket: String, client: ControlClient)?>(nil)
-
-    init(attachesControlClient: Bool, session: @escaping @Sendable ([PaneSnapshot]) -> String?) {
-        self.attachesControlClient = attachesControlClient
-        self.session = session
-    }
-
-    func begin(_ tmux: Tmux) -> ControlClient? {
-        guard attachesControlClient else { return nil }
-        let client = ControlClient(tmux, session: session)
-        current.withLock { $0 = (tmux.address.path.string, client) }
-        return client
-    }
-
-    func end(_ client: ControlClient) {
-        current.withLock { if $0?.client === client { $0 = nil } }
-    }
-
-    func control(for tmux: Tmux) -> ControlClient? {
-        current.withLock { $0?.socket == tmux.address.path.string ? $0?.client : nil }
-    }
-}
-
-/// What became of a shell line on another machine.
-public struct RemoteShellEnd: Sendable, Equatable {
-    public enum End: Sendable, Equatable {
-        case exited(Int32)
-        case signaled(Int32)
-        case timedOut
-        /// It was begun, and nobody knows how it ended.
-        case uncertain
-    }
-
-    public var end: End
-    /// The last lines of its output.
-    public var output: String
-
-    public init(end: End, output: String) {
-        self.end = end
-        self.output = output
-    }
-}
-
-extension RemoteShellEnd {
-    init(_ fate: RemoteFate) {
-        guard case .ended(let text, let output) = fate else {
-            self.init(end: .uncertain, output: "")
-            return
-        }
-        let end: End
-        switch ShellActionStatus(text: text) {
-        case .exited(let code): end = .exited(code)
-        case .signaled(let signal): end = .signaled(signal)
-        case .timedOut: end = .timedOut
-        case .failed, nil: end = .uncertain
-        }
-        self.init(end: end, output: String(decoding: output, as: UTF8.self))
     }
 }
