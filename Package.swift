@@ -82,6 +82,7 @@ let package = Package(
         room("ProcessKit", ["Core", "CLinux", subprocess, systemPackage]),
         room("TerminalKit", ["Core", "CVTerm"]),
         room("TmuxKit", ["Core", "ProcessKit", systemPackage]),
+        room("SSHKit", ["Core", "ProcessKit", "CLinux", systemPackage]),
         room("GitKit", ["Core", "ProcessKit", "CLibgit2", systemPackage]),
         room("HTTPKit", ["Core", "CCurl", "ProcessKit"]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
@@ -100,8 +101,8 @@ let package = Package(
         room(
             "Watch",
             [
-                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "GitKit", "Fleet",
-                "Approvals",
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "SSHKit", "ProcessKit", "GitKit",
+                "Fleet", "Approvals",
                 systemPackage,
                 serviceLifecycle, logging,
             ]),
@@ -136,6 +137,7 @@ let package = Package(
         tests("TerminalKit", ["Config", "Watch"]),
         tests("GitKit", ["ProcessKit"]),
         tests("TmuxKit", ["ProcessKit"], exclude: ["Fixtures"]),
+        tests("SSHKit", ["ProcessKit", "TmuxKit"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("HTTPKit", ["ProcessKit"]),
         tests("Notify", [crypto]),

@@ -82,6 +82,13 @@ enum Tap {
         return nil
     }
 
+    /// As `tapState`, for a pane whose pipe's process cannot be seen from here.
+    static func state(_ pane: PaneSnapshot, isSilent: Bool) -> TapState {
+        guard pane.isPiped else { return .none }
+        guard pane.tap != nil else { return .foreign }
+        return isSilent ? .silent : .alive(ProcessIdentity(pid: 0, startTicks: 0))
+    }
+
     private static func canonical(_ path: FilePath) -> String {
         guard let real = unsafe realpath(path.string, nil) else { return path.string }
         defer { unsafe free(real) }
@@ -101,10 +108,12 @@ extension TmuxServer {
     /// Pipes a pane to `tap` unless that is so already.
     ///
     /// A living pipe is never armed anew, which would lose what it holds. Throws `pipedElsewhere` when
-    /// somebody else pipes the pane.
-    public func armTap(_ pane: PaneSnapshot, to tap: FilePath) async throws(TmuxError) -> TapArming {
+    /// somebody else pipes the pane. For a server of another machine the caller says whether the pipe is `silent`.
+    public func armTap(_ pane: PaneSnapshot, to tap: FilePath, isSilent: Bool? = nil) async throws(TmuxError)
+        -> TapArming
+    {
         let arm = Tap.pipe(tap, in: pane.id.description) + [.say("ta-armed")]
-        let state = tapState(pane)
+        let state = isSilent.map { Tap.state(pane, isSilent: $0) } ?? tapState(pane)
         switch state {
         case .alive where pane.tap == tap: return .wasAlive
         case .alive, .foreign: throw .pipedElsewhere(pane.id)

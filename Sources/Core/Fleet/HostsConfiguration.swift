@@ -33,10 +33,12 @@ public struct HostConfiguration: Sendable, Equatable {
 
 /// How a machine is reached.
 public struct SSHSettings: Sendable, Equatable {
+    /// A name or an address, or a `Host` of the user's ssh configuration, which also says what is nil here.
     public var host: String
-    public var port = 22
+    public var port: Int?
     public var user: String?
     public var key: FilePath?
+    /// For connecting, and for a connection that has gone silent.
     public var timeout: Duration = .seconds(30)
 
     public init(host: String) { self.host = host }

@@ -177,11 +177,12 @@ extension PaneWatcher {
         let living = Set(look.existing.map { hosts.tap(of: $0).lastComponent?.string ?? "" })
         let prefix = "\(TmuxFormat.name(look.host))."
         for name in Files.names(in: hosts.taps) where name.hasPrefix(prefix) && name.hasSuffix(".tap") {
-            if !living.contains(name) { try removeTap(hosts.taps.appending(name)) }
+            if !living.contains(name) { try removeTap(hosts.taps.appending(name), of: look.host) }
         }
     }
 
-    func removeTap(_ tap: FilePath) throws {
+    func removeTap(_ tap: FilePath, of host: String) throws {
+        parts.observer.request(.dropTap(host: host, tap))
         for suffix in ["", ".pipe", ".sizes"] { try Files.remove(FilePath(tap.string + suffix)) }
     }
 }

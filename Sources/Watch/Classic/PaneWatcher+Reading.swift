@@ -214,6 +214,6 @@ extension PaneWatcher {
         log.info("\(watch.label) is gone")
         guard !isDryRun else { return }
         try await store.forgetTap(of: watch.subject)
-        try removeTap(watch.tap)
+        try removeTap(watch.tap, of: watch.id.host)
     }
 }
