@@ -24,6 +24,7 @@ final class AgentWatch {
     var committed: Int64
     var committedSizes: Int64 = 0
     var lastMark: Timestamp?
+    var lastMarkOffset: Int64?
     var lastKeyframe: Int64 = 0
     /// The tap's head up to here is freed.
     var freed: Int64 = 0

@@ -31,7 +31,7 @@ extension Watcher {
             return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
         }
         (watch.committed, watch.committedSizes) = (follower.offset, follower.sizesPosition)
-        if !base.marks.isEmpty { watch.lastMark = now }
+        if let mark = base.marks.last { (watch.lastMark, watch.lastMarkOffset) = (now, mark.offset) }
         if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
         follower.written()
         take(committed.output, into: watch)
@@ -57,23 +57,20 @@ extension Watcher {
         if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
             step.marks.append(TapMark(offset: to, at: now, size: size))
         }
-        if isSettled { step.marks += quietMarks(to, size, watch) }
+        if isSettled {
+            // Two marks at one offset, the later one now: who reads the tap again finds the screen quiet there, too.
+            if (step.marks.last?.offset ?? watch.lastMarkOffset) != to {
+                let before = min(watch.lastBytes ?? now, now.advanced(by: .milliseconds(-1)))
+                step.marks.append(TapMark(offset: to, at: before, size: size))
+            }
+            step.marks.append(TapMark(offset: to, at: now, size: size))
+        }
         if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
             let state = try follower.keyframe()
         {
             step.keyframe = StoredKeyframe(offset: to, state: state)
         }
         return step
-    }
-
-    /// Two marks at one offset, the later one now: a later reader of the tap is to take the screen as quiet there, too.
-    private func quietMarks(_ offset: Int64, _ size: ScreenSize, _ watch: AgentWatch) -> [TapMark] {
-        [
-            TapMark(
-                offset: offset, at: min(watch.lastBytes ?? now, now.advanced(by: .milliseconds(-1))),
-                size: size),
-            TapMark(offset: offset, at: now, size: size),
-        ]
     }
 
     /// Lets a machine decide about one event that is no reading, and writes the result.

@@ -64,6 +64,7 @@ extension Watcher {
         follower.expectEchoes(try await store.typedTexts(to: subject, limit: Self.rememberedTexts))
         watch.follower = follower
         watch.lastKeyframe = place.keyframe?.offset ?? 0
+        watch.lastMarkOffset = place.marks.last?.offset
         // What stood on the screen when the last daemon ended may never have been settled.
         watch.isUnsettled = true
         watch.lastBytes = watch.lastBytes ?? now

@@ -114,7 +114,7 @@ struct ReplayTests {
                 lines.contains { $0.hasPrefix("  - ") && $0.hasSuffix("delivery/check: RUNNING") }, "\(text)")
             #expect(lines.contains { $0.hasPrefix("  - ") && $0.contains("after-commit/count: FAILED") })
             #expect(!lines.contains { $0.hasPrefix("  + ") && $0.contains("after-commit") })
-            #expect(text.stdout.contains("which this policy did not ask"), "\(text)")
+            #expect(text.stdout.contains("'release' of 'delivery'"), "\(text)")
             #expect(try await fleet.run("status", "--json").stdout == before)
             #expect(!fleet.exists(".tmuxagent/worktrees/feature-x/published.txt"))
             #expect(!fleet.exists("published.txt"))

@@ -23,7 +23,7 @@ struct TapReplay {
     private let path: FilePath
     private var reader: PaneReader
     private var marks: ArraySlice<TapMark>
-    private var starts: ArraySlice<Int64>
+    private var starts: ArraySlice<SizeLog.Entry>
     private var last: TapMark
     private let since: Timestamp
 
@@ -45,15 +45,16 @@ struct TapReplay {
             reader = PaneReader(keyframe: screen)
         } else {
             let offset = onDisk == 0 ? 0 : try Self.nextLine(of: path, from: onDisk)
-            let size = marks.last { $0.offset <= offset }?.terminalSize ?? first.terminalSize
+            let known = offset == 0 ? first : marks.last { $0.offset <= offset }
+            let size = (known ?? first).terminalSize
             reader = PaneReader(size: size, kind: kind, offset: UInt64(offset))
         }
         let begin = Int64(reader.offset)
         firstOffset = max(begin, asked)
         reader.wantsLines = true
-        last = marks.last { $0.offset <= begin } ?? first
-        self.marks = marks.drop { $0.offset <= begin }
-        starts = starts.drop { $0 < begin }
+        last = begin == 0 ? first : marks.last { $0.offset <= begin } ?? first
+        self.marks = begin == 0 ? marks.dropFirst() : marks.drop { $0.offset <= begin }
+        starts = starts.drop { $0.offset < begin }
     }
 
     /// When the next stretch became known; nil at the end.
@@ -66,18 +67,21 @@ struct TapReplay {
         guard let mark = marks.popFirst() else { return nil }
         for text in echoes { reader.expectEcho(text) }
         var readings: [Reading] = []
-        // Before the first byte of the new start: marks at its own offset may be older ones.
-        while let start = starts.first, start < mark.offset {
+        var isStart = false
+        while let start = starts.first, start.offset <= mark.offset, start.at <= mark.at {
             starts.removeFirst()
-            try feed(upTo: start, &readings)
+            try feed(upTo: start.offset, &readings)
             if reader.screen.isAtGround { readings += reader.settle() }
-            reader = reader.restarted(size: last.terminalSize)
+            reader = reader.restarted(size: mark.terminalSize)
+            isStart = true
         }
         try feed(upTo: mark.offset, &readings)
-        if mark.size == last.size, mark.offset == last.offset, mark.at > last.at {
-            if reader.screen.isAtGround { readings += reader.settle() }
-        } else if mark.terminalSize != reader.screen.size {
+        if mark.terminalSize != reader.screen.size {
             reader.resize(mark.terminalSize)
+        } else if !isStart, mark.size == last.size, mark.offset == last.offset, mark.at > last.at,
+            reader.screen.isAtGround
+        {
+            readings += reader.settle()
         }
         last = mark
         guard mark.at >= since else { return nil }
@@ -119,12 +123,12 @@ extension TapMark {
 
 extension SizeLog {
     /// Where the program was started in an empty pane.
-    static func starts(of tap: FilePath) throws -> [Int64] {
+    static func starts(of tap: FilePath) throws -> [Entry] {
         var log = SizeLog(path: path(of: tap))
         try log.refresh()
-        var starts: [Int64] = []
+        var starts: [Entry] = []
         while let entry = log.next(upTo: .max) {
-            if entry.isStart { starts.append(entry.offset) }
+            if entry.isStart { starts.append(entry) }
             log.take()
         }
         return starts

@@ -8,6 +8,8 @@ internal import SystemPackage
 /// tap a moment after the change, so an offset may lie behind what was read already, and a size may be repeated.
 struct SizeLog {
     struct Entry {
+        /// When it was written.
+        var at: Timestamp
         var offset: Int64
         var size: TerminalSize
         var isStart: Bool
@@ -52,7 +54,8 @@ struct SizeLog {
             numbers[1] >= 0
         else { return nil }
         return Entry(
-            offset: numbers[1], size: TerminalSize(columns: Int(numbers[2]), rows: Int(numbers[3])),
+            at: Timestamp(milliseconds: numbers[0]), offset: numbers[1],
+            size: TerminalSize(columns: Int(numbers[2]), rows: Int(numbers[3])),
             isStart: words.count > 4 && words[4] == "start", end: end)
     }
 
