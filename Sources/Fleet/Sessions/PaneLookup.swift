@@ -26,7 +26,7 @@ struct PaneLookup {
         for (_, agents) in servers.sorted(by: { $0.key < $1.key }) {
             guard let recorded = agents.first?.pane else { continue }
             let server = TmuxServer(try context.tmux(of: recorded))
-            let panes = try await server.panes()
+            let panes = try await server.panesWithEnds()
             for agent in agents {
                 let own = panes.filter { $0.agent == agent.id }
                 guard let pane = own.first(where: { !$0.isDead }) ?? own.first else { continue }
