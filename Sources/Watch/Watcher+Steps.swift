@@ -19,7 +19,7 @@ extension Watcher {
         let (subject, ids, now) = (watch.agent.subject, ids, now)
         let (source, machine) = (SignalSource(subject: subject, at: now), watch.machine)
         let escalations = context.configuration.escalations
-        let committed = try await store.commit(subject, generation: watch.agent.generation, at: now) { seen in
+        let committed = try await store.commit(subject, generation: follower.generation, at: now) { seen in
             var (step, machine) = (base, machine)
             let groups = source.signals(readings, &seen, &step)
             if !groups.isEmpty {
@@ -29,6 +29,7 @@ extension Watcher {
             return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
         }
         (watch.committed, watch.committedSizes) = (follower.offset, follower.sizesPosition)
+        watch.committedGeneration = follower.nextGeneration
         if !base.marks.isEmpty { watch.lastMark = now }
         if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
         follower.written()
@@ -40,7 +41,8 @@ extension Watcher {
         var step = WatchStep()
         let (to, now) = (follower.offset, now)
         let size = ScreenSize(follower.size)
-        step.tap = TapAdvance(from: watch.committed, to: to, size: size)
+        step.tap = TapAdvance(
+            from: watch.committed, to: to, size: size, generation: follower.nextGeneration)
         if follower.sizesPosition != watch.committedSizes {
             step.file = PositionAdvance(
                 reader: sizesReader(watch), from: watch.committedSizes, to: follower.sizesPosition)

@@ -1,5 +1,6 @@
 public import Core
 internal import ProcessKit
+internal import Store
 internal import SystemPackage
 public import TmuxKit
 
@@ -9,8 +10,17 @@ public struct Typist: Sendable {
     let judge: ScreenJudge
     /// Where the locks per pane lie.
     let locks: FilePath
+    private let context: FleetContext
+    /// Whose texts are written down before they are typed.
+    private let recorded: Subject?
 
-    public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
+    /// With `recording` each text is written down first, so that the daemon knows its echo; the hands' orders are in the
+    /// outbox already.
+    public init(context: FleetContext, server: TmuxServer, kind: AgentKind, recording subject: Subject? = nil)
+        throws
+    {
+        self.context = context
+        recorded = subject
         self.server = server
         judge = try ScreenJudge.of(kind)
         locks = context.run.appending("panes")
@@ -61,6 +71,10 @@ public struct Typist: Sendable {
                 return SendReceipt(stage: .queued, detail: obstacle)
             }
             let before = try await server.capture(address)
+            if let recorded, !begun {
+                let now = context.surroundings.now()
+                try await context.store.recordTyping(text, id: id, to: recorded, at: now)
+            }
             _ = try await server.paste(text, id: pasteID, into: address, style: judge.style(of: text))
             guard submit else { return SendReceipt(stage: .pasted) }
             let shown = try await waitUntilShown(since: before, at: address)
