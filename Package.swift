@@ -143,7 +143,7 @@ let package = Package(
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit"]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
-        tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet"]),
+        tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(
             name: "CLITests",
