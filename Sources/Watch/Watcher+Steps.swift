@@ -17,7 +17,9 @@ extension Watcher {
         else { return }
         let base = try progress(of: follower, watch)
         let (subject, ids, now) = (watch.agent.subject, ids, now)
-        let (source, machine) = (SignalSource(subject: subject, at: now), watch.machine)
+        let heuristics = context.configuration.watch.heuristics
+        let source = SignalSource(subject: subject, at: now, readsHeuristics: heuristics)
+        let machine = watch.machine
         let escalations = context.configuration.escalations
         let committed = try await store.commit(subject, generation: follower.generation, at: now) { seen in
             var (step, machine) = (base, machine)
@@ -141,9 +143,13 @@ extension Watcher {
         if let state = view.state, state != .unknown {
             return .init(state: state, waitingFor: view.waitingFor)
         }
-        guard let last = watch.lastBytes else { return nil }
-        let isQuiet = now >= last.advanced(by: AgentWatch.genericIdlePause)
-        return .init(state: isQuiet ? .idle : .working)
+        let last = watch.lastBytes ?? watch.agent.startedAt ?? watch.agent.createdAt
+        let quietAt = last.advanced(by: AgentWatch.genericIdlePause)
+        if now >= quietAt { return .init(state: .idle) }
+        if watch.lastBytes != nil { return .init(state: .working) }
+        // One that has not printed yet is starting, until it has been silent for long enough.
+        watch.quietAt = quietAt
+        return nil
     }
 
     /// Lets time pass for one agent's policies.
@@ -169,6 +175,8 @@ struct StepOutcome: Sendable {
 struct SignalSource: Sendable {
     var subject: Subject
     var at: Timestamp
+    /// Lines of JSON, and words such as *failed*, are reports too.
+    var readsHeuristics = false
 
     /// Signals grouped by logical line; a marker whose id counted before is dropped and says so in the journal.
     func signals(_ readings: [Reading], _ seen: inout SeenMarkers, _ step: inout WatchStep) -> [[Signal]] {
@@ -176,7 +184,12 @@ struct SignalSource: Sendable {
         for reading in readings {
             let body: Signal.Body
             switch reading {
-            case .line(let text, _): body = .line(text)
+            case .line(let text, let offset):
+                body = .line(text)
+                if readsHeuristics, let marker = LineHeuristics.marker(in: text) {
+                    append(.marker(marker, source: Self.heuristics), at: offset, to: &groups)
+                    journal(marker, offset: offset, isNew: true, source: Self.heuristics, &step)
+                }
             case .marker(let marker, let offset):
                 let isNew = marker.id.map { seen.count($0) } ?? true
                 journal(marker, offset: offset, isNew: isNew, &step)
@@ -186,18 +199,28 @@ struct SignalSource: Sendable {
                 step.counters.append(CounterIncrement("tmux_agent_broken_markers_total"))
                 continue
             }
-            let signal = Signal(subject: subject, at: at, body: body)
-            if groups.last?.offset == reading.offset {
-                groups[groups.count - 1].signals.append(signal)
-            } else {
-                groups.append((reading.offset, [signal]))
-            }
+            append(body, at: reading.offset, to: &groups)
         }
         return groups.map(\.signals)
     }
 
-    private func journal(_ marker: Marker, offset: UInt64, isNew: Bool, _ step: inout WatchStep) {
-        var payload = Signal.Body.marker(marker, source: "screen").json
+    private static let heuristics = "heuristics"
+
+    private func append(
+        _ body: Signal.Body, at offset: UInt64, to groups: inout [(offset: UInt64, signals: [Signal])]
+    ) {
+        let signal = Signal(subject: subject, at: at, body: body)
+        if groups.last?.offset == offset {
+            groups[groups.count - 1].signals.append(signal)
+        } else {
+            groups.append((offset, [signal]))
+        }
+    }
+
+    private func journal(
+        _ marker: Marker, offset: UInt64, isNew: Bool, source: String = "screen", _ step: inout WatchStep
+    ) {
+        var payload = Signal.Body.marker(marker, source: source).json
         if !isNew { payload["duplicate"] = true }
         step.journal.append(
             JournalDraft(

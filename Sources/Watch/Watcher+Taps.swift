@@ -21,7 +21,7 @@ extension Watcher {
             watch.hasMoreBytes = false
             return
         }
-        follower.reader.wantsLines = watch.machine.policy.asksForLines
+        follower.reader.wantsLines = wantsLines(watch)
         if watch.hasMoreBytes {
             if let size = Files.size(follower.path), size < watch.committed {
                 return try await restartTap(watch, size: size)
@@ -48,7 +48,7 @@ extension Watcher {
         let typed = try await store.typedTexts(
             to: watch.agent.subject, after: watch.typedRead, limit: Self.rememberedTexts)
         watch.typedRead = typed.last
-        return parts.echoes.take(for: watch.agent.id) + typed.texts
+        return parts.echoes.take(for: watch.agent.subject) + typed.texts
     }
 
     /// Opens the tap at the stored position; nil while tmux has not made the file.
@@ -65,7 +65,7 @@ extension Watcher {
         let follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
             size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
-            latest: watch.agent.generation, wantsLines: watch.machine.policy.asksForLines)
+            latest: watch.agent.generation, wantsLines: wantsLines(watch))
         let typed = try await store.typedTexts(to: subject, limit: Self.rememberedTexts)
         follower.expectEchoes(typed.texts)
         watch.typedRead = typed.last
@@ -75,6 +75,10 @@ extension Watcher {
         watch.isUnsettled = true
         watch.lastBytes = watch.lastBytes ?? now
         return follower
+    }
+
+    private func wantsLines(_ watch: AgentWatch) -> Bool {
+        context.configuration.watch.heuristics || watch.machine.policy.asksForLines
     }
 
     /// Whose echoes may still come after a restart.

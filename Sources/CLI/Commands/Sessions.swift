@@ -6,6 +6,7 @@ internal import SystemPackage
 
 struct Sessions: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "sessions",
         abstract: "Show the agents of this fleet as they are now",
         discussion: """
             The truth of git and tmux, not what was once written: a session that was

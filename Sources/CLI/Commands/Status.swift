@@ -6,6 +6,7 @@ internal import Store
 
 struct Status: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Show the fleet as a whole: daemon, agents, runs, questions",
         discussion: "  tmux-agent status --json")
 

@@ -74,10 +74,17 @@ extension Spawner {
     /// A program that the shell could not find or run ends with 127 or 126 before anything ran: the spawn is taken back
     /// as before the start.
     ///
-    /// Looks until the shell has become another program or has started one, which takes milliseconds; a shell line that
-    /// goes on by itself is believed after a moment.
+    /// Looks until the shell has become another program, has started one or has ended, which takes milliseconds; a shell
+    /// line that goes on by itself is believed after a moment.
     func failIfCommandWasNotFound(_ agent: Agent, server: TmuxServer) async throws {
         let deadline = ContinuousClock.now.advanced(by: .milliseconds(300))
+        if let process = agent.pane?.process?.identity {
+            while isStarting(process.pid, agent), ContinuousClock.now < deadline {
+                // The kernel tells nobody but its parent what a process becomes.
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            if ProcessTable.isAlive(process) { return }
+        }
         while true {
             guard let pane = try await server.pane(of: agent.id) else { return }
             if case .exited(let status) = pane.end, status == 127 || status == 126 {
@@ -86,21 +93,21 @@ extension Spawner {
                 throw FleetError.agentEndedAtOnce(
                     branch: agent.place.branch, exitStatus: status, screen: Array(screen.suffix(5)))
             }
-            guard pane.end == .unknown || !pane.isDead && isStarting(pane.pid, agent),
-                ContinuousClock.now < deadline
-            else { return }
-            try await Task.sleep(for: .milliseconds(10))
+            // tmux hears of the end a moment after it, and of its status when the terminal is closed.
+            guard pane.end == nil || pane.end == .unknown, ContinuousClock.now < deadline else { return }
+            try await Task.sleep(for: .milliseconds(2))
         }
     }
 
     /// True until the shell with the agent's line, a child of the pane's process, has become another program or has
-    /// started one; and again once it has ended, for the pane says in a moment how.
+    /// started one; and again once it has ended, until the pane's process has.
     private func isStarting(_ pid: Int32, _ agent: Agent) -> Bool {
-        let table = ProcessTable()
-        guard let child = table.children(of: pid).first, let words = ProcessTable.commandLine(of: child) else {
-            return true
+        guard let process = ProcessTable.process(pid), !process.isZombie else { return false }
+        let children = ProcessTable.childrenNow(of: pid) ?? ProcessTable().children(of: pid)
+        guard let child = children.first, let words = ProcessTable.commandLine(of: child) else { return true }
+        if words.contains(agent.program.command) {
+            return ProcessTable.childrenNow(of: child)?.isEmpty ?? true
         }
-        if words.contains(agent.program.command) { return table.children(of: child).isEmpty }
         return words == AgentSession.keepersPause
     }
 

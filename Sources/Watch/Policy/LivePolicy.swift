@@ -6,12 +6,17 @@ internal import SystemPackage
 /// The fleet's policy as it is in force: an edit that cannot be used leaves the last good one in place.
 struct LivePolicy {
     let path: FilePath
+    /// For panes that were not spawned here.
+    let isClassic: Bool
     private(set) var policy = Policy(pipelines: [])
     /// Why the file as it is now is not in force; nil when it is.
     private(set) var problem: String?
     private var text: String?
 
-    init(path: FilePath) { self.path = path }
+    init(path: FilePath, isClassic: Bool = false) {
+        self.path = path
+        self.isClassic = isClassic
+    }
 
     enum Change {
         case none
@@ -38,7 +43,7 @@ struct LivePolicy {
         }
         do {
             let loaded = try PolicyFile.read(
-                found, file: path.string, context: .init(mainBranch: mainBranch))
+                found, file: path.string, context: .init(isClassic: isClassic, mainBranch: mainBranch))
             policy = loaded.policy
             problem = nil
             return .replaced(warnings: loaded.warnings.map(\.rendered))

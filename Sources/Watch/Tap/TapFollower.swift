@@ -136,6 +136,13 @@ struct TapFollower {
         return reader.settle()
     }
 
+    /// Takes up what the pane showed that is not in its tap.
+    mutating func amend(_ bytes: [UInt8]) -> [Reading] {
+        guard !bytes.isEmpty else { return [] }
+        needsKeyframe = true
+        return reader.amend(bytes)
+    }
+
     /// The pane has another size than the tap's own log says; false when it has not.
     mutating func adopt(_ actual: TerminalSize) -> Bool {
         guard actual != size else { return false }
