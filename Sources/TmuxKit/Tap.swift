@@ -71,11 +71,17 @@ enum Tap {
 
     /// The living child of the server that writes to `tap`.
     ///
-    /// The record is looked at first; when it is missing, the server's children are searched.
+    /// The record is looked at first; when it is missing, the server's children are searched. A process that writes to
+    /// a file that was removed or moved away writes for nobody.
     static func writer(of tap: FilePath, server: TmuxServerID) -> ProcessIdentity? {
-        if let recorded = recordedPipe(tap), ProcessTable.isAlive(recorded) { return recorded }
-        let table = ProcessTable()
         let wanted = canonical(tap)
+        if let recorded = recordedPipe(tap), ProcessTable.isAlive(recorded) {
+            let output = ProcessTable.openFile(1, of: recorded.pid)
+            // Until the shell has become cat, its output is that of tmux's making, or the record.
+            let isStarting = output == "/dev/null" || output == canonical(pipeRecord(tap))
+            if output == nil || output == wanted || isStarting { return recorded }
+        }
+        let table = ProcessTable()
         for pid in table.children(of: server.pid) where ProcessTable.openFile(1, of: pid) == wanted {
             return table.processes[pid]?.identity
         }

@@ -48,7 +48,7 @@ extension PaneWatcher {
         if watch.hasMoreBytes, Files.exists(watch.tap) {
             let before = follower.offset
             let (echoes, subject) = (parts.echoes, watch.subject)
-            readings = try follower.read { echoes.take(for: subject) }
+            readings = try follower.read(follower.nextBytes(), echoes: echoes.take(for: subject))
             watch.hasMoreBytes = follower.isBehind
             if follower.offset > before {
                 watch.noteBytes(at: now)
@@ -84,7 +84,7 @@ extension PaneWatcher {
         var follower = try TapFollower(
             path: watch.tap, kind: watch.kind,
             size: TerminalSize(columns: snapshot.columns, rows: snapshot.rows), from: place, wantsLines: true)
-        follower.expectEchoes(try await store.typedTexts(to: watch.subject, limit: 50))
+        follower.expectEchoes(try await store.typedTexts(to: watch.subject, limit: 50).texts)
         follower.reader.kind = watch.kind
         watch.historySize = try HistoryNote.read(atEndOf: watch.tap)
         watch.lastKeyframe = place.keyframe?.offset ?? 0
