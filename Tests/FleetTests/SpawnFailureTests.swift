@@ -91,7 +91,7 @@ struct SpawnFailureTests {
     @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
     func aDiskThatIsFullWhileFilesAreWrittenIsTakenBack() async throws {
         try await withFleet { fleet in
-            try Files.write([UInt8](repeating: 7, count: 512 << 10), to: fleet.root.appending("large.bin"))
+            try Files.append([UInt8](repeating: 7, count: 512 << 10), to: fleet.root.appending("large.bin"))
             try await fleet.git.git("add", "large.bin")
             try await fleet.git.git("commit", "--quiet", "-m", "too large for the small disk")
             try Files.makeFolder(fleet.worktrees)
