@@ -34,3 +34,25 @@ int clinux_set_nonblocking(int descriptor) {
 long long clinux_copy_range(int from, int to, unsigned long long count) {
     return copy_file_range(from, NULL, to, NULL, count, 0);
 }
+
+static struct flock whole_file(short type) {
+    // l_pid must be 0 for locks of open file descriptions.
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+    return lock;
+}
+
+int clinux_lock(int descriptor) {
+    struct flock lock = whole_file(F_WRLCK);
+    return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+int clinux_unlock(int descriptor) {
+    struct flock lock = whole_file(F_UNLCK);
+    return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+int clinux_is_locked(int descriptor) {
+    struct flock lock = whole_file(F_WRLCK);
+    if (fcntl(descriptor, F_OFD_GETLK, &lock) != 0) return -1;
+    return lock.l_type != F_UNLCK;
+}

@@ -44,7 +44,7 @@ public struct DaemonControl: Sendable {
         events.wake()
         for await _ in events.wakes {
             let pid = try DaemonLock.holder(role: .watch, run: context.run)
-            if let pid, pid > 0, try isReady() { return pid }
+            if let pid, pid > 0, try isReady(pid) { return pid }
             hasHeld = hasHeld || pid != nil
             // It took the lock and let go of it again, or never came.
             guard ContinuousClock.now < deadline, !(hasHeld && pid == nil) else { break }
@@ -53,8 +53,8 @@ public struct DaemonControl: Sendable {
         throw notStarted()
     }
 
-    private func isReady() throws -> Bool {
-        try Files.readText(DaemonLock.path(role: .watch, run: context.run))?.contains("ready") ?? false
+    private func isReady(_ pid: Int32) throws -> Bool {
+        try DaemonLock.troubles(of: pid, role: .watch, run: context.run) != nil
     }
 
     private func notStarted() -> DaemonError {
@@ -84,9 +84,10 @@ public struct DaemonControl: Sendable {
         async let runs = context.store.latestRuns()
         async let approvals = context.store.pendingApprovals()
         let agents = try await SessionList(context: context).load()
+        let troubles = try pid.flatMap { try DaemonLock.troubles(of: $0, role: .watch, run: context.run) }
         return FleetStatus(
             name: context.configuration.name, root: context.root.string, daemon: pid, daemonSince: since,
-            agents: agents, runs: try await runs, approvals: try await approvals,
+            troubles: troubles ?? [], agents: agents, runs: try await runs, approvals: try await approvals,
             policy: try await .now(in: context))
     }
 }
@@ -98,6 +99,8 @@ public struct FleetStatus: Sendable {
     /// The watching daemon's pid; nil when none runs.
     public var daemon: Int32?
     public var daemonSince: Timestamp?
+    /// What the daemon cannot do at the moment, in words; may hold text of others.
+    public var troubles: [String]
     public var agents: [AgentSnapshot]
     /// The newest run of each pipeline and subject.
     public var runs: [PipelineRun]

@@ -47,7 +47,8 @@ extension DaemonError: UserFacingError {
         case .didNotStop(let pid): "Look at its log; 'kill -9 \(pid)' loses nothing"
         case .alreadyRunningPanes(_, let pid):
             "End that one with 'kill \(pid)', or use a settings file of its own for other panes"
-        case .hostsNotReached: "What the other hosts' panes showed is done; the next pass tries all of them again"
+        case .hostsNotReached:
+            "What the other hosts' panes showed is done; the next pass tries all of them again"
         }
     }
 

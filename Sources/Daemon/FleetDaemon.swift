@@ -26,7 +26,11 @@ public struct FleetDaemon: Sendable {
     ///
     /// Throws ``DaemonError/alreadyRunning(pid:)`` when another process watches this fleet.
     public func run() async throws {
-        let context = try await FleetContext.open(surroundings, role: .daemon)
+        try await run(try await FleetContext.open(surroundings, role: .daemon))
+    }
+
+    /// As `run()`, for a fleet that is open.
+    func run(_ context: FleetContext) async throws {
         try context.requireTrust()
         for warning in context.warnings { log.warning("\(warning.rendered)") }
         guard
@@ -37,8 +41,8 @@ public struct FleetDaemon: Sendable {
         defer { withExtendedLifetime(lock) {} }
         try await PolicyCheck.requireUsable(in: context)
         try await takeOver(context)
-        let group = try group(context) {
-            try lock.write("\(surroundings.processID) ready\n")
+        let group = try group(context) { troubles in
+            try lock.write(DaemonLock.text(surroundings.processID, troubles: troubles))
         }
         log.info("watching \(context.root)")
         try await group.run()
@@ -60,9 +64,10 @@ public struct FleetDaemon: Sendable {
         try await context.store.unregister(.watch, process: RecordedProcess(own))
     }
 
-    private func group(_ context: FleetContext, ready: @escaping @Sendable () throws -> Void) throws
-        -> ServiceGroup
-    {
+    /// `tell` writes down that the daemon does its work, and what of it does not work.
+    private func group(
+        _ context: FleetContext, tell: @escaping @Sendable (_ troubles: [String]) throws -> Void
+    ) throws -> ServiceGroup {
         let bell = try FileEvents()
         let watchEvents = try FileEvents()
         let results = ResultBox { watchEvents.wake() }
@@ -80,7 +85,9 @@ public struct FleetDaemon: Sendable {
             context: context,
             parts: Watcher.Parts(
                 events: watchEvents, results: results, echoes: echoes, panes: panes, log: log,
-                wakeHands: { bell.wake() }, ready: ready))
+                wakeHands: { bell.wake() }, ready: { try tell([]) },
+                // The log says it too.
+                report: { try? tell($0) }))
         let files = ApprovalFileKeeper(
             files: ApprovalFiles(
                 store: context.store, folder: context.configuration.watch.approvals,

@@ -99,7 +99,7 @@ public struct PaneRun: Sendable {
                 try PaneHost(
                     host, binary: settings.tmuxProgram,
                     folder: run.appending("hosts").appending(TmuxFormat.name(host.name)),
-                    taps: run.appending("taps"), environment: surroundings.environment,
+                    taps: run.appending("taps"), environment: surroundings.environment, ids: surroundings.ids,
                     attachesControlClient: !options.isDryRun)
             }, run: run)
         if !options.isDryRun { try await hosts.endOrphans() }

@@ -122,9 +122,12 @@ extension ProcessTable {
         return now.identity == identity && !now.isZombie
     }
 
-    /// Whether the first thread of a process has children; false on kernels that do not say (`CONFIG_PROC_CHILDREN`).
-    public static func hasChildren(_ pid: Int32) -> Bool {
-        read("/proc/\(pid)/task/\(pid)/children")?.isEmpty == false
+    /// The children of a process's first thread; nil when it is gone, and on kernels that do not say
+    /// (`CONFIG_PROC_CHILDREN`).
+    public static func childrenNow(of pid: Int32) -> [Int32]? {
+        read("/proc/\(pid)/task/\(pid)/children").map { bytes in
+            String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+        }
     }
 
     /// The file that a process executes, without the mark of a replaced file; nil for kernel threads and

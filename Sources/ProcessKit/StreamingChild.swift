@@ -12,6 +12,14 @@ public struct StreamingChild: Sendable {
     public let input: FileDescriptor
     /// Read here; ends when the child and all that inherited it have closed it.
     public let output: FileDescriptor
+    let errors: MemoryFile?
+
+    /// What it wrote to standard error so far, at most `limit` bytes; empty unless the caller asked to keep it.
+    public func errorText(limit: Int = 4096) -> String {
+        // For messages only: none is as good as one that cannot be read.
+        guard let errors, let (bytes, _) = try? errors.contents(limit: limit) else { return "" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 
     /// Writes what the child takes without waiting and returns how many bytes that were.
     ///
@@ -29,15 +37,20 @@ public struct StreamingChild: Sendable {
 extension CommandRunner {
     /// Runs `command` with pipes for as long as `body` lasts.
     ///
-    /// The child's standard error is dropped. When `body` returns or throws, both pipes are closed; a child
+    /// The child's standard error is dropped unless `keepsErrors`. When `body` returns or throws, both pipes are closed; a child
     /// that has not ended two seconds later gets TERM, then KILL. `input` and `timeout` of the command mean
     /// nothing here.
     public func withChild<Value: Sendable>(
-        _ command: Command, _ body: (StreamingChild) async throws -> Value
+        _ command: Command, keepsErrors: Bool = false, _ body: (StreamingChild) async throws -> Value
     ) async throws -> Value {
         let path = try Self.resolve(command.executable, environment: command.environment)
         let toChild = try Pipe(isSocket: true)
         let fromChild = try Pipe(isSocket: false)
+        let errors = keepsErrors ? try MemoryFile() : nil
+        let dropped =
+            keepsErrors
+            ? nil : try FileDescriptor.open(FilePath("/dev/null"), .writeOnly, options: .closeOnExec)
+        defer { try? dropped?.close() }  // nothing was written
         let ender = ProcessEnder()
         let environment = Environment.custom(
             Dictionary(
@@ -59,13 +72,15 @@ extension CommandRunner {
             .path(path), arguments: Arguments(command.arguments), environment: environment,
             workingDirectory: command.workingDirectory, platformOptions: options,
             input: .fileDescriptor(toChild.read, closeAfterSpawningProcess: true),
-            output: .fileDescriptor(fromChild.write, closeAfterSpawningProcess: true), error: .discarded
+            output: .fileDescriptor(fromChild.write, closeAfterSpawningProcess: true),
+            error: .fileDescriptor(
+                errors?.descriptor ?? dropped ?? fromChild.write, closeAfterSpawningProcess: false)
         ) { execution in
             let pid = Int32(execution.processIdentifier.value)
             let start = ProcessTable.process(pid)?.identity.startTicks ?? 0
             let child = StreamingChild(
                 identity: ProcessIdentity(pid: pid, startTicks: start), input: toChild.write,
-                output: fromChild.read)
+                output: fromChild.read, errors: errors)
             let result: Result<Value, any Error>
             do { result = .success(try await body(child)) } catch { result = .failure(error) }
             toChild.closeParentEnd(child.input)

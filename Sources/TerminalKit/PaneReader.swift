@@ -212,10 +212,6 @@ public final class PaneReader {
         }
     }
 
-    /// Forgets the ids of markers and takes what is painted next for a repetition: the agent was started again in
-    /// this pane.
-    public func agentStarted() { scanner.agentStarted() }
-
     private func lookAt(_ dirty: Range<Int>, _ readings: inout [Reading], _ isSettled: Bool) {
         var moment = moment(isSettled: isSettled)
         moment.dirty = dirty

@@ -96,9 +96,8 @@ public final class ControlClient: Sendable {
         async throws
     {
         // -E: without it the client's environment is written over the session's (SSH_AUTH_SOCK and others).
-        let command = tmux.command([
-            "-C", "attach-session", "-E", "-f", "no-output,ignore-size", "-t", session,
-        ])
+        let command = tmux.command(
+            ["-C", "attach-session", "-E", "-f", "no-output,ignore-size", "-t", session], isLasting: true)
         let publish = publish
         let connection = try ControlConnection(limit: limit) { publish.yield($0) }
         defer { self.connection.withLock { $0 = nil } }

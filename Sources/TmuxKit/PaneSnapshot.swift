@@ -6,8 +6,17 @@ public import SystemPackage
 public enum PaneEnd: Sendable, Hashable {
     case exited(Int32)
     case signaled(Int32)
-    /// tmux did not tell.
+    /// tmux has not told, or not yet: it shows a pane dead a moment before it knows how its program ended.
     case unknown
+
+    /// As a shell would say it: 128 + signal; nil when it is not known.
+    public var exitStatus: Int32? {
+        switch self {
+        case .exited(let status): status
+        case .signaled(let signal): 128 + signal
+        case .unknown: nil
+        }
+    }
 }
 
 /// A tmux pane at one moment.

@@ -71,15 +71,28 @@ enum Tap {
 
     /// The living child of the server that writes to `tap`.
     ///
-    /// The record is looked at first; when it is missing, the server's children are searched.
+    /// The record is looked at first; when it is missing, the server's children are searched. A process that writes to
+    /// a file that was removed or moved away writes for nobody.
     static func writer(of tap: FilePath, server: TmuxServerID) -> ProcessIdentity? {
-        if let recorded = recordedPipe(tap), ProcessTable.isAlive(recorded) { return recorded }
-        let table = ProcessTable()
         let wanted = canonical(tap)
+        if let recorded = recordedPipe(tap), ProcessTable.isAlive(recorded) {
+            let output = ProcessTable.openFile(1, of: recorded.pid)
+            // Until the shell has become cat, its output is that of tmux's making, or the record.
+            let isStarting = output == "/dev/null" || output == canonical(pipeRecord(tap))
+            if output == nil || output == wanted || isStarting { return recorded }
+        }
+        let table = ProcessTable()
         for pid in table.children(of: server.pid) where ProcessTable.openFile(1, of: pid) == wanted {
             return table.processes[pid]?.identity
         }
         return nil
+    }
+
+    /// As `tapState`, for a pane whose pipe's process cannot be seen from here.
+    static func state(_ pane: PaneSnapshot, isSilent: Bool) -> TapState {
+        guard pane.isPiped else { return .none }
+        guard pane.tap != nil else { return .foreign }
+        return isSilent ? .silent : .alive(ProcessIdentity(pid: 0, startTicks: 0))
     }
 
     private static func canonical(_ path: FilePath) -> String {
@@ -101,10 +114,12 @@ extension TmuxServer {
     /// Pipes a pane to `tap` unless that is so already.
     ///
     /// A living pipe is never armed anew, which would lose what it holds. Throws `pipedElsewhere` when
-    /// somebody else pipes the pane.
-    public func armTap(_ pane: PaneSnapshot, to tap: FilePath) async throws(TmuxError) -> TapArming {
+    /// somebody else pipes the pane. For a server of another machine the caller says whether the pipe is `silent`.
+    public func armTap(_ pane: PaneSnapshot, to tap: FilePath, isSilent: Bool? = nil) async throws(TmuxError)
+        -> TapArming
+    {
         let arm = Tap.pipe(tap, in: pane.id.description) + [.say("ta-armed")]
-        let state = tapState(pane)
+        let state = isSilent.map { Tap.state(pane, isSilent: $0) } ?? tapState(pane)
         switch state {
         case .alive where pane.tap == tap: return .wasAlive
         case .alive, .foreign: throw .pipedElsewhere(pane.id)

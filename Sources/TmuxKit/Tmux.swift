@@ -11,7 +11,7 @@ public struct Tmux: Sendable {
     public let configurationFile: FilePath?
     /// What tmux gets; a server that starts keeps it for all its panes.
     public let environment: [String: String]
-    private let transport: TmuxTransport
+    let transport: TmuxTransport
     private let runner = CommandRunner()
 
     /// `environment` is the caller's; what must not reach a server is removed here.
@@ -33,8 +33,11 @@ public struct Tmux: Sendable {
     }
 
     /// The one place where a tmux command line is made.
+    ///
+    /// `isLasting` is for a client that stays as long as its connection.
     public func command(
-        _ arguments: [String], input: [UInt8]? = nil, workingDirectory: FilePath? = nil
+        _ arguments: [String], input: [UInt8]? = nil, workingDirectory: FilePath? = nil,
+        isLasting: Bool = false
     ) -> Command {
         // -u: without it tmux replaces every character beyond ASCII when the locale is not UTF-8.
         var all = ["-u", "-S", address.path.string]
@@ -42,7 +45,7 @@ public struct Tmux: Sendable {
         return transport.carry(
             Command(
                 binary, all + arguments, environment: environment, workingDirectory: workingDirectory,
-                input: input, timeout: .seconds(20)))
+                input: input, timeout: .seconds(20)), isLasting: isLasting)
     }
 
     /// Runs a command list in a child process and returns the lines that it printed.
@@ -60,10 +63,22 @@ public struct Tmux: Sendable {
         switch result.termination {
         case .timedOut: throw .timedOut(command: list.summary)
         case .exited(0): return Self.lines(of: result.output)
+        case .exited(255) where !transport.isLocal: throw .notReached(reason: result.lastErrorLine)
+        case .exited(127) where !transport.isLocal: throw .notInstalled(binary: binary)
         case .exited, .signaled:
             throw TmuxError(
                 status: result.exitCode, message: result.errorText, command: list.summary,
                 socket: address.path.string)
+        }
+    }
+
+    /// Runs another program on the server's machine; what it printed, empty when it failed.
+    func runBeside(_ program: String, _ arguments: [String]) async throws(TmuxError) -> String {
+        do {
+            let command = Command(program, arguments, environment: environment, timeout: .seconds(20))
+            return try await runner.run(transport.carry(command)).text
+        } catch {
+            throw TmuxError(error)
         }
     }
 
@@ -79,6 +94,10 @@ public struct Tmux: Sendable {
             throw TmuxError(error)
         }
         let version = result.text.trimmingPrefix("tmux ").filter { !$0.isWhitespace }
+        if !transport.isLocal, case .exited(let status) = result.termination, status == 255 || status == 127 {
+            if status == 127 { throw .notInstalled(binary: binary) }
+            throw .notReached(reason: result.lastErrorLine)
+        }
         guard result.isSuccess, Self.isRecent(version) else { throw .tooOld(found: version) }
         return version
     }
@@ -95,5 +114,12 @@ public struct Tmux: Sendable {
         var parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if parts.last?.isEmpty == true { parts.removeLast() }
         return parts.map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension CommandResult {
+    /// ssh says last what went wrong.
+    fileprivate var lastErrorLine: String {
+        errorText.split(whereSeparator: \.isNewline).last.map(String.init) ?? "the connection ended"
     }
 }

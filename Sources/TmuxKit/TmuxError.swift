@@ -9,6 +9,8 @@ public enum TmuxError: Error, Equatable {
     case socketPathTooLong(path: String)
     /// The folder of the default socket belongs to somebody else or is open to others.
     case unsafeSocketFolder(path: String)
+    /// The machine that the server runs on was not reached.
+    case notReached(reason: String)
     case noServer(socket: String)
     case noSession(String)
     case noPane(String)
@@ -41,6 +43,7 @@ extension TmuxError: UserFacingError {
         case .tooOld: "tmux_too_old"
         case .socketPathTooLong: "tmux_socket_path_too_long"
         case .unsafeSocketFolder: "tmux_unsafe_socket_folder"
+        case .notReached: "tmux_not_reached"
         case .noServer: "tmux_no_server"
         case .noSession: "tmux_no_session"
         case .noPane: "tmux_no_pane"
@@ -70,6 +73,7 @@ extension TmuxError: UserFacingError {
         case .socketPathTooLong(let path):
             "The tmux socket path has \(path.utf8.count) bytes, more than the \(TmuxServerAddress.limit) a socket can have: \(path)"
         case .unsafeSocketFolder(let path): "The tmux socket folder belongs to or is open to others: \(path)"
+        case .notReached(let reason): "The machine of the tmux server was not reached: \(reason)"
         case .noServer(let socket): "No tmux server runs at \(socket)"
         case .noSession(let name): "No tmux session '\(name)'"
         case .noPane(let name): "No tmux pane '\(name)'"
@@ -112,14 +116,15 @@ extension TmuxError: UserFacingError {
         case .commandFailed(let command, _, _): "The command was: \(command)"
         case .sessionTaken, .paneRunning, .pipedElsewhere, .lockFailed, .timedOut, .connectionLost,
             .unexpectedOutput,
-            .notStarted, .cancelled:
+            .notStarted, .notReached, .cancelled:
             nil
         }
     }
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notInstalled, .tooOld, .noServer, .timedOut, .connectionLost, .otherServer, .notStarted:
+        case .notInstalled, .tooOld, .notReached, .noServer, .timedOut, .connectionLost, .otherServer,
+            .notStarted:
             .unavailable
         case .socketPathTooLong, .unsafeSocketFolder: .unusableSettings
         case .lineTooLong, .unknownKey: .usage

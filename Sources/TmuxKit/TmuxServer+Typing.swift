@@ -135,8 +135,14 @@ extension TmuxServer {
         guard longest > Self.cookedLineLimit else { return }
         let ask: TmuxCommand = ["display-message", "-p", "-t", address.pane.description, "#{pane_tty}"]
         let terminal = try await runGuarded([Self.guarded(address, living: true, [ask])], at: address)
-        guard Terminal.readsByLine(terminal) else { return }
+        guard try await readsByLine(terminal) else { return }
         throw .lineTooLong(pane: address.pane, bytes: longest)
+    }
+
+    private func readsByLine(_ terminal: String) async throws(TmuxError) -> Bool {
+        if tmux.transport.isLocal { return Terminal.readsByLine(terminal) }
+        let settings = try await tmux.runBeside("stty", ["-F", terminal, "-a"])
+        return !settings.contains("-icanon")
     }
 
     /// `text` with line ends made `\n` and control characters left out.

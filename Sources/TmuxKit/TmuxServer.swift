@@ -44,6 +44,24 @@ public struct TmuxServer: Sendable {
         }
     }
 
+    /// As `panes`, once tmux knows how the programs of dead panes ended.
+    ///
+    /// That is a moment after it shows them dead; an end that is still unknown after a quarter of a second stays so.
+    public func panesWithEnds() async throws(TmuxError) -> [PaneSnapshot] {
+        let deadline = ContinuousClock.now.advanced(by: .milliseconds(250))
+        while true {
+            let panes = try await panes()
+            guard panes.contains(where: { $0.end == .unknown }), ContinuousClock.now < deadline else {
+                return panes
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(10))
+            } catch {
+                return panes
+            }
+        }
+    }
+
     /// The pane of an agent: the living one if there are several.
     public func pane(of agent: AgentID) async throws(TmuxError) -> PaneSnapshot? {
         let own = try await panes().filter { $0.agent == agent }

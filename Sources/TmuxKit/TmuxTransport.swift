@@ -2,11 +2,22 @@ public import ProcessKit
 
 /// How a command line reaches the machine that a tmux server runs on.
 public struct TmuxTransport: Sendable {
-    /// The command to run here, for one that is to run there: arguments, input, output and exit status stay the same.
-    public let carry: @Sendable (Command) -> Command
+    private let road: (@Sendable (Command, Bool) -> Command)?
 
-    public init(carry: @escaping @Sendable (Command) -> Command) { self.carry = carry }
+    /// `carry` makes the command to run here for one that is to run there; arguments, input, output and exit status stay.
+    ///
+    /// Its second argument is true for a client that stays as long as the connection. Exit status 255 means
+    /// that the machine was not reached.
+    public init(carry: @escaping @Sendable (Command, Bool) -> Command) { road = carry }
+
+    private init() { road = nil }
 
     /// The server runs on this machine.
-    public static let local = TmuxTransport { $0 }
+    public static let local = TmuxTransport()
+
+    public var isLocal: Bool { road == nil }
+
+    func carry(_ command: Command, isLasting: Bool = false) -> Command {
+        road?(command, isLasting) ?? command
+    }
 }

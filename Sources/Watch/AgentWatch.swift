@@ -23,6 +23,10 @@ final class AgentWatch {
     /// Where the database stands, in the tap and in the log of its sizes.
     var committed: Int64
     var committedSizes: Int64 = 0
+    /// Which start of the agent prints what follows there.
+    var committedGeneration: Int?
+    /// How far the typed texts of the outbox were taken.
+    var typedRead: Int64 = 0
     var lastMark: Timestamp?
     var lastMarkOffset: Int64?
     var lastKeyframe: Int64 = 0
@@ -56,6 +60,7 @@ final class AgentWatch {
         self.agent = agent
         self.machine = machine
         committed = position?.offset ?? 0
+        committedGeneration = position?.generation
         let condition = agent.condition
         debouncer = StateDebouncer(
             accepted: .init(
@@ -87,6 +92,18 @@ final class AgentWatch {
         quietAt = now.advanced(by: Self.genericIdlePause)
         let earliest = lastChecked?.advanced(by: Self.checkDistance) ?? now
         checkAt = max(now.advanced(by: Self.checkPause), earliest)
+    }
+
+    /// Nothing that was waited for is further away than it was when the waiting began.
+    func clockWasSetBack(to now: Timestamp) {
+        lastBytes = lastBytes.map { min($0, now) }
+        lastJudged = lastJudged.map { min($0, now) }
+        lastMark = lastMark.map { min($0, now) }
+        lastChecked = lastChecked.map { min($0, now) }
+        quietAt = quietAt.map { min($0, now.advanced(by: Self.genericIdlePause)) }
+        checkAt = checkAt.map { min($0, now.advanced(by: Self.checkDistance)) }
+        pausedUntil = pausedUntil.map { min($0, now) }
+        debouncer.clockWasSetBack(to: now)
     }
 
     /// What the policy knows about this agent; the title comes with the first screen.

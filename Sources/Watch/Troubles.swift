@@ -2,6 +2,9 @@
 struct Troubles {
     private var reasons: [String: String] = [:]
 
+    /// What does not work and why, for people.
+    var list: [String] { reasons.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
+
     /// True when this is news.
     mutating func began(_ part: String, _ reason: String) -> Bool {
         reasons.updateValue(reason, forKey: part) != reason

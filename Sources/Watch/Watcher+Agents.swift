@@ -91,7 +91,8 @@ extension Watcher {
     private func reload(_ watch: AgentWatch) async throws {
         let subject = watch.agent.subject
         let runs = try await store.runs(of: subject)
-        watch.committed = try await store.tapPosition(of: subject)?.offset ?? 0
+        let position = try await store.tapPosition(of: subject)
+        (watch.committed, watch.committedGeneration) = (position?.offset ?? 0, position?.generation)
         watch.machine = PolicyMachine(policy: policy.policy, facts: watch.machine.facts, runs: runs)
         watch.follower = nil
         (watch.hasMoreBytes, watch.isStale) = (true, false)

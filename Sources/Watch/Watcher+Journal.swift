@@ -32,7 +32,8 @@ extension Watcher {
         case .policyRequested:
             try await takeRequest(entry, step)
         case .agentAdded, .agentStarted, .agentRemoved:
-            agentsChanged = true
+            // At once: marker ids of what follows count for the agent's new start.
+            try await loadAgents()
             try await store.commit(step, for: entry.subject, at: now)
         default:
             // What this daemon wrote itself; the stored cursor need not follow, for reading it again is harmless.

@@ -19,13 +19,15 @@ extension Watcher {
             switch observation {
             case .reachable(let socket): worked("tmux server \(socket)")
             case .unreachable(let socket, let reason):
-                if troubles.began("tmux server \(socket)", reason) {
-                    log.error("tmux server \(socket): \(reason)")
-                }
-            case .pane(let id, let pane, let wasArmed):
+                say("tmux server \(socket)", reason)
+            case .pane(let id, let pane, let arming):
                 guard let watch = agents[id] else { continue }
                 take(pane, into: watch)
-                if wasArmed { try await noteGap(watch) }
+                switch arming {
+                case .nothing: break
+                case .goesOn: try await noteGap(watch)
+                case .beginsAnew: try await restartTap(watch, size: 0)
+                }
             case .screen(let id, let offset, let difference):
                 guard let watch = agents[id], watch.follower?.offset == offset else { continue }
                 try await take(difference, of: watch, offset: offset)
@@ -42,12 +44,10 @@ extension Watcher {
 
     private func take(_ pane: PaneSnapshot?, into watch: AgentWatch) {
         let before = watch.end
-        switch pane?.end {
-        case nil where pane == nil: watch.end = .init(state: .gone)
-        case nil: watch.end = nil
-        case .exited(let status): watch.end = .init(state: .exited, exitStatus: status)
-        case .signaled(let signal): watch.end = .init(state: .exited, exitStatus: 128 + signal)
-        case .unknown: watch.end = .init(state: .exited)
+        if let pane {
+            watch.end = pane.end.map { .init(state: .exited, exitStatus: $0.exitStatus) }
+        } else {
+            watch.end = .init(state: .gone)
         }
         if watch.end != before { watch.isUnjudged = true }
     }

@@ -21,7 +21,7 @@ extension Watcher {
         let source = SignalSource(subject: subject, at: now, readsHeuristics: heuristics)
         let machine = watch.machine
         let escalations = context.configuration.escalations
-        let committed = try await store.commit(subject, generation: watch.agent.generation, at: now) { seen in
+        let committed = try await store.commit(subject, generation: follower.generation, at: now) { seen in
             var (step, machine) = (base, machine)
             let groups = source.signals(readings, &seen, &step)
             if !groups.isEmpty {
@@ -32,6 +32,7 @@ extension Watcher {
         }
         (watch.committed, watch.committedSizes) = (follower.offset, follower.sizesPosition)
         if let mark = base.marks.last { (watch.lastMark, watch.lastMarkOffset) = (now, mark.offset) }
+        watch.committedGeneration = follower.nextGeneration
         if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
         follower.written()
         take(committed.output, into: watch)
@@ -44,7 +45,8 @@ extension Watcher {
         var step = WatchStep()
         let (to, now) = (follower.offset, now)
         let size = ScreenSize(follower.size)
-        step.tap = TapAdvance(from: watch.committed, to: to, size: size)
+        step.tap = TapAdvance(
+            from: watch.committed, to: to, size: size, generation: follower.nextGeneration)
         if follower.sizesPosition != watch.committedSizes {
             step.file = PositionAdvance(
                 reader: sizesReader(watch), from: watch.committedSizes, to: follower.sizesPosition)

@@ -13,38 +13,42 @@ extension Watcher {
     func read(_ watch: AgentWatch) async throws {
         guard watch.hasMoreBytes || watch.isUnsettled else { return }
         if let follower = watch.follower, watch.hasMoreBytes, follower.isReplaced {
-            watch.follower = nil
-            if let size = watch.agent.tap.flatMap({ Files.size($0) }) {
-                return try await restartTap(watch, size: size)
-            }
+            // Its pipe writes to the file that was there before.
+            nextSweep = .longAgo
+            return try await restartTap(watch, size: watch.agent.tap.flatMap { Files.size($0) } ?? 0)
         }
         guard var follower = try await follower(of: watch) else {
             watch.hasMoreBytes = false
             return
         }
         follower.reader.wantsLines = wantsLines(watch)
-        var readings: [Reading] = []
-        var isSettled = false
         if watch.hasMoreBytes {
             if let size = Files.size(follower.path), size < watch.committed {
                 return try await restartTap(watch, size: size)
             }
-            let before = follower.offset
-            let (echoes, subject) = (parts.echoes, watch.agent.subject)
-            readings = try follower.read { echoes.take(for: subject) }
+            let bytes = try follower.nextBytes()
+            let readings = try follower.read(bytes, echoes: try await typedTexts(to: watch))
             watch.hasMoreBytes = follower.isBehind
-            if follower.offset > before { watch.noteBytes(at: now) }
+            if !bytes.isEmpty { watch.noteBytes(at: now) }
+            try await commit(readings, of: watch, &follower)
         }
         if watch.isUnsettled, !watch.hasMoreBytes, let last = watch.lastBytes,
             now >= last.advanced(by: AgentWatch.settlePause)
         {
-            readings += follower.settle()
+            let readings = follower.settle()
             watch.isUnsettled = false
-            isSettled = true
+            try await commit(readings, of: watch, &follower, isSettled: true)
         }
-        try await commit(readings, of: watch, &follower, isSettled: isSettled)
         watch.follower = follower
         freeHead(of: watch)
+    }
+
+    /// What was typed into the pane since the last call: by the hands, and by commands.
+    private func typedTexts(to watch: AgentWatch) async throws -> [String] {
+        let typed = try await store.typedTexts(
+            to: watch.agent.subject, after: watch.typedRead, limit: Self.rememberedTexts)
+        watch.typedRead = typed.last
+        return parts.echoes.take(for: watch.agent.subject) + typed.texts
     }
 
     /// Opens the tap at the stored position; nil while tmux has not made the file.
@@ -57,11 +61,14 @@ extension Watcher {
         place.marks = try await store.tapMarks(of: subject, from: place.keyframe?.offset ?? 0)
         place.sizes = try await store.fileOffset(sizesReader(watch))
         watch.committedSizes = place.sizes
+        if watch.committed > 0 { place.generation = watch.committedGeneration }
         let follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
             size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
-            wantsLines: wantsLines(watch))
-        follower.expectEchoes(try await store.typedTexts(to: subject, limit: Self.rememberedTexts))
+            latest: watch.agent.generation, wantsLines: wantsLines(watch))
+        let typed = try await store.typedTexts(to: subject, limit: Self.rememberedTexts)
+        follower.expectEchoes(typed.texts)
+        watch.typedRead = typed.last
         watch.follower = follower
         watch.lastKeyframe = place.keyframe?.offset ?? 0
         watch.lastMarkOffset = place.marks.last?.offset
@@ -81,8 +88,9 @@ extension Watcher {
     func sizesReader(_ watch: AgentWatch) -> String { "sizes/\(watch.agent.id)" }
 
     /// The tap is shorter than what was read of it, or another file: somebody cut or removed it.
-    private func restartTap(_ watch: AgentWatch, size: Int64) async throws {
+    func restartTap(_ watch: AgentWatch, size: Int64) async throws {
         let subject = watch.agent.subject
+        watch.hasMoreBytes = true
         guard watch.committed > 0 else {
             watch.follower = nil
             return
@@ -99,7 +107,7 @@ extension Watcher {
         ]
         try await store.commit(step, for: subject, at: now)
         (watch.follower, watch.committed, watch.lastKeyframe, watch.freed) = (nil, 0, 0, 0)
-        watch.hasMoreBytes = true
+        watch.committedGeneration = nil
         log.warning(
             "agent \(watch.agent.place.branch.visible): its tap begins anew; \(lost) bytes are missing")
     }

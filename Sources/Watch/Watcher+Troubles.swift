@@ -18,7 +18,9 @@ extension Watcher {
     }
 
     func worked(_ part: String) {
-        if troubles.ended(part) { log.notice("\(part): works again") }
+        guard troubles.ended(part) else { return }
+        log.notice("\(part): works again")
+        if isReady { parts.report(troubles.list) }
     }
 
     func failed(_ part: String, _ error: any Error) {
@@ -31,17 +33,22 @@ extension Watcher {
     }
 
     private func say(_ part: String, _ error: any Error) {
-        let reason = (error as? any UserFacingError)?.message ?? "\(error)"
-        if troubles.began(part, reason) { log.error("\(part): \(reason)") }
+        say(part, (error as? any UserFacingError)?.message ?? "\(error)")
+    }
+
+    func say(_ part: String, _ reason: String) {
+        guard troubles.began(part, reason) else { return }
+        log.error("\(part): \(reason)")
+        if isReady { parts.report(troubles.list) }
     }
 
     /// False while the database refuses; throws when it has refused for too long.
     ///
-    /// A small real write is the test, for a full or read-only database can still be read.
+    /// A real write is the test, for a full or read-only database can still be read.
     func isDatabaseUsable() async throws -> Bool {
         guard let trouble = databaseTrouble else { return true }
         do {
-            try await store.increment([CounterIncrement("tmux_agent_database_troubles_total")])
+            try await store.proveWritable(CounterIncrement("tmux_agent_database_troubles_total"))
         } catch {
             let waited = now.distance(from: trouble.since)
             if case .corrupt = error {

@@ -22,15 +22,18 @@ public actor Watcher: Service {
         public var wakeHands: @Sendable () -> Void
         /// Told once, when the fleet is watched.
         public var ready: @Sendable () throws -> Void
+        /// Told what does not work at the moment, whenever that changes.
+        public var report: @Sendable ([String]) -> Void
         /// For so long the database may be unusable.
         public var databasePatience = Duration.seconds(60)
 
         public init(
             events: FileEvents, results: ResultBox, echoes: EchoBox, panes: PaneObserver, log: Logger,
-            wakeHands: @escaping @Sendable () -> Void, ready: @escaping @Sendable () throws -> Void = {}
+            wakeHands: @escaping @Sendable () -> Void, ready: @escaping @Sendable () throws -> Void = {},
+            report: @escaping @Sendable ([String]) -> Void = { _ in }
         ) {
             (self.events, self.results, self.echoes, self.panes) = (events, results, echoes, panes)
-            (self.log, self.wakeHands, self.ready) = (log, wakeHands, ready)
+            (self.log, self.wakeHands, self.ready, self.report) = (log, wakeHands, ready, report)
         }
     }
 
@@ -52,6 +55,8 @@ public actor Watcher: Service {
     /// Which agents the tap's file names belong to.
     var tapNames: [String: AgentID] = [:]
     var nextSweep = Timestamp.longAgo
+    private var lastTurn = Timestamp.longAgo
+    private(set) var isReady = false
     var agentsChanged = true
     /// Somebody wrote to the database since it was looked at.
     var databaseChanged = true
@@ -101,6 +106,8 @@ public actor Watcher: Service {
         try await turn()
         setAlarm()
         try parts.ready()
+        isReady = true
+        if !troubles.list.isEmpty { parts.report(troubles.list) }
     }
 
     /// Where the database stands, at the start and after a step that may or may not have been written.
@@ -127,6 +134,7 @@ public actor Watcher: Service {
 
     /// One pass over everything that may have changed; what agents printed comes first.
     private func turn() async throws {
+        noteClock()
         try note(parts.events.takeChanges())
         guard try await isDatabaseUsable() else { return }
         if isStale { await attempt("database") { try await loadPositions() } }
@@ -145,6 +153,17 @@ public actor Watcher: Service {
         await attempt("approvals") { try await expireApprovals(at: now) }
         for id in agents.keys.sorted() { await visit(id) }
         await attempt("main checkout") { try await tickMain() }
+    }
+
+    /// The wall clock may be set back: what only this process waits for must not come as much later.
+    private func noteClock() {
+        let now = now
+        defer { lastTurn = now }
+        guard now < lastTurn else { return }
+        log.warning("the clock was set back by \(lastTurn.distance(from: now).components.seconds) s")
+        nextSweep = .longAgo
+        databaseTrouble?.since = now
+        for watch in agents.values { watch.clockWasSetBack(to: now) }
     }
 
     private func setAlarm() {
@@ -185,8 +204,8 @@ public actor Watcher: Service {
         }
         guard let id = tapNames[name], let watch = agents[id] else { return }
         watch.hasMoreBytes = true
-        // tmux closes the pipe when the program ends.
-        if change.isClosed { nextSweep = .longAgo }
+        // tmux closes the pipe when the program ends; a tap that was removed needs a new one.
+        if change.isClosed || !Files.exists(change.folder.appending(name)) { nextSweep = .longAgo }
     }
 
     private func noteDatabase(_ change: FileEvents.Change) throws {

@@ -8,14 +8,14 @@ struct ArrowTests {
 
     /// What each room may import of ours.
     static let allowed: [String: Set<String>] = {
-        let kits: Set = ["GitKit", "TmuxKit", "TerminalKit", "HTTPKit", "ProcessKit"]
+        let kits: Set = ["GitKit", "TmuxKit", "TerminalKit", "SSHKit", "HTTPKit", "ProcessKit"]
         let floor = kits.union(["Core", "Config", "Store"])
         let kit: Set = ["Core", "ProcessKit"]
         return [
             "Core": ["CPCRE2"],
             "ProcessKit": ["Core", "CLinux"],
             "GitKit": kit.union(["CLibgit2"]), "TmuxKit": kit.union(["CLinux"]),
-            "TerminalKit": ["Core", "CVTerm"],
+            "TerminalKit": ["Core", "CVTerm"], "SSHKit": kit.union(["CLinux"]),
             "HTTPKit": kit.union(["CCurl"]), "Store": ["Core", "CSQLite"],
             "Config": ["Core", "CLibYAML", "CEmbedded"],
             "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]),

@@ -1,6 +1,7 @@
 import Config
 import Core
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct HostsFileTests {
@@ -45,10 +46,23 @@ import Testing
         #expect(hosts.hosts[1].captureLines == 2000)
         let flat = try #require(hosts.hosts[2].ssh)
         #expect(flat.host == "flat.example")
-        #expect(flat.port == 22)
+        #expect(flat.port == nil)
         #expect(flat.timeout == .seconds(30))
         #expect(flat.key == "/etc/agents/keys/flat")
         #expect(hosts.hosts[2].filter.sessions.map(\.expression) == ["x"])
+    }
+
+    @Test func hostsOfTheOperationsPageAreRead() throws {
+        let page = FilePath(#filePath).removingLastComponent().removingLastComponent()
+            .removingLastComponent().appending("docs/operations.md")
+        let content = text(of: page) ?? ""
+        let section = try #require(content.split(separator: "## Hosts behind ssh", maxSplits: 1).last)
+        let block = try #require(section.split(separator: "```yaml\n").dropFirst().first)
+        let yaml = try #require(block.split(separator: "```").first)
+        let read = try HostsFile.decode(Array(yaml.utf8), file: "f", base: "/", places: places)
+        #expect(read.warnings.isEmpty)
+        #expect(read.value.hosts.map { $0.ssh?.host } == ["build.example.com", "gpu"])
+        #expect(read.value.hosts.map { $0.ssh?.port } == [2222, nil])
     }
 
     @Test func noHostsMeanThisMachine() throws {

@@ -8,12 +8,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct DaemonTests {
-    /// Prints what it is told to, line by line.
-    private static let agent = "stty -echo; while read -r line; do printf '%s\\n' \"$line\"; done\n"
-
-    private static func marker(_ stage: String) -> String {
-        #"### SENTRY {"type":"STATUS","stage":"\#(stage)","ok":true}"#
-    }
+    /// Reports each line that it gets as a stage.
+    private static let agent =
+        #"while read -r line; do printf '### SENTRY {"type":"STATUS","stage":"%s"}\n' "$line"; done"# + "\n"
 
     private static func policy(_ name: String, _ stage: String, more: String = "") -> String {
         """
@@ -149,7 +146,7 @@ struct DaemonTests {
             let daemon = try fleet.daemon()
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
-            try await fleet.run("send", "p1", Self.marker("before"))
+            try await fleet.run("send", "p1", "before")
             let holds19 = try await markers(fleet, 1)
             #expect(holds19, "\(daemon.output)")
             removeTree(fleet.logs)
@@ -162,7 +159,7 @@ struct DaemonTests {
             #expect(
                 holds21,
                 "\(daemon.output)")
-            try await fleet.run("send", "p1", Self.marker("after"))
+            try await fleet.run("send", "p1", "after")
             let holds22 = try await markers(fleet, 2)
             #expect(holds22, "\(daemon.output)")
             let holds23 = await daemon.stop() == 0

@@ -156,8 +156,9 @@ public func withFleetFixture<Result>(
 }
 
 /// Where the program that is tested lies: beside the test bundle.
-enum BuiltProgram {
-    static func path() throws -> FilePath {
+public enum BuiltProgram {
+    /// The built `tmux-agent` beside the tests.
+    public static func path() throws -> FilePath {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let own = FilePath(

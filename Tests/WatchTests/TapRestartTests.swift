@@ -164,7 +164,7 @@ private struct StoredReader {
     mutating func read(echoes: [String] = []) throws {
         var more = true
         while more {
-            let readings = try follower.read { echoes }
+            let readings = try follower.read(follower.nextBytes(), echoes: echoes)
             more = follower.isBehind
             try store(readings)
         }

@@ -7,6 +7,7 @@ internal import Watch
 
 struct Replay: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "replay",
         abstract: "Run a policy over what the fleet recorded",
         discussion: """
             Shows what the policy would have done (+), beside what was done (-), and what is

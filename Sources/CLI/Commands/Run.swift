@@ -7,6 +7,7 @@ internal import Watch
 
 struct Run: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Watch panes that were not spawned here",
         discussion: """
             Reads which panes of which machines to watch from a hosts.yaml and what to do
@@ -23,7 +24,8 @@ struct Run: AgentCommand {
     @Option(name: .long, help: "The policy.yaml", completion: .file()) var policy: String
     @Flag(name: .long, help: "Take up what the panes show now, do what follows, and end") var once = false
     @Flag(name: .long, help: "Say what would be done; change nothing") var dryRun = false
-    @Option(name: .long, help: "What approval links are signed with (default: APPROVAL_SECRET, else one is kept)")
+    @Option(
+        name: .long, help: "What approval links are signed with (default: APPROVAL_SECRET, else one is kept)")
     var approvalSecret: String?
     @Option(name: .long, help: "What approval links begin with (default: PUBLIC_BASE_URL)")
     var publicBaseUrl: String?

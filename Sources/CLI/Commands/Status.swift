@@ -42,6 +42,7 @@ private struct StatusView: Renderable {
         var daemon: JSONObject = ["running": .bool(status.daemon != nil)]
         daemon.set("pid", status.daemon.map { Int($0) })
         daemon.set("since", status.daemonSince)
+        daemon["troubles"] = .array(status.troubles.map { .string($0) })
         var agents = JSONObject()
         for (state, count) in counts { agents.set(state.rawValue, count) }
         return [
@@ -89,6 +90,7 @@ private struct StatusView: Renderable {
             }
             ?? style.error("not watched")
         var lines = ["\(style.heading(status.name.visible))  \(daemon)  \(style.dim(status.root.visible))"]
+        lines += status.troubles.map { style.error("does not work  ") + $0.visible }
         let agents = counts.map { style.of($0.0)("\($0.1) \($0.0.rawValue)") }.joined(separator: ", ")
         lines.append("agents  " + (agents.isEmpty ? "none" : agents))
         if let warning = status.policy?.warning { lines.append("policy  " + style.error(warning)) }

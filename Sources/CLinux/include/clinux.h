@@ -36,3 +36,13 @@ int clinux_set_nonblocking(int descriptor);
 
 /// Copies up to `count` bytes between two files at their offsets, inside the kernel; 0 at the end, -1 and errno on failure.
 long long clinux_copy_range(int from, int to, unsigned long long count);
+
+/// Takes the write lock of a whole file for this open file description (F_OFD_SETLK), without waiting; -1 and errno on
+/// failure, EAGAIN when another has it.
+int clinux_lock(int descriptor);
+
+/// Lets go of what `clinux_lock` took.
+int clinux_unlock(int descriptor);
+
+/// 1 when another open file description has the lock, 0 when nobody has, -1 and errno on failure; takes nothing.
+int clinux_is_locked(int descriptor);

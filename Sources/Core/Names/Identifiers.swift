@@ -89,6 +89,9 @@ public struct IDMaker: Sendable {
 
     public init(random: @escaping @Sendable () -> UInt64) { self.random = random }
 
+    /// A number from 0 up to 1, for pauses that are not to be the same everywhere.
+    public func chance() -> Double { Double(random() >> 11) / Double(1 << 53) }
+
     /// `prefix` + `-` + 13 characters of base 32 (64 bits), in lower case.
     public func make(_ prefix: String) -> String {
         var bytes = Array(prefix.utf8)

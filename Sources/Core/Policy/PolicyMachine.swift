@@ -43,6 +43,8 @@ public struct PolicyMachine: Sendable {
         _ event: PolicyEvent, at time: Timestamp, ids: IDMaker
     ) -> [PolicyEffect] {
         var turn = Turn(time: time, ids: ids)
+        // The clock was set back: timers that ran out before may run out again.
+        if let last = lastTick, time < last { lastTick = nil }
         let isLast = if case .subjectGone = event { true } else { false }
         if !isLast { settle(&turn) }
         switch event {

@@ -112,7 +112,8 @@ public struct MarkerScanner: Codable, Sendable, Equatable {
     /// Rows before this one are over: the row under the cursor is still being written.
     private func lineEnd(_ rows: [ScreenRow], _ moment: Moment) -> Int {
         var end = min(moment.cursorRow, rows.count)
-        if moment.isSettled, end < rows.count { end += 1 }
+        // An empty row has said nothing yet: what is printed there later is its line.
+        if moment.isSettled, end < rows.count, !rows[end].text.isEmpty { end += 1 }
         return end
     }
 

@@ -34,7 +34,8 @@ public struct Sender: Sendable {
             throw FleetError.noPane(branch: agent.place.branch, state: .gone)
         }
         guard !pane.isDead else { throw FleetError.noPane(branch: agent.place.branch, state: .exited) }
-        let typist = try Typist(context: context, server: server, kind: AgentKind(agent.program.kind))
+        let typist = try Typist(
+            context: context, server: server, kind: AgentKind(agent.program.kind), recording: agent.subject)
         let id = OutboxID("send/" + context.surroundings.ids.make("s"))
         let receipt: SendReceipt
         switch content {

@@ -1,5 +1,6 @@
 public import Core
 internal import ProcessKit
+internal import Store
 public import SystemPackage
 public import TmuxKit
 
@@ -9,9 +10,20 @@ public struct Typist: Sendable {
     let judge: ScreenJudge
     /// Where the locks per pane lie.
     let locks: FilePath
+    /// Writes a text down before it is typed.
+    private var record: (@Sendable (String, OutboxID) async throws -> Void)?
 
-    public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
+    /// With `recording` each text is written down first, so that the daemon knows its echo; the hands' orders are in the
+    /// outbox already.
+    public init(context: FleetContext, server: TmuxServer, kind: AgentKind, recording subject: Subject? = nil)
+        throws
+    {
         try self.init(run: context.run, server: server, kind: kind)
+        guard let subject else { return }
+        record = { text, id in
+            let now = context.surroundings.now()
+            try await context.store.recordTyping(text, id: id, to: subject, at: now)
+        }
     }
 
     /// `run` is the folder of whoever types: a fleet's, or that of panes that were not spawned here.
@@ -63,6 +75,7 @@ public struct Typist: Sendable {
             let enterID = OutboxID("\(id)/enter")
             guard let before = try await captureEmptyComposer(address, within: mayWait, unlessTyped: pasteID)
             else { return SendReceipt(stage: .queued, detail: "another text stands in the input box") }
+            if let record { try await record(text, id) }
             _ = try await server.paste(text, id: pasteID, into: address, style: judge.style(of: text))
             guard submit else { return SendReceipt(stage: .pasted) }
             let shown = try await waitUntilShown(since: before, at: address)

@@ -259,8 +259,6 @@ struct AgentCheckup {
     }
 
     private func condition(of pane: PaneSnapshot) -> AgentCondition {
-        var status: Int32?
-        if case .exited(let code) = pane.end { status = code }
-        return AgentCondition(.exited, exitStatus: status, since: context.surroundings.now())
+        AgentCondition(.exited, exitStatus: pane.end?.exitStatus, since: context.surroundings.now())
     }
 }

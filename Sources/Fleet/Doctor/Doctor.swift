@@ -101,7 +101,7 @@ public struct Doctor: Sendable {
         }
         var panes: [PaneSnapshot] = []
         for (_, tmux) in servers.sorted(by: { $0.key.string < $1.key.string }) {
-            panes += try await TmuxServer(tmux).panes()
+            panes += try await TmuxServer(tmux).panesWithEnds()
         }
         return panes
     }

@@ -16,10 +16,27 @@ public enum DaemonLock {
         return lock
     }
 
-    /// The pid of the process that has the role now; nil when nobody has.
+    /// The pid of the process that has the role now; nil when nobody has, 0 when it has not said who it is yet.
     public static func holder(role: DaemonRole, run: FilePath) throws -> Int32? {
         let path = path(role: role, run: run)
-        guard Files.exists(path), try FileLock.tryAcquire(path) == nil else { return nil }
-        return try Files.readText(path, limit: 32).flatMap { Int32($0.prefix { $0.isNumber }) } ?? 0
+        guard try FileLock.isHeld(path) else { return nil }
+        let pid = try Files.readText(path, limit: 32).flatMap { Int32($0.prefix { $0.isNumber }) } ?? 0
+        // What a killed predecessor wrote stands there until the holder writes.
+        return ProcessTable.process(pid) == nil ? 0 : pid
+    }
+
+    /// What the holder says when it does its work: a line of its own for each trouble.
+    public static func text(_ pid: Int32, troubles: [String] = []) -> String {
+        let lines = troubles.map { trouble in
+            String(trouble.map { $0.isNewline ? " " : $0 }.prefix(500)) + "\n"
+        }
+        return "\(pid) ready\n" + lines.joined()
+    }
+
+    /// What the holder says that does not work; nil before it does its work.
+    public static func troubles(of pid: Int32, role: DaemonRole, run: FilePath) throws -> [String]? {
+        guard let text = try Files.readText(path(role: role, run: run), limit: 64 << 10) else { return nil }
+        guard text.hasPrefix(Self.text(pid)) else { return nil }
+        return text.split(separator: "\n").dropFirst().map(String.init)
     }
 }

@@ -29,7 +29,7 @@ struct PaneLookup {
             guard let recorded = agents.first?.pane else { continue }
             let server = TmuxServer(try context.tmux(of: recorded))
             let panes: [PaneSnapshot]
-            if let known = known[socket] { panes = known } else { panes = try await server.panes() }
+            if let known = known[socket] { panes = known } else { panes = try await server.panesWithEnds() }
             let byAgent = Dictionary(grouping: panes.filter { $0.agent != nil }, by: { $0.agent })
             for agent in agents {
                 let own = byAgent[agent.id] ?? []

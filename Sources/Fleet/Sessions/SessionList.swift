@@ -62,7 +62,7 @@ extension AgentSnapshot {
         }
         if let end = look.pane.end {
             state = .exited
-            if case .exited(let status) = end { exitStatus = status }
+            exitStatus = end.exitStatus
             since = written.state == .exited ? written.since : nil
         } else if isWatched, written.state != .gone, written.state != .exited {
             (state, waitingFor, since) = (written.state, written.waitingFor, written.since)

@@ -27,19 +27,20 @@ extension Spawner {
         let windowName =
             "agent:\(agent.place.session.rawValue.dropFirst(context.configuration.tmux.prefix.count))"
         let session = try session(agent, windowName: windowName)
-        try noteStart(of: session, columns: pane?.columns, rows: pane?.rows)
+        try noteStart(
+            of: session, generation: agent.generation + 1, columns: pane?.columns, rows: pane?.rows)
         if let pane {
             return try await record(try await server.restartAgent(session, in: pane.address), of: agent)
         }
         return try await record(try await start(session, on: TmuxServer(context.tmux())), of: agent)
     }
 
-    /// Says beside the tap that what follows is painted into an empty pane.
-    private func noteStart(of session: AgentSession, columns: Int?, rows: Int?) throws {
-        guard let length = Files.size(session.tap) else { return }
+    /// Says beside the tap that what follows is painted into an empty pane, by the agent's next start.
+    private func noteStart(of session: AgentSession, generation: Int, columns: Int?, rows: Int?) throws {
+        let length = Files.size(session.tap) ?? 0
         let now = context.surroundings.now().milliseconds
         try Files.append(
-            "\(now) \(length) \(columns ?? session.columns) \(rows ?? session.rows) start\n",
+            "\(now) \(length) \(columns ?? session.columns) \(rows ?? session.rows) start \(generation)\n",
             to: FilePath(session.tap.string + ".sizes"))
     }
 
@@ -98,13 +99,16 @@ extension Spawner {
         }
     }
 
-    /// True while the process is still tmux's copy of itself, `env` or the shell with the agent's line and no child.
+    /// True until the shell with the agent's line, a child of the pane's process, has become another program or has
+    /// started one; and again once it has ended, until the pane's process has.
     private func isStarting(_ pid: Int32, _ agent: Agent) -> Bool {
-        guard let process = ProcessTable.process(pid), let words = ProcessTable.commandLine(of: pid) else {
-            return false
+        guard let process = ProcessTable.process(pid), !process.isZombie else { return false }
+        let children = ProcessTable.childrenNow(of: pid) ?? ProcessTable().children(of: pid)
+        guard let child = children.first, let words = ProcessTable.commandLine(of: child) else { return true }
+        if words.contains(agent.program.command) {
+            return ProcessTable.childrenNow(of: child)?.isEmpty ?? true
         }
-        return process.name.hasPrefix("tmux") || words.first == "env"
-            || words.contains(agent.program.command) && !ProcessTable.hasChildren(pid)
+        return words == AgentSession.keepersPause
     }
 
     /// Delivers the briefing, if there is one, and ends the spawn.
@@ -115,7 +119,9 @@ extension Spawner {
         if let text, let pane = agent.pane {
             progress(.waitingUntilReady)
             let address = PaneAddress(pane: pane.pane, server: pane.server)
-            let typist = try Typist(context: context, server: server, kind: AgentKind(agent.program.kind))
+            let typist = try Typist(
+                context: context, server: server, kind: AgentKind(agent.program.kind),
+                recording: agent.subject)
             let id = OutboxID("spawn/\(agent.id)/\(agent.generation)/briefing")
             do {
                 try await typist.waitUntilReady(address, within: Self.readinessLimit)

@@ -106,7 +106,8 @@ struct StepWriter {
                 """)
         try statement.execute(
             arguments: [
-                fleet.rawValue, subject.key, tap.to, tap.size.columns, tap.size.rows, generation,
+                fleet.rawValue, subject.key, tap.to, tap.size.columns, tap.size.rows,
+                tap.generation ?? generation,
                 now.milliseconds,
             ])
     }

@@ -29,3 +29,18 @@ extension CounterIncrement {
                 """, arguments: [fleet.rawValue, name, try jsonText(labels), amount])
     }
 }
+
+extension FleetStore {
+    /// Counts, and writes and takes back as much as a watcher's step may need, in one transaction: throws when the
+    /// database is full, read-only or taken.
+    public func proveWritable(_ increment: CounterIncrement) async throws(StoreError) {
+        try await write { [fleet] db in
+            try increment.write(fleet, db)
+            let probe: StatementArguments = [fleet.rawValue, "probe"]
+            try db.execute(
+                sql: "INSERT INTO keyframe (fleetID, subject, \"offset\", state) VALUES (?, ?, 0, zeroblob(65536))",
+                arguments: probe)
+            try db.execute(sql: "DELETE FROM keyframe WHERE fleetID = ? AND subject = ?", arguments: probe)
+        }
+    }
+}

@@ -106,22 +106,6 @@ extension FleetStore {
         try await read { [fleet] db in try OutboxRecord.fetch(id, fleet: fleet, db) }
     }
 
-    /// What the hands began to type into a subject's pane, the newest `limit` texts, oldest first.
-    public func typedTexts(to subject: Subject, limit: Int) async throws(StoreError) -> [String] {
-        try await read { [fleet] db in
-            let records = try OutboxRecord.fetchAll(
-                db,
-                sql: """
-                    SELECT * FROM outbox WHERE fleetID = ? AND subject = ? AND startedAt IS NOT NULL
-                        AND json_extract(action, '$.sendKeys') IS NOT NULL
-                    ORDER BY number DESC LIMIT ?
-                    """, arguments: [fleet.rawValue, subject.key, limit])
-            return records.reversed().compactMap { record in
-                if case .sendKeys(let text, _) = record.item.action { text } else { nil }
-            }
-        }
-    }
-
     /// What the hands were given for a subject since `time`, in order, and how it ended.
     public func recordedActions(
         of subject: Subject, since time: Timestamp

@@ -39,11 +39,14 @@ public struct TapAdvance: Sendable, Equatable {
     public var to: Int64
     /// The screen's size at `to`.
     public var size: ScreenSize
+    /// Which start of the agent printed what follows `to`; nil for that of the step.
+    public var generation: Int?
 
-    public init(from: Int64, to: Int64, size: ScreenSize) {
+    public init(from: Int64, to: Int64, size: ScreenSize, generation: Int? = nil) {
         self.from = from
         self.to = to
         self.size = size
+        self.generation = generation
     }
 }
 
@@ -62,6 +65,7 @@ public struct ScreenSize: Sendable, Hashable {
 public struct TapPosition: Sendable, Equatable {
     public var offset: Int64
     public var size: ScreenSize
+    /// Which start of the agent prints what follows.
     public var generation: Int
     public var at: Timestamp
 }

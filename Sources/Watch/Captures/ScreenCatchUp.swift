@@ -86,7 +86,8 @@ struct ScreenCatchUp: Equatable {
     }
 
     static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) }))
+        let kept = text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) }
+        return String(String.UnicodeScalarView(kept))
     }
 }
 

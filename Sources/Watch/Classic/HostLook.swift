@@ -1,4 +1,5 @@
 internal import Core
+internal import SystemPackage
 internal import TmuxKit
 
 /// A host's panes at one moment.
@@ -40,6 +41,8 @@ enum HostRequest: Sendable {
     case forgetTap(HostPane)
     /// The end of an action is written down: tmux need not remember it any more.
     case forget(OutboxID, HostPane)
+    /// A tap that nobody reads any more: what is left of it on the other machine goes away.
+    case dropTap(host: String, FilePath)
     /// Looks at every host now.
     case look
 }

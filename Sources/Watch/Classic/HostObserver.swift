@@ -51,7 +51,11 @@ public final class HostObserver: Service {
                 if let remote = host.remote { group.addTask { await remote.run() } }
             }
             for await request in requests.cancelOnGracefulShutdown() {
-                group.addTask { await self.perform(request) }
+                guard case .look = request else {
+                    group.addTask { await self.perform(request) }
+                    continue
+                }
+                for host in hosts.hosts { group.addTask { await self.lookOnce(at: host) } }
             }
             group.cancelAll()
         }
@@ -61,6 +65,7 @@ public final class HostObserver: Service {
     private func watch(_ host: PaneHost) async {
         var pause = Self.lookPause
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            await host.remote?.waitForAttempt()
             do {
                 put(.look(try await look(at: host)))
                 pause = Self.lookPause
@@ -68,10 +73,17 @@ public final class HostObserver: Service {
                 return
             } catch {
                 put(.unreachable(host: host.name, reason: Self.reason(error)))
-                pause = min(pause * 2, Self.longestPause)
+                // Whether a remote host is there is known without asking it.
+                pause = host.remote == nil ? min(pause * 2, Self.longestPause) : Self.lookPause
             }
             // tmux tells only a client that is attached to the pane's own session of changes.
             try? await Task.sleep(for: pause)  // cut short by the end
+        }
+    }
+
+    private func lookOnce(at host: PaneHost) async {
+        do { put(.look(try await look(at: host))) } catch {
+            return  // the next look in its turn says what is wrong with the host
         }
     }
 
@@ -96,8 +108,9 @@ public final class HostObserver: Service {
     private func perform(_ request: HostRequest) async {
         do {
             switch request {
-            case .look:
-                for host in hosts.hosts { put(.look(try await look(at: host))) }
+            case .look: return
+            case .dropTap(let host, let tap):
+                hosts.hosts.first { $0.name == host }?.remote?.dropTap(tap)
             case .capture(let pane, let limit):
                 let (server, address) = try await hosts.place(of: pane)
                 put(.capture(pane, try await server.history(of: address, limit: limit)))
@@ -113,7 +126,8 @@ public final class HostObserver: Service {
         } catch {
             switch request {
             case .capture(let pane, _), .lend(let pane, _): put(.failed(pane))
-            case .giveBack, .forgetTap, .forget, .look: break  // the next look says what is wrong with the host
+            // The next look says what is wrong with the host.
+            case .giveBack, .forgetTap, .forget, .look, .dropTap: break
             }
         }
     }
@@ -121,8 +135,8 @@ public final class HostObserver: Service {
     private func lend(_ pane: HostPane, limit: Int) async throws -> PaneHistory? {
         let (server, address) = try await hosts.place(of: pane)
         let tap = hosts.tap(of: pane)
-        var written = tap
-        if let remote = hosts.host(of: pane)?.remote { written = try await remote.beginTap(tap) }
+        let remote = hosts.host(of: pane)?.remote
+        let written = try await remote?.beginTap(tap) ?? tap
         switch try await server.lendTap(of: address, to: written, limit: limit) {
         case .lent(let history): return history
         case .taken: return nil
@@ -134,8 +148,8 @@ public final class HostObserver: Service {
         let (server, address) = try await hosts.place(of: pane)
         let tap = hosts.tap(of: pane)
         if let remote = hosts.host(of: pane)?.remote {
-            let history = try await server.returnTap(
-                of: address, to: try await remote.beginTap(tap), limit: 0)
+            guard let written = try remote.writtenTap(tap) else { return nil }
+            let history = try await server.returnTap(of: address, to: written, limit: 0)
             try await remote.endTap(tap)
             return history
         }

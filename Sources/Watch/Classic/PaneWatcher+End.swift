@@ -13,7 +13,12 @@ extension PaneWatcher {
             if watch.captureAsked != nil || watch.pausedUntil != nil || watch.goneAt != nil { return false }
         }
         guard !isDryRun else { return true }
-        if try await !store.recoverAttempting().isEmpty { return false }
+        // What is to be done on a host that is away is done by a later pass.
+        let isHere = { (item: OutboxItem) in
+            guard case .pane(let pane) = item.subject else { return true }
+            return self.unreachable[pane.host] == nil
+        }
+        if try await store.recoverAttempting().contains(where: isHere) { return false }
         // What waits for a back-off is done by a later pass.
         if let due = try await store.nextOutboxDue(), due <= now { return false }
         return true

@@ -21,18 +21,29 @@ extension PaneWatcher {
             guard let watch = panes[id], watch.captureAsked != nil else { return }
             watch.captureAsked = nil
             guard watch.road == .captures else { return }
-            try await take(history, into: watch)
+            try await unlessStale(watch) { try await take(history, into: watch) }
             if mayLend(watch) {
                 watch.road = .lending(since: now)
                 parts.observer.request(.lend(id, limit: captureLimit(watch)))
             }
         case .lent(let id, let history):
             guard let watch = panes[id], watch.isLending else { return }
-            try await takeLoan(history, into: watch)
+            try await unlessStale(watch) { try await takeLoan(history, into: watch) }
         case .failed(let id):
             guard let watch = panes[id] else { return }
             watch.captureAsked = nil
             if watch.isLending { watch.road = .captures }
+        }
+    }
+
+    /// What was read and could not be written is read again.
+    private func unlessStale(_ watch: PaneWatch, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            (watch.isStale, watch.capturedActivity) = (true, nil)
+            if watch.isLending { watch.road = .captures }
+            throw error
         }
     }
 
@@ -166,11 +177,12 @@ extension PaneWatcher {
         let living = Set(look.existing.map { hosts.tap(of: $0).lastComponent?.string ?? "" })
         let prefix = "\(TmuxFormat.name(look.host))."
         for name in Files.names(in: hosts.taps) where name.hasPrefix(prefix) && name.hasSuffix(".tap") {
-            if !living.contains(name) { try removeTap(hosts.taps.appending(name)) }
+            if !living.contains(name) { try removeTap(hosts.taps.appending(name), of: look.host) }
         }
     }
 
-    func removeTap(_ tap: FilePath) throws {
+    func removeTap(_ tap: FilePath, of host: String) throws {
+        parts.observer.request(.dropTap(host: host, tap))
         for suffix in ["", ".pipe", ".sizes"] { try Files.remove(FilePath(tap.string + suffix)) }
     }
 }

@@ -48,7 +48,7 @@ extension PaneWatcher {
         if watch.hasMoreBytes, Files.exists(watch.tap) {
             let before = follower.offset
             let (echoes, subject) = (parts.echoes, watch.subject)
-            readings = try follower.read { echoes.take(for: subject) }
+            readings = try follower.read(follower.nextBytes(), echoes: echoes.take(for: subject))
             watch.hasMoreBytes = follower.isBehind
             if follower.offset > before {
                 watch.noteBytes(at: now)
@@ -74,7 +74,9 @@ extension PaneWatcher {
         if let follower = watch.follower, !follower.isReplaced, size >= follower.offset || isDryRun {
             return follower
         }
-        if size < watch.committed, !isDryRun { try await forgetTap(of: watch, missing: watch.committed - size) }
+        if size < watch.committed, !isDryRun {
+            try await forgetTap(of: watch, missing: watch.committed - size)
+        }
         var place = TapFollower.Place(offset: watch.committed)
         place.keyframe = try await store.keyframe(of: watch.subject, upTo: watch.committed)
         place.marks = try await store.tapMarks(of: watch.subject, from: place.keyframe?.offset ?? 0)
@@ -82,7 +84,7 @@ extension PaneWatcher {
         var follower = try TapFollower(
             path: watch.tap, kind: watch.kind,
             size: TerminalSize(columns: snapshot.columns, rows: snapshot.rows), from: place, wantsLines: true)
-        follower.expectEchoes(try await store.typedTexts(to: watch.subject, limit: 50))
+        follower.expectEchoes(try await store.typedTexts(to: watch.subject, limit: 50).texts)
         follower.reader.kind = watch.kind
         watch.historySize = try HistoryNote.read(atEndOf: watch.tap)
         watch.lastKeyframe = place.keyframe?.offset ?? 0
@@ -95,7 +97,7 @@ extension PaneWatcher {
         return follower
     }
 
-    /// The tap begins anew. What the pane shows was said before.
+    /// The tap begins anew, and what the pane shows was said before.
     private func forgetTap(of watch: PaneWatch, missing: Int64) async throws {
         try await store.forgetTap(of: watch.subject)
         try await noteGap(watch, "the tap was cut, removed or replaced", ["missing_bytes": .integer(missing)])
@@ -212,6 +214,6 @@ extension PaneWatcher {
         log.info("\(watch.label) is gone")
         guard !isDryRun else { return }
         try await store.forgetTap(of: watch.subject)
-        try removeTap(watch.tap)
+        try removeTap(watch.tap, of: watch.id.host)
     }
 }

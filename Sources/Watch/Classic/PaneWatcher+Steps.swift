@@ -71,7 +71,9 @@ extension PaneWatcher {
     }
 
     /// Lets a pane's machine decide about one event that is no reading, and writes the result.
-    func decide(_ event: PolicyEvent, for watch: PaneWatch, adding extra: WatchStep = WatchStep()) async throws {
+    func decide(
+        _ event: PolicyEvent, for watch: PaneWatch, adding extra: WatchStep = WatchStep()
+    ) async throws {
         let outcome = try await commit(
             event, watch.machine, of: watch.id, place: watch.place, adding: extra)
         take(outcome, into: watch)

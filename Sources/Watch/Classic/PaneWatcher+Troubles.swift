@@ -39,7 +39,7 @@ extension PaneWatcher {
         guard let trouble = databaseTrouble else { return true }
         do {
             // Only a real write tells: a full or read-only database can still be read.
-            try await store.increment([CounterIncrement("tmux_agent_database_troubles_total")])
+            try await store.proveWritable(CounterIncrement("tmux_agent_database_troubles_total"))
         } catch {
             let waited = now.distance(from: trouble.since)
             if case .corrupt = error {

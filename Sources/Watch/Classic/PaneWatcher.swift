@@ -145,9 +145,7 @@ public actor PaneWatcher: Service {
     }
 
     private func sayReady() throws {
-        guard !isReady, lookedAt.count + unreachable.keys.filter({ !lookedAt.contains($0) }).count
-            >= hosts.hosts.count
-        else { return }
+        guard !isReady, lookedAt.union(unreachable.keys).count >= hosts.hosts.count else { return }
         isReady = true
         try parts.ready()
     }

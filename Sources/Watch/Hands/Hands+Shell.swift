@@ -75,11 +75,12 @@ extension Hands {
     /// Where the action runs and what it is told of its subject.
     private func surroundings(of item: OutboxItem) async throws -> (FilePath, [String: String]) {
         switch workplace {
-        case .fleet(let context, _): try await surroundings(of: item, in: context)
+        case .fleet(let context, _): return try await surroundings(of: item, in: context)
         case .panes(let hosts):
-            if case .pane(let pane) = item.subject { try await surroundings(of: pane, hosts) } else {
+            guard case .pane(let pane) = item.subject else {
                 throw HandsError.noPane(subject: item.subject.key)
             }
+            return try await surroundings(of: pane, hosts)
         }
     }
 

@@ -5,6 +5,7 @@ public import ProcessKit
 public import ServiceLifecycle
 public import Store
 internal import SystemPackage
+internal import TmuxKit
 
 /// Takes what the policies decided out of the outbox and does it, one action at a time for each subject.
 ///
@@ -75,16 +76,37 @@ public struct Hands: Service {
 
     /// Does one action and says how it ended; nothing is said when this process is told to stop meanwhile.
     private func perform(_ item: OutboxItem, isRecovered: Bool) async {
-        do {
-            let result = try await act(item, isRecovered: isRecovered)
-            results.put(result)
-        } catch is CancellationError {
-            return
-        } catch {
-            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
-            log.warning("action \(item.id): \(reason)")
-            results.put(ActionResult(item: item.id, state: .failed, detail: reason))
+        var pause = Duration.milliseconds(250)
+        while !Task.isCancelled {
+            do {
+                return results.put(try await act(item, isRecovered: isRecovered))
+            } catch is CancellationError {
+                return
+            } catch  where isAway(item, error) {
+                // What was begun there is remembered under its id, by tmux or by its files: it is asked for again.
+                try? await Task.sleep(for: pause)  // cut short by the end
+                pause = min(pause * 2, .seconds(5))
+            } catch {
+                return fail(item, error)
+            }
         }
+    }
+
+    /// Whether an action failed because the connection to its host was lost, or was not there.
+    private func isAway(_ item: OutboxItem, _ error: any Error) -> Bool {
+        guard case .panes(let hosts) = workplace, case .pane(let pane) = item.subject,
+            let remote = hosts.host(of: pane)?.remote
+        else { return false }
+        switch error {
+        case HostError.notReachable, TmuxError.notReached, TmuxError.connectionLost: return true
+        default: return !remote.isConnected
+        }
+    }
+
+    private func fail(_ item: OutboxItem, _ error: any Error) {
+        let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+        log.warning("action \(item.id): \(reason)")
+        results.put(ActionResult(item: item.id, state: .failed, detail: reason))
     }
 
     private func act(_ item: OutboxItem, isRecovered: Bool) async throws -> ActionResult {

@@ -12,8 +12,6 @@ public struct PaneHost: Sendable {
     public let name: String
     public let configuration: HostConfiguration
     public let remote: RemoteHost?
-    private let binary: String
-    private let environment: [String: String]
     private let local: TmuxServer?
     /// For this machine's server; a remote one is asked through its connection.
     let control: ControlClient?
@@ -23,20 +21,22 @@ public struct PaneHost: Sendable {
     /// A control client is attached only while a pane is watched by captures: to a session of such a pane.
     public init(
         _ configuration: HostConfiguration, binary: String, folder: FilePath, taps: FilePath,
-        environment: [String: String], attachesControlClient: Bool
+        environment: [String: String], ids: IDMaker, attachesControlClient: Bool
     ) throws {
         name = configuration.name
         self.configuration = configuration
-        self.binary = binary
-        self.environment = environment
         if let ssh = configuration.ssh {
-            remote = RemoteHost(
-                name: configuration.name, settings: ssh, folder: folder, environment: environment)
+            remote = try RemoteHost(
+                configuration, ssh, binary: binary, folder: folder, environment: environment, ids: ids,
+                isDryRun: !attachesControlClient)
             (local, control) = (nil, nil)
             return
         }
-        let address = try TmuxServerAddress.named(
-            configuration.socket ?? "", environment: environment, userID: getuid())
+        let socket = configuration.socket ?? ""
+        let address =
+            socket.hasPrefix("/")
+            ? try TmuxServerAddress(path: FilePath(socket))
+            : try TmuxServerAddress.named(socket, environment: environment, userID: getuid())
         let tmux = Tmux(address: address, binary: binary, environment: environment)
         remote = nil
         let filter = configuration.filter
@@ -53,7 +53,7 @@ public struct PaneHost: Sendable {
     public func server() async throws -> TmuxServer {
         if let local { return local }
         guard let remote else { throw HostError.notReachable(host: name, reason: "it has no road") }
-        return TmuxServer(try await remote.tmux(binary, socket: configuration.socket))
+        return try remote.tmuxServer()
     }
 }
 

@@ -18,12 +18,21 @@ public final class PaneObserver: Service {
     }
 
     enum Observation: Sendable {
-        /// Nil: there is no pane. `wasArmed`: the pipe had died and runs again.
-        case pane(AgentID, PaneSnapshot?, wasArmed: Bool)
+        /// Nil: there is no pane.
+        case pane(AgentID, PaneSnapshot?, Arming)
         case unreachable(socket: String, reason: String)
         case reachable(socket: String)
         case screen(AgentID, offset: Int64, ScreenDifference?)
         case size(AgentID, offset: Int64, TerminalSize)
+    }
+
+    /// What was done about a pane's pipe.
+    enum Arming: Sendable {
+        case nothing
+        /// It had died and appends again.
+        case goesOn
+        /// It writes a new file: the tap had been removed.
+        case beginsAnew
     }
 
     private let context: FleetContext
@@ -77,12 +86,12 @@ public final class PaneObserver: Service {
         do {
             guard let pane = agents.first?.pane else { return }
             let server = try servers.server(of: pane)
-            let panes = Dictionary(grouping: try await server.panes().filter { $0.agent != nil }, by: \.agent)
+            let panes = Dictionary(grouping: try await server.panesWithEnds().filter { $0.agent != nil }, by: \.agent)
             var found: [Observation] = [.reachable(socket: socket)]
             for agent in agents {
                 let own = panes[agent.id] ?? []
                 let pane = own.first { !$0.isDead } ?? own.first
-                found.append(.pane(agent.id, pane, wasArmed: try await arm(pane, agent, server)))
+                found.append(.pane(agent.id, pane, try await arm(pane, agent, server)))
             }
             put(found)
         } catch is CancellationError {
@@ -92,12 +101,15 @@ public final class PaneObserver: Service {
         }
     }
 
-    /// True when the pipe was dead and is not any more.
-    private func arm(_ pane: PaneSnapshot?, _ agent: Agent, _ server: TmuxServer) async throws -> Bool {
-        guard let pane, !pane.isDead, let tap = agent.tap else { return false }
+    /// Arms a pipe that has died; a pipe whose file was removed is dead too.
+    private func arm(_ pane: PaneSnapshot?, _ agent: Agent, _ server: TmuxServer) async throws -> Arming {
+        guard let pane, !pane.isDead, let tap = agent.tap else { return .nothing }
         switch server.tapState(pane) {
-        case .alive, .foreign: return false
-        case .none, .silent: return try await server.armTap(pane, to: tap) == .armed
+        case .alive, .foreign: return .nothing
+        case .none, .silent:
+            let isThere = Files.exists(tap)
+            guard try await server.armTap(pane, to: tap) == .armed else { return .nothing }
+            return isThere ? .goesOn : .beginsAnew
         }
     }
 

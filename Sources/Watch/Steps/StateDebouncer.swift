@@ -32,6 +32,11 @@ struct StateDebouncer: Sendable {
         return state
     }
 
+    /// The candidate's time begins again.
+    mutating func clockWasSetBack(to now: Timestamp) {
+        if let since = candidate?.since { candidate?.since = min(since, now) }
+    }
+
     /// When the candidate will have stood long enough.
     var deadline: Timestamp? { candidate.map { $0.since.advanced(by: Self.pause(before: $0.state)) } }
 

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// What tmux and `spawn` noted beside the tap: changes of the pane's size, and starts of the program in an empty pane.
 ///
-/// `<ms> <bytes in the tap> <columns> <rows>` a line, with the word `start` behind it for a start. A hook measures the
+/// `<ms> <bytes in the tap> <columns> <rows>` a line, with `start <generation>` behind it for a start. A hook measures the
 /// tap a moment after the change, so an offset may lie behind what was read already, and a size may be repeated.
 struct SizeLog {
     struct Entry {
@@ -13,6 +13,8 @@ struct SizeLog {
         var offset: Int64
         var size: TerminalSize
         var isStart: Bool
+        /// Which start of the agent it is, when that was noted.
+        var generation: Int?
         /// Where the next line begins.
         var end: Int64
     }
@@ -56,8 +58,12 @@ struct SizeLog {
         return Entry(
             at: Timestamp(milliseconds: numbers[0]), offset: numbers[1],
             size: TerminalSize(columns: Int(numbers[2]), rows: Int(numbers[3])),
-            isStart: words.count > 4 && words[4] == "start", end: end)
+            isStart: words.count > 4 && words[4] == "start", generation: words.count > 5 ? Int(words[5]) : nil,
+            end: end)
     }
+
+    /// The next start that has not taken effect.
+    var nextStart: Entry? { waiting.first(where: \.isStart) }
 
     /// The next line, if it has its effect at or before `offset`.
     func next(upTo offset: Int64) -> Entry? { waiting.first.flatMap { $0.offset <= offset ? $0 : nil } }

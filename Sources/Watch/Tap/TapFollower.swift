@@ -17,6 +17,8 @@ struct TapFollower {
         var marks: [TapMark] = []
         /// How far the log of sizes was used.
         var sizes: Int64 = 0
+        /// Which start of the agent prints what follows `offset`; nil when nothing was read yet.
+        var generation: Int?
     }
 
     /// Bytes that are read at a time, so that one flood does not delay the other agents.
@@ -34,15 +36,25 @@ struct TapFollower {
     private let file: Files.Identity?
     /// What the pane had before the first byte, as far as is known.
     let firstSize: TerminalSize
+    /// Which start of the agent said what `read` and `settle` gave last.
+    private(set) var generation: Int
+    /// Which start of the agent prints what follows.
+    private(set) var nextGeneration: Int
 
     /// Continues at `place`; what lies between its keyframe and its offset is read again without a word.
+    ///
+    /// `latest` is the agent's last start that is known.
     init(
-        path: FilePath, kind: AgentKind, size: TerminalSize, from place: Place = Place(),
+        path: FilePath, kind: AgentKind, size: TerminalSize, from place: Place = Place(), latest: Int = 1,
         wantsLines: Bool = false
     ) throws {
         self.path = path
         file = Files.identity(path)
         sizes = SizeLog(path: SizeLog.path(of: path), position: place.sizes)
+        try sizes.refresh()
+        // A tap that was never read begins before the first start that is noted beside it.
+        generation = place.generation ?? sizes.nextStart?.generation.map { max(0, $0 - 1) } ?? latest
+        nextGeneration = generation
         // A screen that another version stored is as none: the tap is read from its beginning.
         let stored = place.keyframe.flatMap(Self.screen)
         if let stored {
@@ -80,13 +92,18 @@ struct TapFollower {
     /// Bytes that are there and were not read.
     var isBehind: Bool { (Files.size(path) ?? 0) > offset }
 
-    /// What the next bytes say; empty at the end of the tap.
+    /// The bytes that follow; empty at the end of the tap.
+    func nextBytes(limit: Int = chunk) throws -> [UInt8] {
+        try Files.read(path, from: offset, limit: limit)
+    }
+
+    /// What the bytes that follow say.
     ///
-    /// `echoes` is asked after the bytes were read and before they are looked at: whatever was typed before they were
-    /// printed is among its answers. Ends early where the program was started anew.
-    mutating func read(limit: Int = chunk, echoes: () -> [String] = { [] }) throws -> [Reading] {
-        let bytes = try Files.read(path, from: offset, limit: limit)
-        for text in echoes() { reader.expectEcho(text) }
+    /// `echoes` must be found out after the bytes were read: then whatever was typed before they were printed is among
+    /// them. Ends early where the program was started anew.
+    mutating func read(_ bytes: [UInt8], echoes: [String] = []) throws -> [Reading] {
+        expectEchoes(echoes)
+        generation = nextGeneration
         try sizes.refresh()
         var readings: [Reading] = []
         var rest = bytes[...]
@@ -102,6 +119,7 @@ struct TapFollower {
             sizes.take()
             if entry.isStart {
                 readings += beginAnew(size: entry.size)
+                nextGeneration = entry.generation ?? generation + 1
                 return readings
             }
             guard entry.size != size else { continue }
@@ -117,6 +135,7 @@ struct TapFollower {
         guard reader.screen.isAtGround else { return [] }
         // Also a look that found nothing is remembered: it decides over which rows the next one looks at.
         needsKeyframe = true
+        generation = nextGeneration
         return reader.settle()
     }
 

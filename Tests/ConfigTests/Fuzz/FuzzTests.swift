@@ -1,11 +1,27 @@
 import Config
 import Core
+import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Nothing that stands in a file may crash a reader or keep it busy; files come with clones.
-@Suite(.timeLimit(.minutes(1))) struct FuzzTests {
-    @Test(arguments: 0..<4)
+@Suite(.timeLimit(.minutes(LongTests.choose(1, long: 30)))) struct FuzzTests {
+    /// Files that once failed, and shapes that are hard by their make.
+    static let corpus: [String] = {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("corpus")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().map { folder.appendingPathComponent($0).path }
+    }()
+
+    @Test func theCorpusIsThere() { #expect(Self.corpus.count >= 5) }
+
+    @Test(arguments: corpus)
+    func everyFileOfTheCorpusEndsInATreeOrInProblems(_ file: String) throws {
+        readEverything([UInt8](try Data(contentsOf: URL(fileURLWithPath: file))))
+    }
+
+    @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func randomBytesEndInATreeOrInProblems(_ seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))
         let interesting = Array(
@@ -21,10 +37,10 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<4)
+    @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func damagedFilesEndInATreeOrInProblems(_ seed: Int) throws {
         var random = SeededRandom(seed: UInt64(100 + seed))
-        let folders = ["yaml/valid", "toml/valid", "fleet/valid", "hosts/valid", "templates/valid"]
+        let folders = ["yaml/valid", "toml/valid", "fleet/valid", "hosts/valid", "policy/valid", "templates/valid"]
         var files = try folders.flatMap(FixtureFile.all).map { try $0.bytes }
         files.append(Array(FleetConfiguration.defaultFile(name: "x").utf8))
         files.append(Array(StarterFile.policy.utf8))
@@ -74,6 +90,12 @@ import Testing
         }
         check { () throws(ConfigurationError) in
             _ = try HostsFile.decode(bytes, file: "f", base: "/", places: places)
+        }
+        check { () throws(ConfigurationError) in _ = try DetectionFile.decode(bytes, file: "f") }
+        let text = String(decoding: bytes, as: UTF8.self)
+        check { () throws(ConfigurationError) in _ = try PolicyFile.read(text, file: "f") }
+        check { () throws(ConfigurationError) in
+            _ = try PolicyFile.read(text, file: "f", context: PolicyFile.Context(isClassic: true))
         }
         check { () throws(ConfigurationError) in
             let template = try TemplateFile.decode(bytes, file: "f", stem: "f", source: .builtIn).value
