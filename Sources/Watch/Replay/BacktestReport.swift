@@ -45,17 +45,22 @@ public struct BacktestReport: Sendable, Equatable {
 extension BacktestReport {
     /// Puts decisions beside each other, stage by stage in their order, then all by time.
     static func lines(would: [Decision], did: [Decision]) -> [Line] {
-        var lines: [Line] = []
+        let (first, second) = (Array(would.enumerated()), Array(did.enumerated()))
         let places = Set((would + did).map(\.place)).sorted()
-        for place in places {
-            lines += aligned(would.filter { $0.place == place }, did.filter { $0.place == place })
+        let lines = places.flatMap { place in
+            aligned(
+                first.filter { $0.element.place == place }, second.filter { $0.element.place == place })
         }
-        return lines.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
-            .map(\.element)
+        return lines.sorted { ($0.line.at, $0.order) < ($1.line.at, $1.order) }.map(\.line)
     }
 
-    private static func aligned(_ would: [Decision], _ did: [Decision]) -> [Line] {
-        let changes = would.map(\.deed.words).difference(from: did.map(\.deed.words))
+    private typealias Numbered = EnumeratedSequence<[Decision]>.Element
+
+    /// `order`: of decisions with one time, as they were made.
+    private static func aligned(
+        _ would: [Numbered], _ did: [Numbered]
+    ) -> [(line: Line, order: Int)] {
+        let changes = would.map(\.element.deed.words).difference(from: did.map(\.element.deed.words))
         var (added, missed): (Set<Int>, Set<Int>) = ([], [])
         for change in changes {
             switch change {
@@ -65,9 +70,18 @@ extension BacktestReport {
         }
         let common = zip(
             would.indices.filter { !added.contains($0) }, did.indices.filter { !missed.contains($0) })
-        var lines = common.map { line(.both, would: would[$0], did: did[$1]) }
-        lines += added.sorted().map { line(.would, would: would[$0], did: nil) }
-        lines += missed.sorted().map { line(.did, would: nil, did: did[$0]) }
+        var lines = common.map { ours, theirs in
+            (
+                line: line(.both, would: would[ours].element, did: did[theirs].element),
+                order: would[ours].offset
+            )
+        }
+        lines += added.sorted().map {
+            (line: line(.would, would: would[$0].element, did: nil), order: would[$0].offset)
+        }
+        lines += missed.sorted().map {
+            (line: line(.did, would: nil, did: did[$0].element), order: did[$0].offset)
+        }
         return lines
     }
 

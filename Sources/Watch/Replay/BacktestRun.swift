@@ -150,19 +150,17 @@ struct BacktestRun {
                 rehearsal.answer(question, answer)
             } else if rehearsal.now > answer.at.advanced(by: Self.tolerance) {
                 kept.remove(at: index)
-                note(
-                    "\(answer.at.iso8601): '\(answer.by)' answered '\(approval.stage)' of '\(approval.pipeline)', which this policy did not ask then"
-                )
+                note(unasked(approval, answer))
             }
         }
     }
 
+    private func unasked(_ approval: Approval, _ answer: ApprovalAnswer) -> String {
+        "\(answer.at.iso8601): '\(answer.by)' answered '\(approval.stage)' of '\(approval.pipeline)', which this policy did not ask then"
+    }
+
     private mutating func finish() {
-        for (approval, answer) in kept {
-            note(
-                "the answer of '\(answer.by)' to '\(approval.stage)' of '\(approval.pipeline)' finds no question"
-            )
-        }
+        for (approval, answer) in kept { note(unasked(approval, answer)) }
         for question in rehearsal.questions {
             note(
                 "'\(question.stage)' of '\(question.pipeline)' would still wait for an answer to \"\(question.question)\""
