@@ -39,7 +39,7 @@ extension Watcher {
         // An agent without a worktree of its own works in the main checkout: both hear of it.
         let subjects = (watch.map { [$0.agent.subject] } ?? []) + (isMain ? [.mainCheckout] : [])
         guard !subjects.isEmpty else { return _ = try await store.commit(step, for: .mainCheckout, at: now) }
-        let event = await event(of: line)
+        let event = await event(of: line, since: (watch?.machine ?? main).facts.commit)
         let body = Signal.Body.gitHook(event)
         step.counters = [CounterIncrement("tmux_agent_signals_total", labels: ["kind": "git_hook"])]
         for subject in subjects {
@@ -54,8 +54,8 @@ extension Watcher {
         }
     }
 
-    /// What git says of the HEAD that the hook saw.
-    private func event(of line: HookLine) async -> GitHookEvent {
+    /// What git says of the HEAD that the hook saw; a merge may have brought many commits, all that came `since`.
+    private func event(of line: HookLine, since former: String?) async -> GitHookEvent {
         var commit = line.commit.flatMap { CommitID($0) }
         if commit == nil, let branch = line.branch {
             // the branch may be gone by now
@@ -65,6 +65,11 @@ extension Watcher {
         if let commit, line.name != "post-checkout" {
             // A commit that was collected since changed no file that a policy could still look at.
             paths = (try? await context.repository.changes(in: commit).map(\.path)) ?? []
+            if line.name == "post-merge", let former = former.flatMap({ CommitID($0) }), former != commit,
+                let all = try? await context.repository.changes(from: former, to: commit)
+            {
+                paths = all.map(\.path)
+            }
         }
         return GitHookEvent(
             name: line.name, branch: line.branch, commit: commit?.rawValue, paths: paths, insideRun: line.run)
@@ -87,7 +92,10 @@ extension Watcher {
     func mainFacts() async -> SubjectFacts {
         // a detached HEAD and an unreadable one are the same here
         let branch = try? await context.repository.mainBranch()
-        return Self.mainFacts(branch: branch?.rawValue, now: now)
+        var facts = Self.mainFacts(branch: branch?.rawValue, now: now)
+        // before the first commit, and in a bare repository, there is none
+        facts.commit = (try? await context.repository.head(of: context.root))?.rawValue
+        return facts
     }
 
     /// Lets time pass for the main checkout's policies.
