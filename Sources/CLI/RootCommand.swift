@@ -18,7 +18,7 @@ struct RootCommand: AsyncParsableCommand {
             Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
             Logs.self,
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
-            ApprovalList.self,
+            ApprovalsCommand.self,
             Approve.self,
             Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
             Completions.self, Complete.self, RunAction.self,
