@@ -20,8 +20,8 @@ struct RootCommand: AsyncParsableCommand {
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalsCommand.self,
             Approve.self,
-            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
-            Completions.self, Complete.self, RunAction.self,
+            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self, Gates.self, BlameAgent.self,
+            Completions.self, Complete.self, RunAction.self, PrePush.self,
         ])
 
     static let version = "0.1.0"

@@ -89,6 +89,7 @@ public struct FleetDaemon: Sendable {
             now: surroundings.now, log: log)
         let services: [any Service] = [
             servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
+            EvidenceKeeper(context: context, log: log),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services.map {

@@ -22,6 +22,15 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let approvalCancelled = JournalKind("approval.cancelled")
     /// A person asks for a reset or a retry: `request`, `pipeline`, `stage`.
     public static let policyRequested = JournalKind("policy.requested")
+    /// What git said of a worktree beside a stage, for gates: `moment`, `attempt`, `head`, `changed`, `untracked`.
+    public static let stageWitnessed = JournalKind("stage.witnessed")
+    /// A push was let through: `reference`, `commit`, `remote`, `stages`.
+    public static let gatePassed = JournalKind("gate.passed")
+    public static let gateRefused = JournalKind("gate.refused")
+    /// A remote's branch moved to a commit that no gate let through.
+    public static let gateBypassed = JournalKind("gate.bypassed")
+    /// Gates are watched from here on.
+    public static let gateWatched = JournalKind("gate.watched")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }
