@@ -73,9 +73,12 @@ public struct FleetDaemon: Sendable {
         for channel in notifier.unusableChannels(also: context.configuration.escalations.values) {
             log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
         }
-        let hands = try Hands(
+        let delivery = NoticeDelivery(
+            notifier, store: context.store, secret: try context.secret(), publicURL: try context.publicURL(),
+            surroundings: surroundings, log: log)
+        let hands = Hands(
             context: context, servers: servers, results: results, echoes: echoes, bell: bell, log: log,
-            notify: notify(notifier, context))
+            notify: { await delivery.deliver($0, id: $1) })
         let watcher = try Watcher(
             context: context,
             parts: Watcher.Parts(
@@ -98,31 +101,6 @@ public struct FleetDaemon: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         return ServiceGroup(configuration: configuration)
-    }
-
-    /// Delivers a message; one about a question that is settled meanwhile is not said any more.
-    private func notify(
-        _ notifier: Notifier, _ context: FleetContext
-    ) throws -> @Sendable (Notice, String) async -> [String: String] {
-        let secret = try context.secret()
-        if let given = surroundings.environment[Secret.variable], !given.isEmpty, secret.count < 16 {
-            log.warning("\(Secret.variable) has \(secret.count) bytes: who guesses it can answer approvals")
-        }
-        let keys = ApprovalKeys(secret: secret)
-        let notices = ApprovalNotices(
-            store: context.store,
-            links: try context.publicURL().map { ApprovalLinks(base: $0, keys: keys) })
-        return { [now = surroundings.now, log] notice, id in
-            var said: Notice? = notice
-            do {
-                said = try await notices.completed(notice, id: OutboxID(id), at: now())
-            } catch {
-                // Better said without links than not at all.
-                log.warning("notice \(id): \(error)")
-            }
-            guard let said else { return [:] }
-            return await notifier.deliver(said, id: id, at: now())
-        }
     }
 
     /// Nil unless the environment names an address; secrets are never in fleet.toml.

@@ -20,6 +20,7 @@ struct PolicyChecker {
             }
         }
         checkGates(policy)
+        checkCircles(policy)
     }
 
     func place(_ position: PolicyPosition) -> SourcePosition {

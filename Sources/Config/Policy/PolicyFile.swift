@@ -14,10 +14,13 @@ public enum PolicyFile {
         public var isClassic: Bool
         /// The branch of the main checkout, where no agent can be.
         public var mainBranch: String?
+        /// The codes that fleet.toml routes; nil: not known.
+        public var escalations: [String]?
 
-        public init(isClassic: Bool = false, mainBranch: String? = nil) {
+        public init(isClassic: Bool = false, mainBranch: String? = nil, escalations: [String]? = nil) {
             self.isClassic = isClassic
             self.mainBranch = mainBranch
+            self.escalations = escalations
         }
     }
 

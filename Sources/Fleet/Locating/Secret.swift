@@ -49,24 +49,34 @@ public enum Secret {
     }
 }
 
-extension FleetContext {
+extension Secret {
     /// `APPROVAL_SECRET`, else the user's secret file, which is made when there is none.
-    public func secret() throws -> [UInt8] {
-        if let given = surroundings.environment[Secret.variable], !given.isEmpty { return Array(given.utf8) }
-        return try Secret.readOrCreate(places.secret, ids: surroundings.ids)
+    public static func find(_ surroundings: Surroundings, _ places: Places) throws -> [UInt8] {
+        if let given = surroundings.environment[variable], !given.isEmpty { return Array(given.utf8) }
+        return try readOrCreate(places.secret, ids: surroundings.ids)
     }
+}
 
-    /// What links begin with, without a slash at its end: `PUBLIC_BASE_URL`, else `[dashboard] public_url`.
+/// What approval links begin with.
+public enum PublicURL {
+    /// `PUBLIC_BASE_URL` without a slash at its end; nil when it is not set.
     ///
-    /// Throws ``FleetError/publicURLUnusable(_:)`` for a variable that no browser could open.
-    public func publicURL() throws -> String? {
-        guard var given = surroundings.environment["PUBLIC_BASE_URL"], !given.isEmpty else {
-            return configuration.dashboard.publicURL
-        }
+    /// Throws ``FleetError/publicURLUnusable(_:)`` for what no browser could open.
+    public static func find(_ surroundings: Surroundings) throws -> String? {
+        guard var given = surroundings.environment["PUBLIC_BASE_URL"], !given.isEmpty else { return nil }
         while given.hasSuffix("/") { given.removeLast() }
         guard given.hasPrefix("https://") || given.hasPrefix("http://") else {
             throw FleetError.publicURLUnusable(given)
         }
         return given
+    }
+}
+
+extension FleetContext {
+    public func secret() throws -> [UInt8] { try Secret.find(surroundings, places) }
+
+    /// `PUBLIC_BASE_URL`, else `[dashboard] public_url`.
+    public func publicURL() throws -> String? {
+        try PublicURL.find(surroundings) ?? configuration.dashboard.publicURL
     }
 }

@@ -6,6 +6,7 @@ internal import ProcessKit
 
 struct Approve: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "approve",
         abstract: "Answer a question with yes",
         discussion: """
             The first answer counts. An agent cannot approve its own work: inside an agent
@@ -27,6 +28,7 @@ struct Approve: AgentCommand {
 
 struct Reject: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "reject",
         abstract: "Answer a question with no",
         discussion: """
             The run stops and says so.
