@@ -96,7 +96,7 @@ let package = Package(
                 "Core", "CLinux", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit",
                 systemPackage,
             ]),
-        room("Approvals", ["Core", "Store", systemPackage]),
+        room("Approvals", ["Core", "Store", crypto, systemPackage]),
         room("Notify", ["Core", "HTTPKit", crypto, systemPackage]),
         room(
             "Watch",
@@ -143,7 +143,7 @@ let package = Package(
         tests("Notify", [crypto]),
         tests("Config", [], exclude: ["Fixtures", "Fuzz/corpus"]),
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
-        tests("Approvals", ["Store", "ProcessKit"]),
+        tests("Approvals", ["Store", "ProcessKit", crypto]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.

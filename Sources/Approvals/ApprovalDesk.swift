@@ -76,7 +76,17 @@ public struct TerminalCaller: Sendable {
         self.hasAgentAncestor = hasAgentAncestor
     }
 
-    func refuseAgents() async throws {
+    public func isAgent() async throws -> Bool {
+        do {
+            try await refuseAgents()
+            return false
+        } catch is ApprovalsError {
+            return true
+        }
+    }
+
+    /// Throws ``ApprovalsError/askedInsideAgent(_:)`` when the caller runs in an agent.
+    public func refuseAgents() async throws {
         if let id = environment["TMUX_AGENT_ID"] {
             throw ApprovalsError.askedInsideAgent(id.isEmpty ? nil : AgentID(id))
         }

@@ -18,10 +18,11 @@ struct RootCommand: AsyncParsableCommand {
             Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
             Logs.self,
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
-            ApprovalList.self,
+            ApprovalsCommand.self,
             Approve.self, Run.self,
-            Reject.self, Inspect.self, PolicyCommand.self, Replay.self, HooksCommand.self,
-            Completions.self, Complete.self, RunAction.self,
+            Reject.self, Inspect.self, PolicyCommand.self, Replay.self, HooksCommand.self, Gates.self,
+            BlameAgent.self,
+            Completions.self, Complete.self, RunAction.self, PrePush.self,
         ])
 
     static let version = "0.1.0"

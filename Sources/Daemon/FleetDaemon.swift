@@ -78,9 +78,12 @@ public struct FleetDaemon: Sendable {
         for channel in notifier.unusableChannels(also: context.configuration.escalations.values) {
             log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
         }
+        let delivery = NoticeDelivery(
+            notifier, store: context.store, secret: try context.secret(), publicURL: try context.publicURL(),
+            surroundings: surroundings, log: log)
         let hands = Hands(
             context: context, servers: servers, results: results, echoes: echoes, bell: bell, log: log,
-            notify: { [now = surroundings.now] in await notifier.deliver($0, id: $1, at: now()) })
+            notify: { await delivery.deliver($0, id: $1) })
         let watcher = try Watcher(
             context: context,
             parts: Watcher.Parts(
@@ -96,6 +99,7 @@ public struct FleetDaemon: Sendable {
             now: surroundings.now, log: log)
         let services: [any Service] = [
             servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
+            EvidenceKeeper(context: context, log: log),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services.map {
@@ -110,6 +114,6 @@ public struct FleetDaemon: Sendable {
     private func webhook(_ context: FleetContext) throws -> Webhook? {
         guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
         return Webhook(
-            url: url, secret: try Secret.readOrCreate(context.places.secret, ids: surroundings.ids))
+            url: url, secret: try context.secret())
     }
 }

@@ -141,9 +141,12 @@ public struct PaneRun: Sendable {
         for channel in notifier.unusableChannels() {
             log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
         }
+        let delivery = NoticeDelivery(
+            notifier, store: store, secret: try Secret.find(surroundings, hosts.places),
+            publicURL: try PublicURL.find(surroundings), surroundings: surroundings, log: log)
         let hands = Hands(
             workplace: .panes(hosts), store: store, results: results, echoes: echoes, bell: bell, log: log,
-            notify: { [now = surroundings.now] in await notifier.deliver($0, id: $1, at: now()) })
+            notify: { await delivery.deliver($0, id: $1) })
         let files = ApprovalFileKeeper(
             files: ApprovalFiles(
                 store: store, folder: settings.approvals, hosts: settings.hosts.map(\.name)),
@@ -155,6 +158,6 @@ public struct PaneRun: Sendable {
     /// Nil unless the environment names an address; secrets are never in a settings file.
     private func webhook(_ places: Places) throws -> Webhook? {
         guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
-        return Webhook(url: url, secret: try Secret.readOrCreate(places.secret, ids: surroundings.ids))
+        return Webhook(url: url, secret: try Secret.find(surroundings, places))
     }
 }

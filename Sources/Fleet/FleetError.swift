@@ -29,6 +29,9 @@ public enum FleetError: Error, Equatable {
     case fileUnreadable(FilePath, reason: String)
     case refusedInsideAgent(what: String)
     case noAgentHere
+    case noBranchHere
+    case secretUnusable(FilePath, reason: String)
+    case publicURLUnusable(String)
 }
 
 extension FleetError: UserFacingError {
@@ -59,6 +62,9 @@ extension FleetError: UserFacingError {
         case .fileUnreadable: "file_unreadable"
         case .refusedInsideAgent: "refused_inside_agent"
         case .noAgentHere: "no_agent_here"
+        case .noBranchHere: "no_branch_here"
+        case .secretUnusable: "secret_unusable"
+        case .publicURLUnusable: "public_url_unusable"
         }
     }
 
@@ -102,6 +108,9 @@ extension FleetError: UserFacingError {
         case .fileUnreadable(let path, let reason): "Cannot read \(path): \(reason)"
         case .refusedInsideAgent(let what): "\(what) is not for agents"
         case .noAgentHere: "This command does not run inside an agent, and no --branch was given"
+        case .noBranchHere: "No branch is checked out here"
+        case .secretUnusable(let path, let reason): "The secret in \(path) cannot be used: \(reason)"
+        case .publicURLUnusable(let text): "PUBLIC_BASE_URL is what a browser opens, but it is '\(text)'"
         }
     }
 
@@ -141,14 +150,18 @@ extension FleetError: UserFacingError {
         case .fileUnreadable: nil
         case .refusedInsideAgent: "A person runs it in a terminal of their own"
         case .noAgentHere: "Give --branch BRANCH, or run it in the agent's pane"
+        case .secretUnusable(let path, _):
+            "Close it with 'chmod 600 \(path)', or remove it: a new one is made, and links that were sent lose their worth"
+        case .noBranchHere: "Name one: tmux-agent gates BRANCH"
+        case .publicURLUnusable: "Begin it with https:// or http://"
         }
     }
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notAFleet, .unknownProfile: .unusableSettings
+        case .notAFleet, .unknownProfile, .secretUnusable, .publicURLUnusable: .unusableSettings
         case .untrusted, .setupNeedsConsent, .refusedInsideAgent: .refused
-        case .emptyText, .noAgentHere: .usage
+        case .emptyText, .noAgentHere, .noBranchHere: .usage
         case .noPane: .unavailable
         default: .notAchieved
         }

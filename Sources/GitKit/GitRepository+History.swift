@@ -108,32 +108,11 @@ extension GitRepository {
         return (log.fields.compactMap(Self.summary), total)
     }
 
-    private static func summary(_ text: String) -> CommitSummary? {
+    static func summary(_ text: String) -> CommitSummary? {
         let lines = text.split(separator: "\n", maxSplits: 3, omittingEmptySubsequences: false)
         guard lines.count == 4, let id = CommitID(lines[0]), let seconds = Int64(lines[2]) else { return nil }
         return CommitSummary(
             id: id, author: String(lines[1]), time: Timestamp(milliseconds: seconds * 1000),
             subject: String(lines[3]))
     }
-
-    /// The paths that a commit changed; for a merge, against its first parent (git).
-    ///
-    /// A renamed file is a deleted and an added one.
-    public func changes(in commit: CommitID) async throws(GitError) -> [FileChange] {
-        let result = try await git.output(
-            [
-                "log", "-1", "-m", "--first-parent", "--no-renames", "--no-ext-diff", "--format=",
-                "--name-status", "-z", "--no-show-signature", commit.rawValue, "--",
-            ], in: place)
-        let fields = result.fields
-        return stride(from: 0, to: fields.count - 1, by: 2).compactMap { index in
-            FileChange.Kind(rawValue: fields[index].trimmingNewlines).map {
-                FileChange(kind: $0, path: fields[index + 1])
-            }
-        }
-    }
-}
-
-extension String {
-    fileprivate var trimmingNewlines: String { filter { !$0.isNewline } }
 }

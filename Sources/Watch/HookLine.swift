@@ -33,7 +33,8 @@ struct HookLine {
 extension FleetContext {
     /// What a hook told, with what git says of the commit that it saw.
     func hookEvent(
-        _ name: String, branch: String?, commit text: String?, run: RunID?
+        _ name: String, branch: String?, commit text: String?, run: RunID?,
+        since former: String? = nil
     ) async -> GitHookEvent {
         var commit = text.flatMap { CommitID($0) }
         if commit == nil, let branch {
@@ -44,6 +45,11 @@ extension FleetContext {
         if let commit, name != "post-checkout" {
             // A commit that was collected since changed no file that a policy could still look at.
             paths = (try? await repository.changes(in: commit).map(\.path)) ?? []
+            if name == "post-merge", let former = former.flatMap({ CommitID($0) }), former != commit,
+                let all = try? await repository.changes(from: former, to: commit)
+            {
+                paths = all.map(\.path)
+            }
         }
         return GitHookEvent(
             name: name, branch: branch, commit: commit?.rawValue, paths: paths, insideRun: run)

@@ -40,7 +40,8 @@ extension Watcher {
         let subjects = (watch.map { [$0.agent.subject] } ?? []) + (isMain ? [.mainCheckout] : [])
         guard !subjects.isEmpty else { return _ = try await store.commit(step, for: .mainCheckout, at: now) }
         let event = await context.hookEvent(
-            line.name, branch: line.branch, commit: line.commit, run: line.run)
+            line.name, branch: line.branch, commit: line.commit, run: line.run,
+            since: (watch?.machine ?? main).facts.commit)
         let body = Signal.Body.gitHook(event)
         step.counters = [CounterIncrement("tmux_agent_signals_total", labels: ["kind": "git_hook"])]
         for subject in subjects {
@@ -72,7 +73,10 @@ extension Watcher {
     func mainFacts() async -> SubjectFacts {
         // a detached HEAD and an unreadable one are the same here
         let branch = try? await context.repository.mainBranch()
-        return Self.mainFacts(branch: branch?.rawValue, now: now)
+        var facts = Self.mainFacts(branch: branch?.rawValue, now: now)
+        // before the first commit, and in a bare repository, there is none
+        facts.commit = (try? await context.repository.head(of: context.root))?.rawValue
+        return facts
     }
 
     /// Lets time pass for the main checkout's policies.

@@ -42,7 +42,8 @@ func move(_ fleet: FleetStore, _ number: Int, toPane pane: String) async throws 
 @discardableResult
 func ask(
     _ fleet: FleetStore, _ id: String, agent number: Int? = 3, stage: String = "deploy",
-    question: String = "Deploy now?", expires: Timestamp? = nil, onExpire: Approval.State? = nil
+    question: String = "Deploy now?", expires: Timestamp? = nil, onExpire: Approval.State? = nil,
+    channels: [String] = [], notices: Bool = false
 ) async throws -> ApprovalID {
     let subject = number.map { Subject.agent(AgentID("\(fleet.fleet)-agent-\($0)")) } ?? .mainCheckout
     let run = PipelineRun(
@@ -56,6 +57,8 @@ func ask(
             stage: stage, attempt: 1, question: question, createdAt: noon, expiresAt: expires,
             onExpire: onExpire)
     ]
+    if !channels.isEmpty { step.approvalChannels = [ApprovalID(id): channels] }
+    if notices { step.outbox = step.approvals.flatMap { $0.notices(remind: .seconds(3600)) } }
     try await fleet.commit(step, for: subject, at: noon)
     return ApprovalID(id)
 }

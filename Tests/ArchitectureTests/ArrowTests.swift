@@ -33,7 +33,7 @@ struct ArrowTests {
         "GRDB": ["Store"], "CSQLite": ["Store"], "CCurl": ["HTTPKit"], "CLibgit2": ["GitKit"],
         "CLibYAML": ["Config"],
         "CVTerm": ["TerminalKit"], "CPCRE2": ["Core"], "CEmbedded": ["Config"], "TOMLKit": ["Config"],
-        "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"], "Crypto": ["Config", "Notify"],
+        "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"], "Crypto": ["Config", "Notify", "Approvals"],
         "ServiceLifecycle": ["Daemon", "Watch"], "UnixSignals": ["Daemon"],
         "Foundation": ["Config", "Store", "Watch"],
     ]

@@ -99,7 +99,7 @@ struct ReportTests {
             let installed = try await fleet.run("hooks", "install", "--json").json
             #expect(
                 installed["hooks"]?.array?.map { $0["state"]?.string } == [
-                    "installed", "foreign", "installed", "installed",
+                    "installed", "foreign", "installed", "installed", "installed",
                 ])
             #expect(installed["line_to_add"]?.string != nil)
             try await fleet.git.git("commit", "--quiet", "--allow-empty", "-m", "Next")

@@ -47,6 +47,9 @@ extension PolicyDecoder {
                 expires.value == .string("never") ? nil : positiveDuration(expires, as: "expires")
         }
         request.onExpire = keys.choice("on_expire") ?? .reject
+        if let remind = keys.node("remind") {
+            request.remind = remind.value == .string("never") ? nil : positiveDuration(remind, as: "remind")
+        }
         request.channels = keys.strings("channels") ?? []
         for element in keys.node("channels")?.elements ?? [] {
             if case .string(let channel) = element.value, !Self.channels.contains(channel) {

@@ -79,7 +79,7 @@ extension PolicyMachine {
         runs[index].stages[stage].memory.question = StageMemory.Question(
             id: approval.id, expiresAt: expiresAt, onExpire: request.onExpire)
         note(index, stage: stage, "asked: \(PolicyText.excerpt(question))", &turn)
-        turn.effects.append(.ask(approval, channels: request.channels))
+        turn.effects.append(.ask(approval, request))
     }
 
     /// Begins the next attempt.

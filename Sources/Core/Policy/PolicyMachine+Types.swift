@@ -31,8 +31,8 @@ public enum PolicyEffect: Sendable, Equatable {
     /// The run as a whole is to be stored in place of what was stored before.
     case changed(RunChange)
     case perform(OutboxItem)
-    /// `channels`: through what alone it may be answered; empty: anything.
-    case ask(Approval, channels: [String])
+    /// The request says through what it may be answered, and when people are reminded of it.
+    case ask(Approval, ApprovalRequest)
     /// The question has lost its sense.
     case cancel(ApprovalID)
     /// Nobody answered in time; the answer is nil where expiry decides nothing.

@@ -54,15 +54,21 @@ public struct ApprovalRequest: Sendable, Equatable {
     public var onExpire: OnExpire
     /// Through what it may be answered; empty: through anything.
     public var channels: [String]
+    /// After how long people are reminded of it for the first time; nil: never.
+    public var remind: Duration?
+
+    /// When the policy does not say.
+    public static let standardReminder = Duration.seconds(3600)
 
     public init(
         prompt: String? = nil, expires: Duration? = .seconds(86_400), onExpire: OnExpire = .reject,
-        channels: [String] = []
+        channels: [String] = [], remind: Duration? = standardReminder
     ) {
         self.prompt = prompt
         self.expires = expires
         self.onExpire = onExpire
         self.channels = channels
+        self.remind = remind
     }
 }
 

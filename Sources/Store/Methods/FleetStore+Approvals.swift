@@ -13,19 +13,28 @@ extension FleetStore {
                 throw StoreError.approvalNotFound(
                     id: id.rawValue, similar: nearest(to: id.rawValue, among: try Self.pendingIDs(fleet, db)))
             }
-            let approval = record.approval
-            if approval.state == .pending, let expired = try Self.expire(approval, fleet, answer.at, db) {
-                return .expired(expired)
-            }
-            guard approval.state == .pending else {
-                return approval.answer?.through == Self.expiry ? .expired(approval) : .late(approval)
-            }
-            guard record.allows(answer.through) else {
-                throw StoreError.channelRefused(id: id, through: answer.through, allowed: record.channels)
-            }
-            let state: Approval.State = answer.decision == .approve ? .approved : .rejected
-            return .recorded(try ApprovalRecord.settle(approval, as: state, answer, fleet: fleet, db))
+            let outcome = try Self.settle(record, answer, fleet, db)
+            try CounterIncrement.answer(through: answer.through, outcome: outcome.word).write(fleet, db)
+            return outcome
         }
+    }
+
+    private static func settle(
+        _ record: ApprovalRecord, _ answer: ApprovalAnswer, _ fleet: FleetID, _ db: Database
+    ) throws -> AnswerOutcome {
+        let approval = record.approval
+        if approval.state == .pending, let expired = try expire(approval, fleet, answer.at, db) {
+            return .expired(expired)
+        }
+        guard approval.state == .pending else {
+            return approval.answer?.through == expiry ? .expired(approval) : .late(approval)
+        }
+        guard record.allows(answer.through) else {
+            throw StoreError.channelRefused(
+                id: approval.id, through: answer.through, allowed: record.channels)
+        }
+        let state: Approval.State = answer.decision == .approve ? .approved : .rejected
+        return .recorded(try ApprovalRecord.settle(approval, as: state, answer, fleet: fleet, db))
     }
 
     /// Lets expiry answer every approval whose time has run out, and gives those back.
@@ -123,6 +132,28 @@ extension FleetStore {
         let answer = ApprovalAnswer(
             decision: state == .approved ? .approve : .reject, by: expiry, through: expiry, at: now,
             reason: "nobody answered before \(expiresAt.iso8601)")
-        return try ApprovalRecord.settle(approval, as: state, answer, fleet: fleet, db)
+        let settled = try ApprovalRecord.settle(approval, as: state, answer, fleet: fleet, db)
+        if let notice = settled.expiryNotice(at: now) {
+            try OutboxRecord.insert(notice, fleet: fleet, db)
+        }
+        try CounterIncrement.answer(through: expiry, outcome: "expired").write(fleet, db)
+        return settled
+    }
+}
+
+extension CounterIncrement {
+    fileprivate static func answer(through: String, outcome: String) -> CounterIncrement {
+        CounterIncrement(
+            "tmux_agent_approval_answers_total", labels: ["through": through, "outcome": outcome])
+    }
+}
+
+extension AnswerOutcome {
+    fileprivate var word: String {
+        switch self {
+        case .recorded: "accepted"
+        case .expired: "expired"
+        case .late: "late"
+        }
     }
 }

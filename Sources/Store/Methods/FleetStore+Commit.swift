@@ -176,6 +176,7 @@ struct StepWriter {
                     UPDATE approval SET state = 'cancelled' WHERE fleetID = ? AND id = ? AND state = 'pending'
                     """, arguments: [fleet.rawValue, id.rawValue])
             guard db.changesCount > 0 else { continue }
+            try ApprovalRecord.withdrawNotices(of: id, fleet: fleet, at: now, db)
             try journal(.approvalCancelled, ["approval": .string(id.rawValue)], db)
         }
     }

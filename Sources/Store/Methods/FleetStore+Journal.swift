@@ -43,6 +43,17 @@ extension FleetStore {
         }
     }
 
+    /// Rows whose keys begin with `prefix`, in the order they were committed.
+    public func journal(keyedWith prefix: String) async throws(StoreError) -> [JournalEntry] {
+        try await read { [fleet] db in
+            // U+10FFFF follows every character that a key can go on with.
+            try JournalRecord.fetchAll(
+                db, sql: "SELECT * FROM journal WHERE fleetID = ? AND key >= ? AND key < ? ORDER BY id",
+                arguments: [fleet.rawValue, prefix, prefix + "\u{10FFFF}"]
+            ).map(\.entry)
+        }
+    }
+
     /// The id before the first row that was written at `time` or later: where a reader of that while begins.
     public func journalPlace(at time: Timestamp) async throws(StoreError) -> Int64 {
         try await read { [fleet] db in

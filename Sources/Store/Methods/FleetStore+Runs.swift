@@ -17,6 +17,11 @@ extension FleetStore {
         try await runs("run.fleetID = ? AND run.subject = ?", [subject.key])
     }
 
+    /// Every run that was about `commit`, a full object id, the oldest first.
+    public func runs(at commit: String) async throws(StoreError) -> [PipelineRun] {
+        try await runs("run.fleetID = ? AND run.commitID = ?", [commit])
+    }
+
     /// The last run of every subject and pipeline, whether it ended or not: what an overview shows.
     ///
     /// Jumps through the index from one pair to the next, so that years of runs cost nothing.

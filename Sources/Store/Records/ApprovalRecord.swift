@@ -54,6 +54,19 @@ struct ApprovalRecord: FetchableRecord {
 
     func allows(_ channel: String) -> Bool { channels.isEmpty || channels.contains(channel) }
 
+    /// Takes back what people were still to be told of a question that is settled.
+    static func withdrawNotices(
+        of id: ApprovalID, fleet: FleetID, at now: Timestamp, _ db: Database
+    ) throws {
+        // The range of all ids that begin with `<approval>/`: 0 follows the slash.
+        try db.execute(
+            sql: """
+                UPDATE outbox SET state = 'cancelled', endedAt = ?
+                WHERE fleetID = ? AND state = 'pending' AND id > ? AND id < ?
+                """,
+            arguments: [now.milliseconds, fleet.rawValue, "\(id)/", "\(id)0"])
+    }
+
     /// Writes the one answer a pending approval gets, and its journal row.
     static func settle(
         _ approval: Approval, as state: Approval.State, _ answer: ApprovalAnswer, fleet: FleetID,
@@ -69,6 +82,7 @@ struct ApprovalRecord: FetchableRecord {
                 state.rawValue, answer.decision.rawValue, answer.by, answer.through, answer.at.milliseconds,
                 answer.reason, fleet.rawValue, approval.id.rawValue,
             ])
+        try withdrawNotices(of: approval.id, fleet: fleet, at: answer.at, db)
         var settled = approval
         settled.state = state
         settled.answer = answer

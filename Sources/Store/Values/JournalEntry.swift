@@ -26,6 +26,15 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let policyLoaded = JournalKind("policy.loaded")
     /// A stage told people by a code of `escalate`: `code`, `title`.
     public static let escalated = JournalKind("escalated")
+    /// What git said of a worktree beside a stage, for gates: `moment`, `attempt`, `head`, `changed`, `untracked`.
+    public static let stageWitnessed = JournalKind("stage.witnessed")
+    /// A push was let through: `reference`, `commit`, `remote`, `stages`.
+    public static let gatePassed = JournalKind("gate.passed")
+    public static let gateRefused = JournalKind("gate.refused")
+    /// A remote's branch moved to a commit that no gate let through.
+    public static let gateBypassed = JournalKind("gate.bypassed")
+    /// Gates are watched from here on.
+    public static let gateWatched = JournalKind("gate.watched")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }

@@ -114,11 +114,26 @@ public struct Hands: Service {
         case .sendKeys(let text, let enter): return try await type(text, enter: enter, item)
         case .keys(let keys): return try await press(keys, item)
         case .shell(let command, let timeout, let environment):
-            return try await runShell(command, timeout: timeout, environment: environment, item)
+            // An action that was begun has been looked at before; a look now would come too late.
+            if !isRecovered { await look(.begin, beside: item) }
+            let result = try await runShell(command, timeout: timeout, environment: environment, item)
+            await look(.end, beside: item)
+            return result
         case .notify(let notice): return await tell(notice, item, isRecovered: isRecovered)
         case .emit(let name, let payload): return try await emit(name, payload, item)
         case .spawn(let branch, let template, let task):
             return try await spawn(SpawnRequest(branch: branch, template: template, task: task), item)
+        }
+    }
+
+    /// Gates go by what the worktree was like; an action does not wait for them, and a stage that nobody could look at
+    /// counts as unseen.
+    private func look(_ moment: WorktreeLook.Moment, beside item: OutboxItem) async {
+        guard case .fleet(let context, _) = workplace else { return }
+        do {
+            try await GateWitness(context: context).look(moment, beside: item)
+        } catch {
+            log.warning("gates: \(item.id): \((error as? any UserFacingError)?.message ?? "\(error)")")
         }
     }
 

@@ -11,9 +11,10 @@ extension WatchStep {
             switch effect {
             case .began(let change), .changed(let change): add(change, subject: subject)
             case .perform(let item): outbox.append(item)
-            case .ask(let approval, let channels):
+            case .ask(let approval, let request):
                 approvals.append(approval)
-                if !channels.isEmpty { approvalChannels[approval.id] = channels }
+                if !request.channels.isEmpty { approvalChannels[approval.id] = request.channels }
+                outbox += approval.notices(remind: request.remind)
             case .cancel(let id): cancelledApprovals.append(id)
             case .expire:
                 // before each tick the store answers what is due: nothing is left that waits there

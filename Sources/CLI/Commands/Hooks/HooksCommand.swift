@@ -58,6 +58,8 @@ private struct HooksView: Renderable {
     var json: JSONValue {
         var object: JSONObject = ["hooks": .array(result.json)]
         object.set("line_to_add", result.lineToAdd)
+        object.set("gate_to_add", result.gateToAdd)
+        object.set("manager", result.manager?.rawValue)
         return .object(object)
     }
 
@@ -67,7 +69,11 @@ private struct HooksView: Renderable {
 extension HookInstallation {
     var json: [JSONValue] {
         hooks.map {
-            ["name": .string($0.name), "path": .string($0.path.string), "state": .string($0.state.rawValue)]
+            [
+                "name": .string($0.name), "path": .string($0.path.string),
+                "state": .string($0.state.rawValue),
+                "reason": $0.reason.map { .string($0) } ?? .null,
+            ]
         }
     }
 
@@ -75,12 +81,18 @@ extension HookInstallation {
         var lines = hooks.map { hook in
             let word = hook.state == .foreign ? style.warning("left alone") : hook.state.rawValue
             return "\(word)  \(hook.path.string.isEmpty ? hook.name : hook.path.string.visible)"
+                + (hook.reason.map { " (\($0))" } ?? "")
         }
         if let lineToAdd {
             lines.append(
                 "These hooks belong to somebody else. To have them tell the fleet, add this line to each:")
             lines.append("  \(lineToAdd)")
         }
+        if let gateToAdd {
+            lines.append("For gates, add this to the pre-push hook, behind its first line:")
+            lines += gateToAdd.split(separator: "\n").map { "  \($0)" }
+        }
+        if let manager { lines.append("Note: \(manager.note).") }
         return lines
     }
 }

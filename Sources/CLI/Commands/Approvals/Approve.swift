@@ -4,26 +4,6 @@ internal import Core
 internal import Fleet
 internal import ProcessKit
 
-struct ApprovalList: AgentCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approvals", abstract: "List the questions that wait for a person",
-        discussion: """
-              tmux-agent approvals
-              tmux-agent approvals --all --json
-            """)
-
-    @OptionGroup var global: GlobalOptions
-    @Flag(name: .long, help: "Also answered ones, newest first") var all = false
-
-    func run(_ context: CommandContext) async throws {
-        let fleet = try await FleetContext.open(context.surroundings)
-        let questions = try await ApprovalDesk(store: fleet.store).questions(all: all)
-        context.console.render(
-            ApprovalsView(questions: questions, now: context.surroundings.now()), json: context.json)
-        if questions.isEmpty { context.console.hint("Nobody asks for anything") }
-    }
-}
-
 struct Approve: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
@@ -63,29 +43,6 @@ struct Reject: AgentCommand {
 
     func run(_ context: CommandContext) async throws {
         try await AnswerView.answer(question, .reject, reason: reason, context)
-    }
-}
-
-private struct ApprovalsView: Renderable {
-    var questions: [ApprovalQuestion]
-    var now: Timestamp
-
-    var json: JSONValue { ["approvals": .array(questions.map(\.json))] }
-
-    func text(_ style: Style) -> String {
-        guard !questions.isEmpty else { return "" }
-        var table = Table(header: ["ID", "BRANCH", "STAGE", "STATE", "AGE", "QUESTION"])
-        table.rows = questions.map { question in
-            let approval = question.approval
-            return [
-                .init(approval.id.rawValue, style: style.heading),
-                .init(question.branch ?? "main checkout", style: style.agentName),
-                .init(approval.stage),
-                .init(approval.state.rawValue, style: approval.state == .pending ? style.waiting : style.dim),
-                .init(now.distance(from: approval.createdAt).briefly), .init(approval.question),
-            ]
-        }
-        return table.text(style, limit: 80)
     }
 }
 

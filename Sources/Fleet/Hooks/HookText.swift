@@ -1,0 +1,105 @@
+internal import ProcessKit
+internal import SystemPackage
+
+/// The shell text that goes into hooks, and putting it beside other people's.
+struct HookText {
+    /// `<git common dir>`, absolute.
+    let commonDirectory: FilePath
+    /// Where hooks append their lines.
+    let hookFile: FilePath
+    /// The program that is asked for gates.
+    let executable: FilePath
+
+    static let gateHook = "pre-push"
+    private static let opening = "# tmux-agent begin"
+    private static let closing = "# tmux-agent end"
+
+    /// The marked block of a hook.
+    func block(for hook: String) -> String {
+        let body = hook == Self.gateHook ? gate : line(for: hook)
+        return "\(Self.opening)\n\(body)\n\(Self.closing)\n"
+    }
+
+    /// One line of sh that appends one line of text; its failure is nobody's business.
+    ///
+    /// Builtins only: a child process would cost more than all the rest. HEAD and the branch's loose file, which git has
+    /// just written, are read as text; where the branch is packed the commit stays empty and the daemon asks git. Every
+    /// variable is set first, for hooks that run with `set -u`. In a worktree that `git worktree add` has just made, git
+    /// does not say GIT_DIR and `.git` is a file.
+    func line(for hook: String) -> String {
+        let refs = Command.quoted(commonDirectory.string)
+        return
+            "{ h= c= g=${GIT_DIR:-.git}; [ -d \"$g\" ] || read -r g <\"$g\"; read -r h <\"${g#gitdir: }/HEAD\"; case $h in ref:*) read -r c <\(refs)/\"${h#ref: }\";; *) c=$h h=;; esac; "
+            + "printf '%s\\t%s\\t%s\\t%s\\t%s\\n' \"\(hook)\" \"$PWD\" \"${h#ref: refs/heads/}\" \"$c\" \"${TMUX_AGENT_RUN-}\" "
+            + ">>\(Command.quoted(hookFile.string)); } 2>/dev/null || :"
+    }
+
+    /// The line for a folder of hooks that many repositories share: it speaks in this one only.
+    func sharedLine(for hook: String) -> String {
+        "[ \"$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null)\" != "
+            + "\(Command.quoted(commonDirectory.string)) ] || \(line(for: hook))"
+    }
+
+    /// Asks the gates; only their refusal (77) stops the push.
+    ///
+    /// What git says on standard input is read whole and given again to the rest of the hook, which may want it too
+    /// (git-lfs does). A program that is gone, fails, or thinks for more than five seconds does not stop anybody.
+    private var gate: String {
+        """
+        tmux_agent_refs=$(cat) tmux_agent_status=0
+        tmux_agent=\(Command.quoted(executable.string))
+        [ -x "$tmux_agent" ] || tmux_agent=$(command -v tmux-agent) || tmux_agent=
+        command -v timeout >/dev/null || timeout() { shift 3; "$@"; }
+        if [ -z "$tmux_agent" ]; then
+            echo "tmux-agent: the program is gone, so no gate was asked; the push goes on" >&2
+        else
+            printf '%s\\n' "$tmux_agent_refs" | timeout -k 1 5 "$tmux_agent" pre-push "${1-}" "${2-}" ||
+                tmux_agent_status=$?
+            case $tmux_agent_status in
+            0) ;;
+            77) exit 1 ;;
+            124 | 137) echo "tmux-agent: the gates did not answer within 5 s; the push goes on" >&2 ;;
+            *) echo "tmux-agent: the gates could not be asked ($tmux_agent_status); the push goes on" >&2 ;;
+            esac
+        fi
+        [ -n "$tmux_agent_refs" ] || exec </dev/null
+        [ -z "$tmux_agent_refs" ] || exec <<TMUX_AGENT_END
+        $tmux_agent_refs
+        TMUX_AGENT_END
+        """
+    }
+
+    /// The text with the block behind its first line, where no `exit` further down skips it; nil for what is no shell
+    /// script.
+    static func adding(_ block: String, to text: String) -> String? {
+        guard let end = text.firstIndex(of: "\n"), isShell(text[..<end]) else { return nil }
+        return String(text[...end] + block + text[text.index(after: end)...])
+    }
+
+    /// The text without our blocks; nil when there is none.
+    static func removing(from text: String) -> String? {
+        var rest = text
+        var found = false
+        while let start = rest.firstRange(of: opening + "\n"),
+            let end = rest[start.upperBound...].firstRange(of: closing + "\n")
+        {
+            rest.removeSubrange(start.lowerBound..<end.upperBound)
+            found = true
+        }
+        return found ? rest : nil
+    }
+
+    static func hasBlock(_ text: String) -> Bool { text.contains(opening + "\n") }
+
+    /// Whether somebody added our words by hand.
+    func isSpoken(in text: String, hook: String) -> Bool {
+        Self.hasBlock(text)
+            || (hook == Self.gateHook ? text.contains("tmux_agent_refs") : text.contains(hookFile.string))
+    }
+
+    private static func isShell(_ line: Substring) -> Bool {
+        guard line.hasPrefix("#!") else { return false }
+        let words = line.dropFirst(2).split(separator: " ").map { $0.split(separator: "/").last ?? "" }
+        return words.contains { ["sh", "bash", "dash", "zsh", "ksh"].contains($0) }
+    }
+}
