@@ -45,30 +45,8 @@ public struct AgentSession: Sendable, Hashable {
 
     /// What tmux starts: several words, so that no shell reads them.
     var paneCommand: [String] {
-        ["env"] + removed.sorted().flatMap { ["-u", $0] } + ["PATH=\(path)"] + Self.keeper + program
+        ["env"] + removed.sorted().flatMap { ["-u", $0] } + ["PATH=\(path)"] + program
     }
-
-    /// Runs the program and ends as it ended, but not before tmux has read its last byte.
-    ///
-    /// tmux drops what still lies in the terminal when it learns that its child is dead, and the kernel may not yet
-    /// show it what was written a moment before. So the child is this shell: when the program has ended it lets go of
-    /// the terminal, tmux reads to the end and closes it, which the shell is told by a hangup. A second is the most it
-    /// waits, for others that hold the terminal open. Keys that interrupt the program leave the shell alone.
-    private static let keeper = ["/bin/sh", "-c", keeperScript, "tmux-agent"]
-
-    private static let keeperScript = """
-        trap : INT QUIT TERM
-        "$@"
-        s=$?
-        trap 'if [ $s -gt 128 ]; then ulimit -c 0; trap - HUP INT QUIT TERM; kill -$((s - 128)) $$; fi; exit $s' HUP
-        exec </dev/null >/dev/null 2>&1
-        \(keepersPause.joined(separator: " ")) &
-        wait
-        kill -HUP $$
-        """
-
-    /// What the keeper runs while it waits for tmux.
-    public static let keepersPause = ["sleep", "1"]
 
     /// `-e NAME=value` for each variable.
     var environmentArguments: [String] {

@@ -24,11 +24,10 @@ struct RemoveTests {
                     ProcessTable.carries("TMUX_AGENT_ID", agent.id.rawValue, pid: $0)
                 }
             }
-            // The shell that keeps the pane, the program and its helper.
-            #expect(carriers().count == 3)
+            #expect(carriers().count == 2)
             let result = try await fleet.remove("feature/x", force: true)
             #expect(result.deletedBranch)
-            #expect(result.endedProcesses == 3)
+            #expect(result.endedProcesses == 2)
             #expect(result.log == tap)
             #expect(carriers().isEmpty)
             #expect(try await fleet.trace() == before)

@@ -19,7 +19,7 @@ public struct SessionList: Sendable {
     public func load() async throws -> [AgentSnapshot] {
         // tmux answers while the database is read.
         let server = try TmuxServer(context.tmux())
-        async let panesHere = server.panes()
+        async let panesHere = server.panesWithEnds()
         let agents = try await context.store.agents()
         guard !agents.isEmpty else { return [] }
         let isWatched = try context.isWatched()

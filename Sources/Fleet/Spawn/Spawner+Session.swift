@@ -99,16 +99,14 @@ extension Spawner {
         }
     }
 
-    /// True until the shell with the agent's line, a child of the pane's process, has become another program or has
-    /// started one; and again once it has ended, until the pane's process has.
+    /// True while the process is still tmux's copy of itself, `env` or the shell with the agent's line and no child.
     private func isStarting(_ pid: Int32, _ agent: Agent) -> Bool {
-        guard let process = ProcessTable.process(pid), !process.isZombie else { return false }
-        let children = ProcessTable.childrenNow(of: pid) ?? ProcessTable().children(of: pid)
-        guard let child = children.first, let words = ProcessTable.commandLine(of: child) else { return true }
-        if words.contains(agent.program.command) {
-            return ProcessTable.childrenNow(of: child)?.isEmpty ?? true
+        guard let process = ProcessTable.process(pid), let words = ProcessTable.commandLine(of: pid) else {
+            return false
         }
-        return words == AgentSession.keepersPause
+        // A kernel that does not tell the children (`CONFIG_PROC_CHILDREN`) may have hidden one.
+        return process.name.hasPrefix("tmux") || words.first == "env"
+            || words.contains(agent.program.command) && ProcessTable.childrenNow(of: pid)?.isEmpty ?? true
     }
 
     /// Delivers the briefing, if there is one, and ends the spawn.
