@@ -20,7 +20,8 @@ struct RootCommand: AsyncParsableCommand {
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalList.self,
             Approve.self,
-            Reject.self, Inspect.self, PolicyCommand.self, HooksCommand.self,
+            Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, HooksCommand.self,
+            AgentHookCommand.self,
             Completions.self, Complete.self, RunAction.self,
         ])
 

@@ -14,8 +14,11 @@ public enum PolicyFile {
         public var isClassic: Bool
         /// The branch of the main checkout, where no agent can be.
         public var mainBranch: String?
+        /// Every dialog that can be named; nil: those of the built-in rules.
+        public var dialogs: [String]?
 
-        public init(isClassic: Bool = false, mainBranch: String? = nil) {
+        public init(isClassic: Bool = false, mainBranch: String? = nil, dialogs: [String]? = nil) {
+            self.dialogs = dialogs
             self.isClassic = isClassic
             self.mainBranch = mainBranch
         }

@@ -12,7 +12,7 @@ public struct Typist: Sendable {
 
     public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
         self.server = server
-        judge = try ScreenJudge.of(kind)
+        judge = try context.detection.judge(kind)
         locks = context.run.appending("panes")
         try Files.makeFolder(locks, mode: 0o700)
     }
@@ -21,14 +21,18 @@ public struct Typist: Sendable {
     ///
     /// A program without rules counts as ready when it has been quiet for 300 ms, and after two seconds at the latest.
     /// Throws when the program ends, waits for a person (a trust question, say) or is not ready in time.
-    public func waitUntilReady(_ address: PaneAddress, within limit: Duration) async throws {
+    /// A dialog that `isAnswered` says yes to is waited for: somebody answers it.
+    public func waitUntilReady(
+        _ address: PaneAddress, within limit: Duration,
+        isAnswered: (DetectedDialog) throws -> Bool = { _ in false }
+    ) async throws {
         let start = ContinuousClock.now
         var last: (rows: [String], since: ContinuousClock.Instant)?
         var view = judge.view(of: try await server.capture(address))
         while true {
             if view.isDead { throw NotReady(reason: "its program has ended") }
             if view.isReady { return }
-            if let waiting = view.waitingFor {
+            if let waiting = view.waitingFor, try view.dialog.map(isAnswered) != true {
                 throw NotReady(reason: "it waits for a person (\(waiting.rawValue))")
             }
             let now = ContinuousClock.now
@@ -53,8 +57,13 @@ public struct Typist: Sendable {
     public func deliver(
         _ text: String, id: OutboxID, to address: PaneAddress, submit: Bool = true, mayWait: Duration
     ) async throws -> SendReceipt {
-        try await server.withPaneLock(address, folder: locks) {
-            let pasteID = OutboxID("\(id)/text")
+        let pasteID = OutboxID("\(id)/text")
+        let begun = try await server.remembers(pasteID, in: address)
+        // Without the pane's lock, for whoever answers the dialog needs it.
+        if !begun, let obstacle = try await waitForEnd(ofDialogAt: address, within: mayWait) {
+            return SendReceipt(stage: .queued, detail: obstacle)
+        }
+        return try await server.withPaneLock(address, folder: locks) {
             let enterID = OutboxID("\(id)/enter")
             let begun = try await server.remembers(pasteID, in: address)
             if !begun, let obstacle = try await waitForEmptyComposer(address, within: mayWait) {
@@ -80,8 +89,19 @@ public struct Typist: Sendable {
 
     /// Lets tmux forget an order whose end is recorded.
     public func forget(_ id: OutboxID, at address: PaneAddress) async throws {
-        let ids = ["text", "enter", "again", "keys"].map { OutboxID("\(id)/\($0)") }
+        let moves = (0..<Self.mostMoves).map { "move\($0)" }
+        let ids = (["text", "enter", "again", "keys", "choose"] + moves).map { OutboxID("\(id)/\($0)") }
         try await server.forget(ids, in: address)
+    }
+
+    /// Text and Enter would choose whatever option the cursor stands on.
+    private func waitForEnd(ofDialogAt address: PaneAddress, within limit: Duration) async throws -> String? {
+        let start = ContinuousClock.now
+        while let obstacle = judge.view(of: try await server.capture(address)).dialogInTheWay {
+            guard ContinuousClock.now - start < limit else { return obstacle }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return nil
     }
 
     private func waitForEmptyComposer(_ address: PaneAddress, within limit: Duration) async throws -> String?
@@ -89,6 +109,7 @@ public struct Typist: Sendable {
         let start = ContinuousClock.now
         while true {
             let view = judge.view(of: try await server.capture(address))
+            if let obstacle = view.dialogInTheWay { return obstacle }
             guard view.composerText != nil else { return nil }
             guard ContinuousClock.now - start < limit else { return "another text stands in the input box" }
             try await Task.sleep(for: .milliseconds(100))

@@ -22,19 +22,24 @@ public struct PolicyCheck: Sendable {
     public func check(file: String?, isClassic: Bool) async throws -> Outcome {
         let path: FilePath
         var mainBranch: String?
+        var dialogs: [String]?
         if let file {
             path = surroundings.workingDirectory.pushing(FilePath(file))
+            // A file may be checked anywhere; in a fleet its dialogs may be those of the fleet's own rules.
+            dialogs = try? await FleetContext.open(surroundings).dialogIDs
         } else {
             let context = try await FleetContext.open(surroundings)
             path = context.configuration.watch.policy
             mainBranch = try await context.repository.mainBranch()?.rawValue
+            dialogs = context.dialogIDs
         }
         var shown = path
         _ = shown.removePrefix(surroundings.workingDirectory)
         guard let text = try Files.readText(path) else {
             throw ConfigurationError.notFound(file: shown.string)
         }
-        let context = PolicyFile.Context(isClassic: isClassic, mainBranch: mainBranch)
+        let context = PolicyFile.Context(
+            isClassic: isClassic, mainBranch: mainBranch, dialogs: dialogs)
         let problems = PolicyFile.check(text, file: shown.string, context: context)
         let hasErrors = problems.contains { $0.severity == .error }
         let pipelines =
@@ -52,7 +57,8 @@ public struct PolicyCheck: Sendable {
         var shown = path
         _ = shown.removePrefix(context.root)
         let branch = try await context.repository.mainBranch()?.rawValue
-        _ = try PolicyFile.read(text, file: shown.string, context: .init(mainBranch: branch))
+        _ = try PolicyFile.read(
+            text, file: shown.string, context: .init(mainBranch: branch, dialogs: context.dialogIDs))
     }
 }
 
@@ -69,7 +75,9 @@ public struct PolicyExplainer: Sendable {
         guard let text = try Files.readText(path) else {
             throw ConfigurationError.notFound(file: path.string)
         }
-        let policy = try PolicyFile.read(text, file: path.string).policy
+        let policy = try PolicyFile.read(
+            text, file: path.string, context: .init(dialogs: context.dialogIDs)
+        ).policy
         return try await context.store.latestRuns().filter { $0.subject == agent.subject }
             .map { PolicyExplanation(of: $0, in: policy) }
     }

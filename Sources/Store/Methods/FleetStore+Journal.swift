@@ -43,6 +43,19 @@ extension FleetStore {
         }
     }
 
+    /// The newest row of one kind about a subject.
+    public func newest(_ kind: JournalKind, about subject: Subject) async throws(StoreError) -> JournalEntry?
+    {
+        try await read { [fleet] db in
+            try JournalRecord.fetchOne(
+                db,
+                sql: """
+                    SELECT * FROM journal WHERE fleetID = ? AND subject = ? AND kind = ?
+                    ORDER BY id DESC LIMIT 1
+                    """, arguments: [fleet.rawValue, subject.key, kind.rawValue])?.entry
+        }
+    }
+
     /// The id of the fleet's newest row; 0 when there is none.
     public func newestJournalID() async throws(StoreError) -> Int64 {
         try await read { [fleet] db in

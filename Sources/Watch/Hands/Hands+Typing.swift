@@ -24,7 +24,7 @@ extension Hands {
         return ActionResult(item: item.id, state: .done)
     }
 
-    private func pane(of item: OutboxItem) async throws -> (Typist, PaneAddress) {
+    func pane(of item: OutboxItem) async throws -> (Typist, PaneAddress) {
         guard case .agent(let id) = item.subject, let agent = try await store.agent(id) else {
             throw HandsError.noPane(subject: item.subject.key)
         }

@@ -84,6 +84,8 @@ public struct Hands: Service {
         switch item.action {
         case .sendKeys(let text, let enter): return try await type(text, enter: enter, item)
         case .keys(let keys): return try await press(keys, item)
+        case .answerDialog(_, let option, let identity):
+            return try await answer(option, identity: identity, item)
         case .shell(let command, let timeout, let environment):
             return try await runShell(command, timeout: timeout, environment: environment, item)
         case .notify(let notice): return await tell(notice, item, isRecovered: isRecovered)

@@ -20,7 +20,7 @@ struct LivePolicy {
     }
 
     /// Reads the file again if its text changed.
-    mutating func reload(mainBranch: String?) -> Change {
+    mutating func reload(mainBranch: String?, dialogs: [String]? = nil) -> Change {
         let found: String?
         do {
             found = try Files.readText(path)
@@ -38,7 +38,7 @@ struct LivePolicy {
         }
         do {
             let loaded = try PolicyFile.read(
-                found, file: path.string, context: .init(mainBranch: mainBranch))
+                found, file: path.string, context: .init(mainBranch: mainBranch, dialogs: dialogs))
             policy = loaded.policy
             problem = nil
             return .replaced(warnings: loaded.warnings.map(\.rendered))
