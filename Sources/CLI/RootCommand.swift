@@ -19,8 +19,8 @@ struct RootCommand: AsyncParsableCommand {
             Logs.self,
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalList.self,
-            Approve.self,
-            Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, HooksCommand.self,
+            Approve.self, Run.self,
+            Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, Replay.self, HooksCommand.self,
             AgentHookCommand.self,
             Completions.self, Complete.self, RunAction.self,
         ])
@@ -32,6 +32,7 @@ struct RootCommand: AsyncParsableCommand {
         guard let name = arguments.first, !name.hasPrefix("-") else { return nil }
         var known = ["help"]
         for command in configuration.subcommands {
+            // Every command names itself: a name made from the type costs a scan over all types of the program.
             if command._commandName == name { return nil }
             guard command.configuration.shouldDisplay else { continue }
             known += [command._commandName] + command.configuration.aliases

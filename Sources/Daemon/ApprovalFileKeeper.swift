@@ -64,3 +64,7 @@ struct ApprovalFileKeeper: Service {
         }
     }
 }
+
+extension ApprovalFileKeeper: CustomStringConvertible {
+    var description: String { "ApprovalFileKeeper" }
+}

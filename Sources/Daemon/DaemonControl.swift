@@ -86,7 +86,8 @@ public struct DaemonControl: Sendable {
         let agents = try await SessionList(context: context).load()
         return FleetStatus(
             name: context.configuration.name, root: context.root.string, daemon: pid, daemonSince: since,
-            agents: agents, runs: try await runs, approvals: try await approvals)
+            agents: agents, runs: try await runs, approvals: try await approvals,
+            policy: try await .now(in: context))
     }
 }
 
@@ -101,4 +102,6 @@ public struct FleetStatus: Sendable {
     /// The newest run of each pipeline and subject.
     public var runs: [PipelineRun]
     public var approvals: [Approval]
+    /// Nil while no daemon goes by a policy.
+    public var policy: PolicyStanding?
 }

@@ -8,6 +8,9 @@ public enum DaemonError: Error, Equatable {
     /// It ended, or was not ready in time; the last lines of its log say more.
     case notStarted(log: FilePath, lastLines: [String])
     case didNotStop(pid: Int32)
+    /// `run` was started twice with one configuration.
+    case alreadyRunningPanes(configuration: FilePath, pid: Int32)
+    case hostsNotReached([String])
 }
 
 extension DaemonError: UserFacingError {
@@ -17,6 +20,8 @@ extension DaemonError: UserFacingError {
         case .notRunning: "daemon_not_running"
         case .notStarted: "daemon_not_started"
         case .didNotStop: "daemon_did_not_stop"
+        case .alreadyRunningPanes: "run_already_running"
+        case .hostsNotReached: "hosts_not_reached"
         }
     }
 
@@ -27,6 +32,10 @@ extension DaemonError: UserFacingError {
         case .notStarted(let log, let lines):
             "The daemon did not start; its log is \(log)" + lines.map { "\n  \($0.visible)" }.joined()
         case .didNotStop(let pid): "The daemon (pid \(pid)) did not end within 15 s"
+        case .alreadyRunningPanes(let configuration, let pid):
+            "The panes of \(configuration) are watched already (pid \(pid))"
+        case .hostsNotReached(let hosts):
+            "Not reached: \(hosts.sorted().map(\.visible).joined(separator: ", "))"
         }
     }
 
@@ -36,13 +45,16 @@ extension DaemonError: UserFacingError {
         case .notRunning: "Start one with 'tmux-agent up'"
         case .notStarted: "Run 'tmux-agent up --foreground' to see it start"
         case .didNotStop(let pid): "Look at its log; 'kill -9 \(pid)' loses nothing"
+        case .alreadyRunningPanes(_, let pid):
+            "End that one with 'kill \(pid)', or use a settings file of its own for other panes"
+        case .hostsNotReached: "What the other hosts' panes showed is done; the next pass tries all of them again"
         }
     }
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notRunning: .unavailable
-        case .alreadyRunning, .notStarted, .didNotStop: .notAchieved
+        case .notRunning, .hostsNotReached: .unavailable
+        case .alreadyRunning, .notStarted, .didNotStop, .alreadyRunningPanes: .notAchieved
         }
     }
 }

@@ -89,9 +89,16 @@ public enum Files {
     public static func append(
         _ text: String, to path: FilePath, mode: FilePermissions = .init(rawValue: 0o600)
     ) throws {
+        try append(Array(text.utf8), to: path, mode: mode)
+    }
+
+    /// As `append` of a text.
+    public static func append(
+        _ bytes: [UInt8], to path: FilePath, mode: FilePermissions = .init(rawValue: 0o600)
+    ) throws {
         let file = try FileDescriptor.open(
             path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: mode)
-        _ = try file.closeAfter { try file.writeAll(text.utf8) }
+        _ = try file.closeAfter { try file.writeAll(bytes) }
     }
 
     /// Makes `path` and the folders above it; folders that exist keep their permissions.
@@ -135,6 +142,13 @@ public enum Files {
         var info = stat()
         guard unsafe stat(path.string, &info) == 0 else { return nil }
         return Identity(device: UInt(info.st_dev), number: UInt(info.st_ino))
+    }
+
+    /// The path with every symbolic link followed; nil when there is no such file.
+    public static func realPath(_ path: FilePath) -> FilePath? {
+        guard let real = unsafe realpath(path.string, nil) else { return nil }
+        defer { unsafe free(real) }
+        return unsafe FilePath(String(cString: real))
     }
 
     /// When the file was last written to; nil when there is no such file.

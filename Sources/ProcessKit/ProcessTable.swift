@@ -122,6 +122,11 @@ extension ProcessTable {
         return now.identity == identity && !now.isZombie
     }
 
+    /// Whether the first thread of a process has children; false on kernels that do not say (`CONFIG_PROC_CHILDREN`).
+    public static func hasChildren(_ pid: Int32) -> Bool {
+        read("/proc/\(pid)/task/\(pid)/children")?.isEmpty == false
+    }
+
     /// The file that a process executes, without the mark of a replaced file; nil for kernel threads and
     /// foreign users.
     public static func executable(of pid: Int32) -> String? {

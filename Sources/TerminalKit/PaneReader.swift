@@ -70,6 +70,20 @@ public final class PaneReader {
         return readings
     }
 
+    /// Feeds bytes that stand in no tap, such as what a capture showed: the offset stays where it is, and only a
+    /// keyframe remembers them.
+    public func amend(_ bytes: [UInt8]) -> [Reading] {
+        let place = offset
+        defer { offset = place }
+        return feed(bytes)
+    }
+
+    /// Which program's manners the pane has; another one from the next byte on.
+    public var kind: AgentKind? {
+        get { scanner.kind }
+        set { scanner.kind = newValue }
+    }
+
     /// The pane has been quiet, or its recording ends: what stands there is finished.
     public func settle() -> [Reading] {
         var readings: [Reading] = []

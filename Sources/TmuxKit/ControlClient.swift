@@ -15,15 +15,23 @@ public final class ControlClient: Sendable {
 
     private let tmux: Tmux
     private let limit: Duration
+    private let chooseSession: @Sendable ([PaneSnapshot]) -> String?
     private let publish: AsyncStream<ControlEvent>.Continuation
     private let pokes: AsyncStream<Void>
     private let poke: AsyncStream<Void>.Continuation
     private let connection = Mutex<ControlConnection?>(nil)
 
     /// `limit` is how long an answer may take before the connection is given up.
-    public init(_ tmux: Tmux, limit: Duration = .seconds(10)) {
+    ///
+    /// `session` names the id of the session to attach to: one of our own agents', so that no other notices us, unless
+    /// told otherwise; nil while there is none.
+    public init(
+        _ tmux: Tmux, limit: Duration = .seconds(10),
+        session: @escaping @Sendable ([PaneSnapshot]) -> String? = { $0.first { $0.agent != nil }?.sessionID }
+    ) {
         self.tmux = tmux
         self.limit = limit
+        chooseSession = session
         (notifications, publish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
         // One poke is enough to look again.
         (pokes, poke) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -82,10 +90,7 @@ public final class ControlClient: Sendable {
         }
     }
 
-    /// The session to attach to: one of ours, so that no other notices us.
-    private func ownSession() async throws -> String? {
-        try await TmuxServer(tmux).panes().first { $0.agent != nil }?.sessionID
-    }
+    private func ownSession() async throws -> String? { chooseSession(try await TmuxServer(tmux).panes()) }
 
     private func attach(to session: String, record: @Sendable (ProcessIdentity?) async throws -> Void)
         async throws

@@ -11,14 +11,16 @@ public struct Tmux: Sendable {
     public let configurationFile: FilePath?
     /// What tmux gets; a server that starts keeps it for all its panes.
     public let environment: [String: String]
+    private let transport: TmuxTransport
     private let runner = CommandRunner()
 
     /// `environment` is the caller's; what must not reach a server is removed here.
     public init(
         address: TmuxServerAddress, binary: String = "tmux", configurationFile: FilePath? = nil,
-        environment: [String: String]
+        environment: [String: String], transport: TmuxTransport = .local
     ) {
         self.address = address
+        self.transport = transport
         self.binary = binary
         self.configurationFile = configurationFile
         // TMUX and TMUX_PANE would make tmux think of the caller's pane. The rest would tell every later pane
@@ -37,10 +39,10 @@ public struct Tmux: Sendable {
         // -u: without it tmux replaces every character beyond ASCII when the locale is not UTF-8.
         var all = ["-u", "-S", address.path.string]
         if let configurationFile { all += ["-f", configurationFile.string] }
-        return Command(
-            binary, all + arguments, environment: environment, workingDirectory: workingDirectory,
-            input: input,
-            timeout: .seconds(20))
+        return transport.carry(
+            Command(
+                binary, all + arguments, environment: environment, workingDirectory: workingDirectory,
+                input: input, timeout: .seconds(20)))
     }
 
     /// Runs a command list in a child process and returns the lines that it printed.
@@ -71,7 +73,8 @@ public struct Tmux: Sendable {
     public func checkVersion() async throws(TmuxError) -> String {
         let result: CommandResult
         do {
-            result = try await runner.run(Command(binary, ["-V"], environment: environment))
+            result = try await runner.run(
+                transport.carry(Command(binary, ["-V"], environment: environment)))
         } catch {
             throw TmuxError(error)
         }

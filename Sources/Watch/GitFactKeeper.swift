@@ -16,7 +16,6 @@ public struct GitFactKeeper: Service {
 
     /// Between two looks; a look at a hundred silent agents is a hundred stat(2) calls.
     static let pause = Duration.seconds(10)
-    static let longestAge = Duration.seconds(1800)
     /// An agent that prints all the time is not looked at more often: each look is a process.
     static let shortestAge = Duration.seconds(20)
 
@@ -55,7 +54,7 @@ public struct GitFactKeeper: Service {
             let size = agent.tap.flatMap { Files.size($0) }
             if let look = looks[agent.id] {
                 let age = now.distance(from: look.at)
-                guard age >= (look.tapSize == size ? Self.longestAge : Self.shortestAge) else { continue }
+                guard age >= (look.tapSize == size ? GitFactReader.silentPause : Self.shortestAge) else { continue }
             }
             looks[agent.id] = Look(at: now, tapSize: size)
             due.append(agent)

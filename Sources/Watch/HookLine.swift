@@ -1,4 +1,6 @@
 internal import Core
+internal import Fleet
+internal import GitKit
 internal import SystemPackage
 
 /// One line that a git hook appended.
@@ -26,4 +28,24 @@ struct HookLine {
     /// More than many lines together: a line is under 4 KiB.
     static let mostBytes = 1 << 20
     static let names: Set = ["post-commit", "post-merge", "post-checkout", "post-rewrite"]
+}
+
+extension FleetContext {
+    /// What a hook told, with what git says of the commit that it saw.
+    func hookEvent(
+        _ name: String, branch: String?, commit text: String?, run: RunID?
+    ) async -> GitHookEvent {
+        var commit = text.flatMap { CommitID($0) }
+        if commit == nil, let branch {
+            // the branch may be gone by now
+            commit = try? await repository.resolve("refs/heads/\(branch)")
+        }
+        var paths: [String] = []
+        if let commit, name != "post-checkout" {
+            // A commit that was collected since changed no file that a policy could still look at.
+            paths = (try? await repository.changes(in: commit).map(\.path)) ?? []
+        }
+        return GitHookEvent(
+            name: name, branch: branch, commit: commit?.rawValue, paths: paths, insideRun: run)
+    }
 }

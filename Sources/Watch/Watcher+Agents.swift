@@ -17,7 +17,7 @@ extension Watcher {
             try await decide(.subjectGone, for: watch)
             agents[id] = nil
             tapNames = tapNames.filter { $0.value != id }
-            _ = parts.echoes.take(for: id)
+            _ = parts.echoes.take(for: .agent(id))
         }
         let heads = rows.allSatisfy { agents[$0.id] != nil } ? [:] : await heads()
         for row in rows {

@@ -45,7 +45,7 @@ extension Watcher {
 
     /// A dialog that a former daemon decided on may still stand there.
     private func recallDialog(of watch: AgentWatch) async throws {
-        if let entry = try await store.newest(.dialogShown, about: watch.agent.subject),
+        if let entry = try await store.newestEntry(.dialogShown, of: watch.agent.subject),
             entry.payload["generation"]?.integer == Int64(watch.agent.generation),
             let identity = entry.payload["identity"]?.string
         {

@@ -75,11 +75,7 @@ extension Watcher {
     }
 
     private func takeRequest(_ entry: JournalEntry, _ step: WatchStep) async throws {
-        let pipeline = entry.payload["pipeline"]?.string
-        let event: PolicyEvent =
-            entry.payload["request"]?.string == "retry"
-            ? .retry(pipeline: pipeline) : .reset(pipeline: pipeline, stage: entry.payload["stage"]?.string)
-        try await decide(event, about: entry.subject, step)
+        try await decide(entry.policyRequest, about: entry.subject, step)
     }
 
     func decide(_ event: PolicyEvent, about subject: Subject, _ step: WatchStep) async throws {
@@ -155,6 +151,13 @@ extension Watcher {
 }
 
 extension JournalEntry {
+    /// What a row `policy.requested` asks for.
+    var policyRequest: PolicyEvent {
+        let pipeline = payload["pipeline"]?.string
+        return payload["request"]?.string == "retry"
+            ? .retry(pipeline: pipeline) : .reset(pipeline: pipeline, stage: payload["stage"]?.string)
+    }
+
     /// The signal that an `emit` row carries: a marker by its type, or a named signal.
     var signalBody: Signal.Body? {
         if let marker = payload["marker"]?.object {

@@ -40,7 +40,8 @@ extension Watcher {
         // An agent without a worktree of its own works in the main checkout: both hear of it.
         let subjects = (watch.map { [$0.agent.subject] } ?? []) + (isMain ? [.mainCheckout] : [])
         guard !subjects.isEmpty else { return _ = try await store.commit(step, for: .mainCheckout, at: now) }
-        let event = await event(of: line)
+        let event = await context.hookEvent(
+            line.name, branch: line.branch, commit: line.commit, run: line.run)
         let body = Signal.Body.gitHook(event)
         step.counters = [CounterIncrement("tmux_agent_signals_total", labels: ["kind": "git_hook"])]
         for subject in subjects {
@@ -53,22 +54,6 @@ extension Watcher {
             // The position moves once, with the first of them.
             (step.file, step.counters) = (nil, [])
         }
-    }
-
-    /// What git says of the HEAD that the hook saw.
-    private func event(of line: HookLine) async -> GitHookEvent {
-        var commit = line.commit.flatMap { CommitID($0) }
-        if commit == nil, let branch = line.branch {
-            // the branch may be gone by now
-            commit = try? await context.repository.resolve("refs/heads/\(branch)")
-        }
-        var paths: [String] = []
-        if let commit, line.name != "post-checkout" {
-            // A commit that was collected since changed no file that a policy could still look at.
-            paths = (try? await context.repository.changes(in: commit).map(\.path)) ?? []
-        }
-        return GitHookEvent(
-            name: line.name, branch: line.branch, commit: commit?.rawValue, paths: paths, insideRun: line.run)
     }
 
     /// A hook says what is checked out now, which may be another branch than before.
@@ -131,7 +116,7 @@ extension Watcher {
         var step = WatchStep()
         step.journal = [
             JournalDraft(
-                subject: .mainCheckout, kind: JournalKind("policy.loaded"), source: "daemon", payload: news)
+                subject: .mainCheckout, kind: .policyLoaded, source: "daemon", payload: news)
         ]
         try await store.commit(step, for: .mainCheckout, at: now)
         policyNews = nil

@@ -9,15 +9,17 @@ extension Watcher {
 
     /// Writes what was read together with what the policy makes of it: the transaction of the way of a byte.
     func commit(
-        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower
+        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower, isSettled: Bool = false
     ) async throws {
         guard
             follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
                 || !follower.resizes.isEmpty || follower.sizesPosition != watch.committedSizes
         else { return }
-        let base = try progress(of: follower, watch)
+        let base = try progress(of: follower, watch, isSettled: isSettled)
         let (subject, ids, now) = (watch.agent.subject, ids, now)
-        let (source, machine) = (SignalSource(subject: subject, at: now), watch.machine)
+        let heuristics = context.configuration.watch.heuristics
+        let source = SignalSource(subject: subject, at: now, readsHeuristics: heuristics)
+        let machine = watch.machine
         let escalations = context.configuration.escalations
         let committed = try await store.commit(subject, generation: watch.agent.generation, at: now) { seen in
             var (step, machine) = (base, machine)
@@ -36,7 +38,9 @@ extension Watcher {
     }
 
     /// How far a tap was read, with what a later reader needs to go on from there.
-    private func progress(of follower: TapFollower, _ watch: AgentWatch) throws -> WatchStep {
+    private func progress(
+        of follower: TapFollower, _ watch: AgentWatch, isSettled: Bool
+    ) throws -> WatchStep {
         var step = WatchStep()
         let (to, now) = (follower.offset, now)
         let size = ScreenSize(follower.size)
@@ -53,12 +57,23 @@ extension Watcher {
         if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
             step.marks.append(TapMark(offset: to, at: now, size: size))
         }
+        if isSettled { step.marks += quietMarks(to, size, watch) }
         if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
             let state = try follower.keyframe()
         {
             step.keyframe = StoredKeyframe(offset: to, state: state)
         }
         return step
+    }
+
+    /// Two marks at one offset, the later one now: a later reader of the tap is to take the screen as quiet there, too.
+    private func quietMarks(_ offset: Int64, _ size: ScreenSize, _ watch: AgentWatch) -> [TapMark] {
+        [
+            TapMark(
+                offset: offset, at: min(watch.lastBytes ?? now, now.advanced(by: .milliseconds(-1))),
+                size: size),
+            TapMark(offset: offset, at: now, size: size),
+        ]
     }
 
     /// Lets a machine decide about one event that is no reading, and writes the result.
@@ -151,9 +166,14 @@ extension Watcher {
 
     /// Of a screen that says nothing: its program works while it prints and is idle when it is quiet.
     private func screenGuess(_ view: PaneView, _ watch: AgentWatch) -> StateDebouncer.State? {
-        guard screenState(view) == nil, let last = watch.lastBytes else { return nil }
-        let isQuiet = now >= last.advanced(by: AgentWatch.genericIdlePause)
-        return .init(state: isQuiet ? .idle : .working)
+        guard screenState(view) == nil else { return nil }
+        let last = watch.lastBytes ?? watch.agent.startedAt ?? watch.agent.createdAt
+        let quietAt = last.advanced(by: AgentWatch.genericIdlePause)
+        if now >= quietAt { return .init(state: .idle) }
+        if watch.lastBytes != nil { return .init(state: .working) }
+        // One that has not printed yet is starting, until it has been silent for long enough.
+        watch.quietAt = quietAt
+        return nil
     }
 
     /// Lets time pass for one agent's policies.
@@ -179,6 +199,8 @@ struct StepOutcome: Sendable {
 struct SignalSource: Sendable {
     var subject: Subject
     var at: Timestamp
+    /// Lines of JSON, and words such as *failed*, are reports too.
+    var readsHeuristics = false
 
     /// Signals grouped by logical line; a marker whose id counted before is dropped and says so in the journal.
     func signals(_ readings: [Reading], _ seen: inout SeenMarkers, _ step: inout WatchStep) -> [[Signal]] {
@@ -186,7 +208,12 @@ struct SignalSource: Sendable {
         for reading in readings {
             let body: Signal.Body
             switch reading {
-            case .line(let text, _): body = .line(text)
+            case .line(let text, let offset):
+                body = .line(text)
+                if readsHeuristics, let marker = LineHeuristics.marker(in: text) {
+                    append(.marker(marker, source: Self.heuristics), at: offset, to: &groups)
+                    journal(marker, offset: offset, isNew: true, source: Self.heuristics, &step)
+                }
             case .marker(let marker, let offset):
                 let isNew = marker.id.map { seen.count($0) } ?? true
                 journal(marker, offset: offset, isNew: isNew, &step)
@@ -196,18 +223,28 @@ struct SignalSource: Sendable {
                 step.counters.append(CounterIncrement("tmux_agent_broken_markers_total"))
                 continue
             }
-            let signal = Signal(subject: subject, at: at, body: body)
-            if groups.last?.offset == reading.offset {
-                groups[groups.count - 1].signals.append(signal)
-            } else {
-                groups.append((reading.offset, [signal]))
-            }
+            append(body, at: reading.offset, to: &groups)
         }
         return groups.map(\.signals)
     }
 
-    private func journal(_ marker: Marker, offset: UInt64, isNew: Bool, _ step: inout WatchStep) {
-        var payload = Signal.Body.marker(marker, source: "screen").json
+    private static let heuristics = "heuristics"
+
+    private func append(
+        _ body: Signal.Body, at offset: UInt64, to groups: inout [(offset: UInt64, signals: [Signal])]
+    ) {
+        let signal = Signal(subject: subject, at: at, body: body)
+        if groups.last?.offset == offset {
+            groups[groups.count - 1].signals.append(signal)
+        } else {
+            groups.append((offset, [signal]))
+        }
+    }
+
+    private func journal(
+        _ marker: Marker, offset: UInt64, isNew: Bool, source: String = "screen", _ step: inout WatchStep
+    ) {
+        var payload = Signal.Body.marker(marker, source: source).json
         if !isNew { payload["duplicate"] = true }
         step.journal.append(
             JournalDraft(

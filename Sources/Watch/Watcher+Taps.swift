@@ -22,15 +22,16 @@ extension Watcher {
             watch.hasMoreBytes = false
             return
         }
-        follower.reader.wantsLines = watch.machine.policy.asksForLines
+        follower.reader.wantsLines = wantsLines(watch)
         var readings: [Reading] = []
+        var isSettled = false
         if watch.hasMoreBytes {
             if let size = Files.size(follower.path), size < watch.committed {
                 return try await restartTap(watch, size: size)
             }
             let before = follower.offset
-            let (echoes, id) = (parts.echoes, watch.agent.id)
-            readings = try follower.read { echoes.take(for: id) }
+            let (echoes, subject) = (parts.echoes, watch.agent.subject)
+            readings = try follower.read { echoes.take(for: subject) }
             watch.hasMoreBytes = follower.isBehind
             if follower.offset > before { watch.noteBytes(at: now) }
         }
@@ -39,8 +40,9 @@ extension Watcher {
         {
             readings += follower.settle()
             watch.isUnsettled = false
+            isSettled = true
         }
-        try await commit(readings, of: watch, &follower)
+        try await commit(readings, of: watch, &follower, isSettled: isSettled)
         watch.follower = follower
         freeHead(of: watch)
     }
@@ -58,7 +60,7 @@ extension Watcher {
         let follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
             size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
-            wantsLines: watch.machine.policy.asksForLines)
+            wantsLines: wantsLines(watch))
         follower.expectEchoes(try await store.typedTexts(to: subject, limit: Self.rememberedTexts))
         watch.follower = follower
         watch.lastKeyframe = place.keyframe?.offset ?? 0
@@ -66,6 +68,10 @@ extension Watcher {
         watch.isUnsettled = true
         watch.lastBytes = watch.lastBytes ?? now
         return follower
+    }
+
+    private func wantsLines(_ watch: AgentWatch) -> Bool {
+        context.configuration.watch.heuristics || watch.machine.policy.asksForLines
     }
 
     /// Whose echoes may still come after a restart.

@@ -78,7 +78,7 @@ public actor Watcher: Service {
         self.context = context
         self.parts = parts
         store = context.store
-        policy = LivePolicy(path: context.configuration.watch.policy)
+        policy = LivePolicy(path: context.configuration.watch.policy, copy: context.policyInForce)
         main = PolicyMachine(
             policy: policy.policy, facts: Self.mainFacts(branch: nil, now: context.surroundings.now()))
     }

@@ -90,7 +90,8 @@ struct ApprovalFileTextTests {
 
     @Test func placeOfAClassicPaneIsItsHost() throws {
         var approval = question("").approval
-        approval.subject = .pane(host: "build-1", pane: "%12")
+        let pane = try #require(HostPane("build-1:%12@99.1700000000"))
+        approval.subject = .pane(pane)
         let place = try #require(ApprovalFilePlace(approval, host: "shop", pane: nil))
         #expect(place.description == "build-1/pct12__deploy.txt")
         approval.subject = .mainCheckout

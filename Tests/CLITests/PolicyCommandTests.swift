@@ -49,6 +49,113 @@ struct PolicyCommandTests {
         }
     }
 
+    /// A broken edit is said wherever a person looks, and what is in force goes on being explained.
+    @Test func aBrokenEditIsSaidEverywhere() async throws {
+        try await withFleetFixture(policy: deliveryPolicy) { fleet in
+            try await fleet.succeed("up")
+            try await fleet.succeed("spawn", "feature/x")
+            #expect(try await fleet.run("status", "--json").json["policy"]?["in_force"] == true)
+            let begun = try await eventually {
+                try await fleet.run("policy", "explain", "feature/x").stdout.contains("implement")
+            }
+            #expect(begun)
+            try fleet.write(Self.broken, to: ".tmuxagent/policy.yaml")
+            let refused = try await eventually {
+                try await fleet.run("status", "--json").json["policy"]?["in_force"] == false
+            }
+            let status = try await fleet.run("status")
+            #expect(refused, "\(status)")
+            #expect(status.stdout.contains("the last good one is in force"), "\(status)")
+            let sessions = try await fleet.run("sessions")
+            #expect(sessions.stderr.contains("the last good one is in force"), "\(sessions)")
+            let check = try await fleet.run("policy", "check")
+            #expect(check.status == 78)
+            #expect(check.stderr.contains("The daemon goes on with the last good policy"), "\(check)")
+            #expect(try await fleet.run("policy", "check", "--json").json["in_force"] == false)
+            let explain = try await fleet.run("policy", "explain", "feature/x")
+            #expect(explain.stdout.contains("succeeds on marker"), "\(explain)")
+            #expect(explain.stderr.contains("the last good one is in force"))
+            #expect(try fleet.daemonLog().contains("the last good one stays in force"))
+            try fleet.write(deliveryPolicy, to: ".tmuxagent/policy.yaml")
+            let mended = try await eventually {
+                try await fleet.run("status", "--json").json["policy"]?["in_force"] == true
+            }
+            #expect(mended)
+            #expect(try await fleet.run("policy", "check", "--json").json["in_force"] == true)
+        }
+    }
+
+    @Test func whatNoRunHasIsRefusedWithTheNearestName() async throws {
+        let policy = """
+            pipelines:
+              - name: delivery
+                stages: [{ name: build, actions_on_start: [{ shell: "test -e ok" }] }, { name: end }]
+              - name: main-only
+                match: { checkout: main }
+                starts_on: { git_hook: post-commit }
+                stages: [{ name: count, actions_on_start: [{ shell: "echo one >> count.txt" }] }]
+
+            """
+        try await withFleetFixture(policy: policy) { fleet in
+            try await fleet.succeed("hooks", "install")
+            try await fleet.succeed("spawn", "feature/x")
+            let none = try await fleet.run("policy", "reset", "feature/x", "--json")
+            #expect(try none.error?["code"] == "no_runs", "\(none)")
+            try await fleet.succeed("up")
+            try await fleet.expectRun("failed", of: "feature/x")
+            let stage = try await fleet.run("policy", "reset", "feature/x", "--stage", "biuld")
+            #expect(stage.status == 1)
+            #expect(stage.stderr.contains("Did you mean 'build'?"), "\(stage)")
+            let pipeline = try await fleet.run("policy", "retry", "feature/x", "--pipeline", "deliver")
+            #expect(pipeline.stderr.contains("Did you mean 'delivery'?"), "\(pipeline)")
+            try fleet.write("", to: ".tmuxagent/worktrees/feature-x/ok")
+            try await fleet.succeed("policy", "retry", "feature/x")
+            try await fleet.expectRun("completed", of: "feature/x")
+            let again = try await fleet.run("policy", "retry", "feature/x", "--json")
+            #expect(try again.error?["code"] == "nothing_failed", "\(again)")
+
+            let committed = try await fleet.shell("git commit -q --allow-empty -m x")
+            #expect(committed.status == 0, "\(committed)")
+            try await fleet.expectFile("count.txt", contains: "one")
+            try await fleet.expectRun("completed", of: nil)
+            let main = try await fleet.shell("git branch --show-current").stdout.split(separator: "\n").first
+            let branch = String(try #require(main))
+            #expect(try await fleet.run("policy", "explain", branch).stdout.hasPrefix("main-only  completed"))
+            try await fleet.succeed("policy", "reset", branch, "--stage", "count")
+            try await fleet.expectFile("count.txt", contains: "one\none\n")
+        }
+    }
+
+    @Test func anEscalationTellsItsChannelsAndRunsItsHook() async throws {
+        let policy = """
+            pipelines:
+              - name: ci
+                stages: [{ name: build, actions_on_start: [{ shell: "exit 4" }], on_fail: [{ escalate: ops }] }]
+
+            """
+        let routes = """
+            [escalation.ops]
+            channels = "stdout"
+            severity = "warning"
+            title = "Pager:"
+            shell = '''printf "%s|%s|%s|%s\\n" "$TMUX_AGENT_ESCALATION" "$TMUX_AGENT_BRANCH" "$TMUX_AGENT_STAGE" "$TMUX_AGENT_REASON" > told.txt'''
+
+            """
+        try await withFleetFixture(policy: policy, more: routes) { fleet in
+            try await fleet.succeed("up")
+            try await fleet.succeed("spawn", "feature/x")
+            try await fleet.expectFile(
+                ".tmuxagent/worktrees/feature-x/told.txt",
+                contains: "ops|feature/x|build|action 1 ended with exit code 4\n")
+            let told = try await eventually {
+                try fleet.daemonLog().contains("[NOTIFY] Pager: Stage 'build'")
+            }
+            let log = try fleet.daemonLog()
+            #expect(told, "\(log)")
+            try await fleet.expectRun("failed", of: "feature/x")
+        }
+    }
+
     @Test func explainSaysWhatAStageWaitsFor() async throws {
         try await withFleetFixture(policy: deliveryPolicy) { fleet in
             try await fleet.succeed("spawn", "feature/x")

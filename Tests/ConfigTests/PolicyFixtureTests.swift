@@ -61,6 +61,18 @@ struct PolicyFixtureTests {
         #expect(problems.first?.message.contains("'b' is never reached") == true)
     }
 
+    @Test("A code that fleet.toml does not route is said, with the nearest one")
+    func unknownEscalation() {
+        let text =
+            "pipelines: [{name: ci, stages: [{name: a, on_fail: [{escalate: opps}, {escalate: lead}]}]}]"
+        #expect(PolicyFile.check(text, file: "p.yaml").isEmpty)
+        let known = PolicyFile.Context(escalations: ["lead", "ops"])
+        let problems = PolicyFile.check(text, file: "p.yaml", context: known)
+        #expect(problems.map(\.severity) == [.warning])
+        #expect(problems.first?.message.contains("[escalation.opps]") == true)
+        #expect(problems.first?.suggestion == "Did you mean 'ops'?")
+    }
+
     @Test("Checking the costliest expressions takes a bounded time", .timeLimit(.minutes(1)))
     func boundedCheck() {
         let stages = (0..<20).map { "{name: s\($0), success_when: {log_regex: '^((\($0)|a+)+,?)+$'}}" }

@@ -82,12 +82,50 @@ struct SpawnFailureTests {
         }
     }
 
-    @Test func aDiskThatIsFullWhileFilesAreWrittenIsTakenBack() async throws {
+    /// Whether a small disk can be mounted for one command alone.
+    @Sendable private static func hasNamespaces() async throws -> Bool {
+        let command = Command("unshare", ["-rm", "true"], environment: ["PATH": "/usr/bin:/bin"])
+        return try await CommandRunner().run(command).isSuccess
+    }
+
+    @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
+    func aDiskThatIsFullWhileFilesAreWrittenIsTakenBack() async throws {
+        try await withFleet { fleet in
+            try Files.write([UInt8](repeating: 7, count: 512 << 10), to: fleet.root.appending("large.bin"))
+            try await fleet.git.git("add", "large.bin")
+            try await fleet.git.git("commit", "--quiet", "-m", "too large for the small disk")
+            try Files.makeFolder(fleet.worktrees)
+            let before = try await fleet.trace()
+            let script = """
+                mount -t tmpfs -o size=256k none "$1" && cd "$2" || exit 99
+                "$3" spawn a; status=$?
+                ls -A "$1"
+                exit $status
+                """
+            let result = try await CommandRunner().run(
+                Command(
+                    "unshare",
+                    [
+                        "-rm", "sh", "-c", script, "sh", fleet.worktrees.string, fleet.root.string,
+                        FleetFixture.program.string,
+                    ],
+                    environment: fleet.environment, timeout: .seconds(60)))
+            #expect(result.exitCode == 1, "\(result.errorText)")
+            #expect(result.errorText.contains("No space left on device"), "\(result.errorText)")
+            #expect(result.text.isEmpty, "left on the full disk: \(result.text)")
+            #expect(try await fleet.trace() == before)
+            #expect(try await fleet.doctor().remaining.map(\.problem) == [])
+            let again = try await fleet.run("spawn", "a")
+            #expect(again.isSuccess, "\(again.errorText)")
+        }
+    }
+
+    @Test func aFilterThatFailsWhileFilesAreWrittenIsTakenBack() async throws {
         try await withFleet { fleet in
             try await fleet.git.shell(
                 """
                 echo 'src/*.txt filter=full' >.git/info/attributes
-                git config filter.full.smudge 'echo "No space left on device" >&2; exit 1'
+                git config filter.full.smudge 'exit 1'
                 git config filter.full.required true
                 """)
             try await refused(fleet, ["a"], status: 1, ["src/a.txt: smudge filter full failed"])

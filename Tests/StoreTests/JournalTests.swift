@@ -12,6 +12,25 @@ struct JournalTests {
             subject: .mainCheckout, kind: .emit, source: "emit", payload: ["name": .string(name)], key: key)
     }
 
+    @Test func theNewestRowOfAKindAndWhereATimeBegins() async throws {
+        try await withFleet { fleet in
+            let subject = Subject.mainCheckout
+            #expect(try await fleet.newestEntry(.policyLoaded, of: subject) == nil)
+            #expect(try await fleet.journalPlace(at: noon) == 0)
+            for (index, kind) in [JournalKind.policyLoaded, .emit, .policyLoaded, .emit].enumerated() {
+                let draft = JournalDraft(
+                    subject: subject, kind: kind, source: "daemon", payload: ["n": .integer(Int64(index))])
+                _ = try await fleet.emit(draft, at: later(Int64(index)))
+            }
+            #expect(try await fleet.newestEntry(.policyLoaded, of: subject)?.payload["n"] == 2)
+            #expect(try await fleet.newestEntry(.policyLoaded, of: .agent(AgentID("x"))) == nil)
+            let place = try await fleet.journalPlace(at: later(2))
+            #expect(try await fleet.journal(after: place, limit: 9).map { $0.payload["n"] } == [2, 3])
+            let end = try await fleet.journalPlace(at: later(9))
+            #expect(try await fleet.journal(after: end, limit: 9).isEmpty)
+        }
+    }
+
     @Test func rowsAreReadInTheirOrderFromACursorOn() async throws {
         try await withFleet { fleet in
             for name in ["a", "b", "c"] { _ = try await fleet.emit(draft(name), at: noon) }

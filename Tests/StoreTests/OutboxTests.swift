@@ -144,16 +144,37 @@ struct OutboxTests {
                 outbox: [
                     item("a", run: "run-1"), item("b", run: "run-1"), item("c", run: "run-2"), item("d"),
                 ])
+            // A message that waits for its due time is told, whatever becomes of its run.
+            let notice = Action.notify(Notice(title: "t", body: "b"))
+            try await put(fleet, outbox: [item("f", run: "run-1", action: notice, due: later(60))])
             _ = try await fleet.claimOutbox(now: noon)
             var step = WatchStep()
             step.cancelledRuns = [RunID("run-1")]
             step.outbox = [item("e", run: "run-1")]
             try await fleet.commit(step, for: subject, at: noon)
             var states: [OutboxItem.State?] = []
-            for id in ["a", "b", "c", "d", "e"] {
+            for id in ["a", "b", "c", "d", "e", "f"] {
                 states.append(try await fleet.outboxItem(OutboxID(id))?.state)
             }
-            #expect(states == [.attempting, .cancelled, .pending, .pending, .pending])
+            #expect(states == [.attempting, .cancelled, .pending, .pending, .pending, .pending])
+        }
+    }
+
+    @Test func whatWasDoneIsReadBackWithItsEnd() async throws {
+        try await withFleet { fleet in
+            try await put(
+                fleet, runs: [run("run-1")],
+                outbox: [item("a", run: "run-1"), item("b", action: .keys(["Enter"]))])
+            _ = try await fleet.claimOutbox(now: noon)
+            try await fleet.finish(
+                ActionResult(item: OutboxID("a"), state: .failed, exitCode: 2, detail: "no"), at: later(3))
+            let actions = try await fleet.recordedActions(of: subject, since: noon)
+            #expect(actions.map(\.item.id.rawValue) == ["a", "b"])
+            #expect(actions.map(\.pipeline) == ["ci", nil])
+            #expect(actions.map(\.endedAt) == [later(3), nil])
+            #expect(actions.first?.exitCode == 2)
+            #expect(actions.first?.item.state == .failed)
+            #expect(try await fleet.recordedActions(of: subject, since: later(1)).isEmpty)
         }
     }
 

@@ -99,7 +99,7 @@ struct SmallPartsTests {
     @Test func aBrokenPolicyLeavesTheLastGoodOne() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("policy.yaml")
-            var live = LivePolicy(path: path)
+            var live = LivePolicy(path: path, copy: folder.appending("copy/policy.yaml"))
             guard case .none = live.reload(mainBranch: "main") else {
                 Issue.record("no file at the start is nothing new")
                 return
@@ -129,6 +129,29 @@ struct SmallPartsTests {
             }
             #expect(live.policy.pipelines.isEmpty)
         }
+    }
+
+    /// A stage that fails in the very step that started it: its command must not run, its message must go out.
+    @Test func anActionThatIsTakenBackInItsOwnStepIsNeverStored() throws {
+        let stage = Stage(
+            name: "build", triggers: .test(.signal("go"), at: .none),
+            actionsOnStart: [
+                .notify(Notice(title: "begins", body: "")), .shell(command: "make", timeout: .seconds(9)),
+            ], failWhen: .test(.logRegex(try Pattern("error")), at: .none))
+        let subject = Subject.agent(AgentID("a"))
+        let now = Timestamp(milliseconds: 1)
+        var machine = PolicyMachine(
+            policy: Policy(pipelines: [Pipeline(name: "ci", stages: [stage])]),
+            facts: SubjectFacts(subject: subject, since: now))
+        let bodies: [Signal.Body] = [.named("go", payload: JSONObjectBox(JSONObject())), .line("an error")]
+        let effects = machine.receive(
+            .signals(bodies.map { [Signal(subject: subject, at: now, body: $0)] }), at: now,
+            ids: IDMaker { 1 })
+        #expect(machine.runs.map(\.state) == [.failed])
+        var step = WatchStep()
+        step.add(effects, subject: subject, at: now, [:])
+        #expect(step.outbox.map(\.action.words) == ["notify 'begins'"])
+        #expect(step.cancelledRuns.count == 1)
     }
 
     @Test func troublesAreSaidWhenTheyBeginChangeAndEnd() {

@@ -40,6 +40,33 @@ struct TapRestartTests {
         }
     }
 
+    /// What the marks remember is enough to read the tap again.
+    @Test(arguments: [3, 5, 6], ["shell", "claude", "codex"])
+    func aTapThatIsReadAgainSaysTheSame(_ seed: UInt64, _ kind: String) async throws {
+        try await withTemporaryFolder { folder in
+            var random = SeededGenerator(state: seed)
+            let writer = TapWriter(tap: folder.appending("a.tap"))
+            var steady = try StoredReader(writer.tap, kind: AgentKind(kind))
+            for step in 0..<400 {
+                if try writer.act(step, &random) == .settle { steady.settle() } else { try steady.read() }
+            }
+            steady.settle()
+            var agent = TapReplayTests.agent(writer.tap)
+            agent.program.kind = kind
+            var replay = try #require(
+                try TapReplay(
+                    of: agent, marks: steady.place.marks, keyframe: nil,
+                    size: TerminalSize(columns: 80, rows: 24), since: Timestamp(milliseconds: 0)))
+            var said: [String] = []
+            while replay.nextTime != nil {
+                said += try replay.next(echoes: [])?.readings.map(StoredReader.words) ?? []
+            }
+            let differing = zip(said, steady.said).enumerated().first { $1.0 != $1.1 }
+            #expect(said == steady.said, "seed \(seed): \(String(describing: differing))")
+            #expect(said.count > 50)
+        }
+    }
+
     @Test func anEchoOfTypedTextIsNoMarkerAlsoAfterARestart() async throws {
         try await withTemporaryFolder { folder in
             let tap = folder.appending("a.tap")
@@ -115,6 +142,7 @@ private struct StoredReader {
     var place = TapFollower.Place()
     var said: [String] = []
     var restarts = 0
+    private var clock: Int64 = 0
 
     init(_ tap: FilePath, kind: AgentKind) throws {
         (self.tap, self.kind) = (tap, kind)
@@ -137,20 +165,23 @@ private struct StoredReader {
 
     mutating func settle() {
         let readings = follower.settle()
-        try? store(readings)
+        try? store(readings, isSettled: true)
+    }
+
+    static func words(_ reading: Reading) -> String {
+        switch reading {
+        case .line(let text, _): "line \(text)"
+        case .marker(let marker, _):
+            "marker \(JSONValue.object(marker.payload.object).serialized(sorted: true))"
+        case .brokenMarker: "broken"
+        }
     }
 
     /// As the watcher's transaction does.
-    private mutating func store(_ readings: [Reading]) throws {
-        said += readings.map { reading in
-            switch reading {
-            case .line(let text, _): "line \(text)"
-            case .marker(let marker, _):
-                "marker \(JSONValue.object(marker.payload.object).serialized(sorted: true))"
-            case .brokenMarker: "broken"
-            }
-        }
-        let now = Timestamp(milliseconds: 1)
+    private mutating func store(_ readings: [Reading], isSettled: Bool = false) throws {
+        said += readings.map(Self.words)
+        clock += 2
+        let now = Timestamp(milliseconds: clock)
         if place.offset == 0, place.marks.isEmpty {
             let size = ScreenSize(columns: follower.firstSize.columns, rows: follower.firstSize.rows)
             place.marks.append(TapMark(offset: 0, at: now, size: size))
@@ -159,6 +190,14 @@ private struct StoredReader {
             TapMark(
                 offset: resize.offset, at: now,
                 size: ScreenSize(columns: resize.size.columns, rows: resize.size.rows))
+        }
+        let size = ScreenSize(columns: follower.size.columns, rows: follower.size.rows)
+        if isSettled {
+            place.marks.append(
+                TapMark(offset: follower.offset, at: Timestamp(milliseconds: clock - 1), size: size))
+        }
+        if isSettled || follower.offset > place.offset {
+            place.marks.append(TapMark(offset: follower.offset, at: now, size: size))
         }
         let isDue = follower.offset - (place.keyframe?.offset ?? 0) > 3000
         if follower.needsKeyframe || isDue, let state = try follower.keyframe() {

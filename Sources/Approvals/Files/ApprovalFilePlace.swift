@@ -12,7 +12,7 @@ struct ApprovalFilePlace: Equatable, CustomStringConvertible {
         case .agent:
             guard let pane else { return nil }
             (folder, paneName) = (Self.component(host), pane.description)
-        case .pane(let host, let pane): (folder, paneName) = (Self.component(host), pane)
+        case .pane(let pane): (folder, paneName) = (Self.component(pane.host), pane.pane.description)
         case .mainCheckout: return nil
         }
         let plain = paneName.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "pct")

@@ -10,12 +10,23 @@ public struct ApprovalFiles: Sendable {
     private let store: FleetStore
     private let folder: FilePath
     private let host: String
+    /// Whose folders may hold files of this store's questions.
+    private let hosts: [String]
 
     /// `host` names the folder for agents' panes: the fleet's name.
     public init(store: FleetStore, folder: FilePath, host: String) {
         self.store = store
         self.folder = folder
         self.host = host
+        hosts = [host]
+    }
+
+    /// For panes that were not spawned here: their folders are those of their hosts.
+    public init(store: FleetStore, folder: FilePath, hosts: [String]) {
+        self.store = store
+        self.folder = folder
+        host = ""
+        self.hosts = hosts
     }
 
     /// Brings files and database together once.
@@ -58,9 +69,11 @@ public struct ApprovalFiles: Sendable {
                 approval, host: host, pane: agents[approval.subject]?.pane?.pane)
             try ApprovalFileBox(folder).remove(approval, place: place)
         }
-        for orphan in try ApprovalFileBox(folder).orphans(host: host) {
-            guard try await settled(orphan.id) != nil else { continue }
-            try ApprovalFileBox(folder).remove(orphan: orphan.name, host: host)
+        for host in hosts {
+            for orphan in try ApprovalFileBox(folder).orphans(host: host) {
+                guard try await settled(orphan.id) != nil else { continue }
+                try ApprovalFileBox(folder).remove(orphan: orphan.name, host: host)
+            }
         }
     }
 

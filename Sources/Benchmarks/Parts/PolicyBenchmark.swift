@@ -24,11 +24,13 @@ struct PolicyBenchmark: Benchmark {
             effects += machine.receive(.signals([[signal]]), at: now, ids: workshop.surroundings.ids).count
         }
         let time = start.duration(to: .now).inSeconds
+        let rate = Double(count) / time
         return [
             Row(
-                "policy machine, lines against a pattern and every tenth signal a marker that ends a stage",
-                measured:
-                    "\((Double(count) / time / 1000).rounded(to: 0)) thousand signals/s, \(effects) effects")
+                "policy machine, lines against patterns and every tenth signal a marker that ends a run",
+                goal: "200 thousand signals/s",
+                measured: "\((rate / 1000).rounded(to: 0)) thousand signals/s, \(effects) effects",
+                isMet: rate >= 200_000)
         ]
     }
 

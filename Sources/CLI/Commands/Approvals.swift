@@ -26,6 +26,7 @@ struct ApprovalList: AgentCommand {
 
 struct Approve: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "approve",
         abstract: "Answer a question with yes",
         discussion: """
             The first answer counts. An agent cannot approve its own work: inside an agent
@@ -47,6 +48,7 @@ struct Approve: AgentCommand {
 
 struct Reject: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "reject",
         abstract: "Answer a question with no",
         discussion: """
             The run stops and says so.

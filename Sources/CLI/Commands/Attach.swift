@@ -4,6 +4,7 @@ internal import Fleet
 
 struct Attach: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "attach",
         abstract: "Show an agent's session in this terminal",
         discussion: """
             Leave it with tmux's detach key (Ctrl-b d); the agent goes on. Inside tmux on

@@ -7,6 +7,7 @@ internal import Store
 
 struct Completions: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "completions",
         abstract: "Print a completion script for a shell",
         discussion: """
             Branches of agents, branches of git and templates are completed as they are at that moment.

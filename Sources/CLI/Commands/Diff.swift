@@ -5,6 +5,7 @@ internal import GitKit
 
 struct Diff: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "Show what an agent changed since its branch left the base",
         discussion: """
               tmux-agent diff feature/x

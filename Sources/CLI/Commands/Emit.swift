@@ -4,6 +4,7 @@ internal import Fleet
 
 struct Emit: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "emit",
         abstract: "Report from inside an agent, exactly once and without a screen",
         discussion: """
             A type in capitals is a marker (STATUS, ASK, ERROR, or your own); one in lower

@@ -5,6 +5,7 @@ internal import SystemPackage
 
 struct Init: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "init",
         abstract: "Set this repository up for a fleet of agents",
         discussion: """
             Makes .tmuxagent/ with fleet.toml, a policy and templates. What is there

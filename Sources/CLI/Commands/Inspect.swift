@@ -8,6 +8,7 @@ internal import Watch
 
 struct Inspect: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "inspect",
         abstract: "Read a recorded tap exactly as the watcher does",
         discussion: """
             A resize takes effect before the byte at its offset; --until stops after so

@@ -4,6 +4,7 @@ internal import Fleet
 
 struct Logs: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "logs",
         abstract: "Print what an agent printed",
         discussion: """
             As text by default: escape sequences are carried out as a terminal would, each

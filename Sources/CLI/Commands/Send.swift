@@ -5,6 +5,7 @@ internal import Store
 
 struct Send: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "send",
         abstract: "Type a text or keys into an agent",
         discussion: """
             The text is put in as one, then Enter is pressed, each exactly once. The

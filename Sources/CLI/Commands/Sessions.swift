@@ -6,6 +6,7 @@ internal import SystemPackage
 
 struct Sessions: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "sessions",
         abstract: "Show the agents of this fleet as they are now",
         discussion: """
             The truth of git and tmux, not what was once written: a session that was
@@ -23,6 +24,7 @@ struct Sessions: AgentCommand {
         let agents = try await SessionList(context: fleet).load()
         context.console.render(
             SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
+        if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.hint(warning) }
         if agents.isEmpty { context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"") }
     }
 }

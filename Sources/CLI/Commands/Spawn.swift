@@ -8,6 +8,7 @@ internal import SystemPackage
 
 struct Spawn: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "spawn",
         abstract: "Start an agent on a branch of its own",
         discussion: """
             Makes the branch, a worktree and a tmux session, starts the agent and briefs

@@ -6,6 +6,7 @@ internal import Store
 
 struct Status: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Show the fleet as a whole: daemon, agents, runs, questions",
         discussion: "  tmux-agent status --json")
 
@@ -45,9 +46,18 @@ private struct StatusView: Renderable {
         for (state, count) in counts { agents.set(state.rawValue, count) }
         return [
             "fleet": .string(status.name), "root": .string(status.root), "trusted": .bool(isTrusted),
-            "daemon": .object(daemon), "agents": .object(agents), "runs": .array(status.runs.map(json)),
+            "daemon": .object(daemon), "policy": policyJSON, "agents": .object(agents),
+            "runs": .array(status.runs.map(json)),
             "pending_approvals": .integer(Int64(status.approvals.count)),
         ]
+    }
+
+    private var policyJSON: JSONValue {
+        guard let policy = status.policy else { return .null }
+        var object: JSONObject = ["in_force": .bool(policy.refused == nil)]
+        object.set("since", policy.since)
+        object.set("refused", policy.refused)
+        return .object(object)
     }
 
     private func json(_ run: PipelineRun) -> JSONValue {
@@ -81,6 +91,7 @@ private struct StatusView: Renderable {
         var lines = ["\(style.heading(status.name.visible))  \(daemon)  \(style.dim(status.root.visible))"]
         let agents = counts.map { style.of($0.0)("\($0.1) \($0.0.rawValue)") }.joined(separator: ", ")
         lines.append("agents  " + (agents.isEmpty ? "none" : agents))
+        if let warning = status.policy?.warning { lines.append("policy  " + style.error(warning)) }
         if !status.approvals.isEmpty {
             lines.append(
                 style.waiting(

@@ -5,6 +5,7 @@ internal import Fleet
 
 struct Templates: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "templates",
         abstract: "List the templates that brief agents",
         discussion: """
               tmux-agent templates

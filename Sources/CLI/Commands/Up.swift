@@ -7,6 +7,7 @@ internal import Logging
 
 struct Up: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "up",
         abstract: "Start the daemon that watches this fleet",
         discussion: """
             It reads what the agents print, runs the policy and acts. One daemon per
@@ -51,6 +52,7 @@ struct Up: AgentCommand {
 
 struct Down: AgentCommand {
     static let configuration = CommandConfiguration(
+        commandName: "down",
         abstract: "Stop the daemon of this fleet",
         discussion: """
             The agents go on; what they print meanwhile is read when the daemon runs

@@ -4,10 +4,13 @@ internal import Core
 struct Table {
     struct Cell {
         var text: String
+        /// Columns that the text takes.
+        var width: Int
         var style: @Sendable (String) -> String = { $0 }
 
         init(_ text: String, style: @escaping @Sendable (String) -> String = { $0 }) {
             self.text = text.visible
+            width = self.text.displayWidth
             self.style = style
         }
     }
@@ -19,17 +22,26 @@ struct Table {
     func text(_ style: Style, limit: Int = 60) -> String {
         let all = [header.map { Cell($0, style: style.dim) }] + rows
         let widths = header.indices.map { column in
-            all.map { min($0[column].text.displayWidth, limit) }.max() ?? 0
+            all.map { min($0[column].width, limit) }.max() ?? 0
         }
         return all.map { row in
             let cells = row.enumerated().map { column, cell in
-                let cut = cell.text.truncated(toColumns: limit)
+                let isCut = cell.width > limit
+                let cut = isCut ? cell.text.truncated(toColumns: limit) : cell.text
+                let width = isCut ? cut.displayWidth : cell.width
                 let isLast = column == row.count - 1
-                let space = isLast ? "" : String(repeating: " ", count: widths[column] - cut.displayWidth)
+                let space = isLast ? "" : String(repeating: " ", count: widths[column] - width)
                 return cell.style(cut) + space
             }
-            return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+            return cells.joined(separator: "  ").trimmingTrailingSpaces
         }.joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String {
+        guard let last = utf8.lastIndex(where: { $0 != UInt8(ascii: " ") }) else { return "" }
+        return String(self[...last])
     }
 }
 

@@ -37,6 +37,7 @@ enum NotifyDecoder {
         escalation.channels = section.node("channels").flatMap { channels($0, "channels", section.decoder) }
         section.choice("severity", of: EscalationSettings.Severity.self).map { escalation.severity = $0 }
         escalation.title = section.string("title")
+        escalation.shell = section.string("shell").flatMap { $0.isEmpty ? nil : $0 }
         return escalation
     }
 

@@ -66,18 +66,42 @@ struct HostsDecoder {
             let ssh = MappingDecoder(ssh.node, name: "'ssh' of host '\(name)'", problems: problems)
             host.ssh = self.ssh(ssh)
             ssh.finish()
+            refuse(Self.sshKeys, of: entry, beside: "ssh")
         } else if entry.contains("host") || entry.contains("password") {
             host.ssh = ssh(entry)
+        } else {
+            for key in Self.sshKeys where entry.contains(key) {
+                entry.accept(key)
+                problems.error(
+                    "'\(key)' is about ssh, but the host has no 'host'",
+                    at: entry.entry(key)?.keyPosition ?? entry.node.position,
+                    suggestion: "Add 'host: <name or address>', or remove '\(key)' for this machine")
+            }
         }
         if let tmux = entry.mapping("tmux") {
             let tmux = MappingDecoder(tmux.node, name: "'tmux' of host '\(name)'", problems: problems)
             self.tmux(tmux, into: &host)
             tmux.finish()
+            refuse(Self.tmuxKeys, of: entry, beside: "tmux")
         } else {
             tmux(entry, into: &host)
         }
         entry.finish()
         return host
+    }
+
+    private static let sshKeys = ["host", "port", "user", "key", "key_path", "timeout", "password"]
+    private static let tmuxKeys = ["socket", "session_filters", "pane_name_patterns", "capture_lines"]
+
+    /// Keys of a group that stand beside it.
+    private func refuse(_ keys: [String], of entry: MappingDecoder, beside group: String) {
+        for key in keys where entry.contains(key) {
+            entry.accept(key)
+            problems.error(
+                "'\(key)' stands beside '\(group):'",
+                at: entry.entry(key)?.keyPosition ?? entry.node.position,
+                suggestion: "Move '\(key)' into '\(group):', or write all its keys without the group")
+        }
     }
 
     private func ssh(_ section: MappingDecoder) -> SSHSettings? {

@@ -6,6 +6,7 @@ extension PolicyChecker {
         var reachable: [String: Bool] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
             checkTests(of: stage, at: index, in: pipeline)
+            checkEscalations(of: stage)
             let canStart = stage.triggers.map { canHold($0, stage, reachable, isTrigger: true) } ?? true
             if !canStart {
                 problems.error(

@@ -21,6 +21,7 @@ struct PolicyChecker {
         }
         checkGates(policy)
         checkDialogs(policy)
+        checkCircles(policy)
     }
 
     func place(_ position: PolicyPosition) -> SourcePosition {

@@ -91,7 +91,7 @@ extension PolicyDecoder {
         return name.map { .gitHook(Condition.GitHookFilter(name: $0, branch: branch, paths: paths)) }
     }
 
-    private func hookName(_ node: DocumentNode) -> String? {
+    func hookName(_ node: DocumentNode) -> String? {
         guard let name = word(node, as: "git_hook") else { return nil }
         guard Self.gitHooks.contains(name) else {
             values.unknown(name, what: "'git_hook' cannot be", among: Self.gitHooks, at: node.position)

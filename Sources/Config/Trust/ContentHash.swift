@@ -27,6 +27,9 @@ public enum ContentHash {
         return hex(walk.hash.finalize())
     }
 
+    /// SHA-256 of a text, in hexadecimal.
+    public static func of(_ text: String) -> String { hex(SHA256.hash(data: Array(text.utf8))) }
+
     private static func hex(_ digest: SHA256.Digest) -> String {
         let digits = Array("0123456789abcdef")
         return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })

@@ -22,10 +22,10 @@ public struct HostConfiguration: Sendable, Equatable {
     public var name: String
     /// Nil for this machine.
     public var ssh: SSHSettings?
-    /// The name for `tmux -L`; nil means the user's own server.
+    /// The name for `tmux -L`, or the socket's path; nil means the user's own server.
     public var socket: String?
     public var filter = PaneFilter()
-    /// How much of a pane's history a tail shows.
+    /// How many rows of a pane's history are looked at, where it is read by captures.
     public var captureLines = 2000
 
     public init(name: String) { self.name = name }

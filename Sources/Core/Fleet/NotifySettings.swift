@@ -22,6 +22,8 @@ public struct EscalationSettings: Sendable, Equatable {
     public var severity = Severity.critical
     /// What the message's title begins with.
     public var title: String?
+    /// A command line for `sh -c` in the subject's worktree, run beside the message.
+    public var shell: String?
 
     public init() {}
 }

@@ -13,7 +13,7 @@ extension JSONValue {
         return text
     }
 
-    private func write(to text: inout String, sorted: Bool, indent: String?, depth: Int) {
+    func write(to text: inout String, sorted: Bool, indent: String? = nil, depth: Int = 0) {
         func newline(_ depth: Int) {
             guard let indent else { return }
             text += "\n" + String(repeating: indent, count: depth)
@@ -52,6 +52,12 @@ extension JSONValue {
 
     private static func quote(_ value: String, into text: inout String) {
         text += "\""
+        // Most texts need no escape at all.
+        if value.utf8.allSatisfy({ (32..<127).contains($0) && $0 != 34 && $0 != 92 }) {
+            text += value
+            text += "\""
+            return
+        }
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""

@@ -91,13 +91,16 @@ public struct IDMaker: Sendable {
 
     /// `prefix` + `-` + 13 characters of base 32 (64 bits), in lower case.
     public func make(_ prefix: String) -> String {
-        let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+        var bytes = Array(prefix.utf8)
+        bytes.reserveCapacity(bytes.count + 14)
+        bytes.append(UInt8(ascii: "-"))
         var value = random()
-        var text = ""
         for _ in 0..<13 {
-            text.append(alphabet[Int(value & 31)])
+            bytes.append(Self.alphabet[Int(value & 31)])
             value >>= 5
         }
-        return "\(prefix)-\(text)"
+        return String(decoding: bytes, as: UTF8.self)
     }
+
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 }

@@ -119,20 +119,29 @@ extension PolicyMachine {
 
 extension [PolicyEffect] {
     /// Without changes of memory behind which the same run is stored again: the last one holds them all.
+    ///
+    /// A handful of effects, so that a list is searched faster than a set is filled.
     func withoutSupersededNotes() -> [PolicyEffect] {
         guard count > 1 else { return self }
-        var later: Set<RunID> = []
-        var kept: [PolicyEffect] = []
-        for effect in reversed() {
-            switch effect {
-            case .began(let change): later.insert(change.run.id)
+        var later: [RunID] = []
+        var superseded: [Int] = []
+        for index in indices.reversed() {
+            switch self[index] {
+            case .began(let change):
+                if !later.contains(change.run.id) { later.append(change.run.id) }
             case .changed(let change):
-                if !later.insert(change.run.id).inserted, change.to == nil { continue }
+                if !later.contains(change.run.id) {
+                    later.append(change.run.id)
+                } else if change.to == nil {
+                    superseded.append(index)
+                }
             case .perform, .ask, .cancel, .expire, .escalate, .cancelPending, .ignored: break
             }
-            kept.append(effect)
         }
-        return kept.reversed()
+        guard !superseded.isEmpty else { return self }
+        var kept = self
+        for index in superseded { kept.remove(at: index) }
+        return kept
     }
 }
 

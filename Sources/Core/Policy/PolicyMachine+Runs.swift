@@ -113,15 +113,15 @@ extension PolicyMachine {
     }
 
     private mutating func forgetRuns() {
-        var later: Set<String> = []
-        var kept: [PipelineRun] = []
-        for run in runs.reversed() {
-            if !run.isEnded || !later.contains(run.pipeline) { kept.append(run) }
-            later.insert(run.pipeline)
+        let old = runs.indices.filter { index in
+            runs[index].isEnded
+                && runs[(index + 1)...].contains { $0.pipeline == runs[index].pipeline }
         }
-        guard kept.count < runs.count else { return }
-        runs = kept.reversed()
-        findPipelines()
+        guard !old.isEmpty else { return }
+        for index in old.reversed() {
+            runs.remove(at: index)
+            pipelineOfRun.remove(at: index)
+        }
     }
 
     /// Ends a run and whatever it still has open.

@@ -39,7 +39,7 @@ public enum PolicyEffect: Sendable, Equatable {
     case expire(ApprovalID, ApprovalAnswer?)
     /// The id is an idempotency key like an outbox row's.
     case escalate(OutboxID, code: String, notice: Notice, run: RunID, stage: String)
-    /// Actions of the run that have not begun are not to begin.
+    /// Actions of the run that the policy waits for and that have not begun are not to begin.
     case cancelPending(RunID)
     /// An event that would have begun a run began none, and why.
     case ignored(pipeline: String, why: String)

@@ -20,8 +20,9 @@ public struct PolicyMachine: Sendable {
     var isPolicyNew = true
     /// Index of the pipeline of each run, kept beside `runs`; nil after the pipeline left the policy.
     var pipelineOfRun: [Int?] = []
-    /// Which pipelines match the facts, kept beside the policy's.
+    /// Which pipelines match the facts, and what they listen to, kept beside the policy's.
     var matching: [Bool] = []
+    var listeners: [PipelineListeners]
 
     /// `runs`: the stored runs of the subject, ended ones too (at least the last of each pipeline), oldest
     /// first.
@@ -30,6 +31,7 @@ public struct PolicyMachine: Sendable {
         self.facts = facts
         self.runs = runs
         self.classic = classic
+        listeners = policy.pipelines.map(PipelineListeners.init)
         findPipelines()
         findMatches()
     }
@@ -52,6 +54,7 @@ public struct PolicyMachine: Sendable {
             passTime(&turn)
         case .policyReplaced(let policy):
             self.policy = policy
+            listeners = policy.pipelines.map(PipelineListeners.init)
             (isPolicyNew, isUnsettled) = (true, true)
             findPipelines()
             findMatches()
@@ -99,16 +102,33 @@ public struct PolicyMachine: Sendable {
     private mutating func take(_ group: [Signal], _ turn: inout Turn) {
         turn.group = group
         defer { turn.group = [] }
+        var kinds: SignalKinds = []
         for signal in group {
+            kinds.formUnion(signal.body.kind)
             if case .state(let state, _, _) = signal.body { facts.state = state }
         }
         // Runs that this group begins are appended and have already looked at it.
-        for index in 0..<runs.count where runs[index].state == .running { advance(index, &turn) }
-        for index in policy.pipelines.indices where matching[index] {
+        for index in 0..<runs.count where runs[index].state == .running && hears(index, group, kinds) {
+            advance(index, &turn)
+        }
+        for index in policy.pipelines.indices
+        where matching[index] && listeners[index].starts.hears(group, of: kinds) {
             guard let condition = policy.pipelines[index].startsOn else { continue }
             begin(index, ifHolds: condition, &turn)
         }
         if isUnsettled { settle(&turn) }
+    }
+
+    /// Whether the group can change the stage that the run has come to.
+    private func hears(_ index: Int, _ group: [Signal], _ signals: SignalKinds) -> Bool {
+        guard let pipeline = pipelineOfRun[index], let stage = runs[index].currentStage,
+            stage < listeners[pipeline].stages.count
+        else { return false }
+        switch runs[index].stages[stage].state {
+        case .waitingTrigger: return listeners[pipeline].stages[stage].waiting.hears(group, of: signals)
+        case .running: return listeners[pipeline].stages[stage].running.hears(group, of: signals)
+        case .idle, .waitingApproval, .completed, .failed: return false
+        }
     }
 
     private mutating func take(_ result: ActionResult, _ turn: inout Turn) {

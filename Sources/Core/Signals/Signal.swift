@@ -3,15 +3,15 @@ public enum Subject: Hashable, Sendable, Codable {
     case agent(AgentID)
     /// The repository's own working tree: it has no pane.
     case mainCheckout
-    /// A pane that was not spawned here (classic mode): `host` and tmux pane id.
-    case pane(host: String, pane: String)
+    /// A pane that was not spawned here (classic mode).
+    case pane(HostPane)
 
-    /// A stable text for the database: `agent:<id>`, `main`, `pane:<host>:<pane>`.
+    /// A stable text for the database: `agent:<id>`, `main`, `pane:<host>:<pane>@<server's pid>.<its start>`.
     public var key: String {
         switch self {
         case .agent(let id): "agent:\(id)"
         case .mainCheckout: "main"
-        case .pane(let host, let pane): "pane:\(host):\(pane)"
+        case .pane(let pane): "pane:\(pane)"
         }
     }
 
@@ -20,12 +20,8 @@ public enum Subject: Hashable, Sendable, Codable {
             self = .mainCheckout
         } else if key.hasPrefix("agent:") {
             self = .agent(AgentID(String(key.dropFirst(6))))
-        } else if key.hasPrefix("pane:"), let cut = key.lastIndex(of: ":"),
-            cut > key.index(key.startIndex, offsetBy: 4)
-        {
-            self = .pane(
-                host: String(key[key.index(key.startIndex, offsetBy: 5)..<cut]),
-                pane: String(key[key.index(after: cut)...]))
+        } else if key.hasPrefix("pane:"), let pane = HostPane(String(key.dropFirst(5))) {
+            self = .pane(pane)
         } else {
             return nil
         }
@@ -54,6 +50,15 @@ public struct Signal: Sendable, Equatable, Codable {
         /// `tmux-agent emit name` in lower case: a named signal with an optional payload.
         case named(String, payload: JSONObjectBox)
         case gitHook(GitHookEvent)
+
+        /// What `tmux-agent emit NAME` and the action `emit` mean: a named signal in lower case, else a marker of that
+        /// type.
+        public static func emitted(_ name: String, _ payload: JSONObject, source: String) -> Body {
+            guard name != name.lowercased() else { return .named(name, payload: JSONObjectBox(payload)) }
+            var marker = payload
+            marker["type"] = .string(name)
+            return .marker(Marker(payload: marker), source: source)
+        }
     }
 }
 

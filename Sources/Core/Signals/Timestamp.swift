@@ -57,3 +57,36 @@ extension Timestamp {
             + ".\(pad(rest % 1000, 3))Z"
     }
 }
+
+extension Timestamp {
+    /// Reads `2026-03-01`, `2026-03-01T08:30`, with seconds, fractions and an ending `Z`: always UTC; nil for other texts.
+    public init?(iso8601 text: String) {
+        var text = Substring(text)
+        if text.last == "Z" { text.removeLast() }
+        let halves = text.split(whereSeparator: { $0 == "T" || $0 == " " })
+        let date = halves.first?.split(separator: "-").map { Int64($0) } ?? []
+        guard (1...2).contains(halves.count), date.count == 3, let year = date[0], let month = date[1],
+            let day = date[2], (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        var milliseconds = Self.days(year, month, day) * 86_400_000
+        if halves.count == 2 {
+            let parts = halves[1].split(separator: ":", omittingEmptySubsequences: false)
+            guard (2...3).contains(parts.count), let hours = Int64(parts[0]), let minutes = Int64(parts[1]),
+                let seconds = parts.count == 3 ? Double(parts[2]) : 0, (0..<24).contains(hours),
+                (0..<60).contains(minutes), (0..<60).contains(seconds)
+            else { return nil }
+            milliseconds += hours * 3_600_000 + minutes * 60_000 + Int64((seconds * 1000).rounded())
+        }
+        self.init(milliseconds: milliseconds)
+    }
+
+    /// Days since 1970-01-01, by Howard Hinnant's `days_from_civil`.
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+}

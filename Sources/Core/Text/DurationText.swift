@@ -5,7 +5,7 @@ public enum DurationText {
     /// Units are `ms`, `s`, `m`, `h`, `d`, `w`, each at most once and from the largest to the smallest. A bare number
     /// means seconds where `bareSeconds` allows it, as the classic files have it; `0` needs no unit.
     public static func parse(_ text: String, bareSeconds: Bool = false) -> Duration? {
-        var rest = Substring(text.trimmingASCIISpace)
+        var rest = text.trimmed
         guard !rest.isEmpty else { return nil }
         if rest == "0" { return .zero }
         if bareSeconds, let seconds = decimal(rest) { return duration(seconds, times: 1000) }
@@ -56,14 +56,5 @@ public enum DurationText {
             text.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." })
         else { return nil }
         return Double(text)
-    }
-}
-
-extension String {
-    /// Without spaces and tabs at both ends.
-    fileprivate var trimmingASCIISpace: String {
-        let space: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        let start = drop(while: space)
-        return String(start.reversed().drop(while: space).reversed())
     }
 }

@@ -1,3 +1,4 @@
+internal import Config
 public import Core
 internal import TmuxKit
 
@@ -37,6 +38,13 @@ public struct ScreenJudge: Sendable {
     func style(of text: String) -> TypingStyle {
         if text.contains("\n") { return .pasted }
         return isGeneric || text.hasPrefix("/") ? .typed : .pasted
+    }
+
+    private static let builtIn = Result { try DetectionLibrary.builtIn() }
+
+    /// By the built-in rules alone, for panes of no fleet; a kind without rules is generic.
+    public static func of(_ kind: AgentKind) throws -> ScreenJudge {
+        ScreenJudge(rules: try builtIn.get().rules(of: kind))
     }
 }
 

@@ -1,6 +1,6 @@
 public import Core
 internal import ProcessKit
-internal import SystemPackage
+public import SystemPackage
 public import TmuxKit
 
 /// Types into agents: one text at a time, exactly once per id, and says how far it got.
@@ -11,9 +11,18 @@ public struct Typist: Sendable {
     let locks: FilePath
 
     public init(context: FleetContext, server: TmuxServer, kind: AgentKind) throws {
+        try self.init(run: context.run, server: server, judge: try context.detection.judge(kind))
+    }
+
+    /// `run` is the folder of whoever types: a fleet's, or that of panes that were not spawned here.
+    public init(run: FilePath, server: TmuxServer, kind: AgentKind) throws {
+        try self.init(run: run, server: server, judge: try ScreenJudge.of(kind))
+    }
+
+    private init(run: FilePath, server: TmuxServer, judge: ScreenJudge) throws {
         self.server = server
-        judge = try context.detection.judge(kind)
-        locks = context.run.appending("panes")
+        self.judge = judge
+        locks = run.appending("panes")
         try Files.makeFolder(locks, mode: 0o700)
     }
 
@@ -65,11 +74,8 @@ public struct Typist: Sendable {
         }
         return try await server.withPaneLock(address, folder: locks) {
             let enterID = OutboxID("\(id)/enter")
-            let begun = try await server.remembers(pasteID, in: address)
-            if !begun, let obstacle = try await waitForEmptyComposer(address, within: mayWait) {
-                return SendReceipt(stage: .queued, detail: obstacle)
-            }
-            let before = try await server.capture(address)
+            guard let before = try await captureEmptyComposer(address, within: mayWait, unlessTyped: pasteID)
+            else { return SendReceipt(stage: .queued, detail: "another text stands in the input box") }
             _ = try await server.paste(text, id: pasteID, into: address, style: judge.style(of: text))
             guard submit else { return SendReceipt(stage: .pasted) }
             let shown = try await waitUntilShown(since: before, at: address)
@@ -104,14 +110,20 @@ public struct Typist: Sendable {
         return nil
     }
 
-    private func waitForEmptyComposer(_ address: PaneAddress, within limit: Duration) async throws -> String?
-    {
+    /// The pane when no text stands in its composer and no dialog in its place, or when the order `id` was typed already;
+    /// nil after `limit`.
+    private func captureEmptyComposer(
+        _ address: PaneAddress, within limit: Duration, unlessTyped id: OutboxID
+    ) async throws -> PaneCapture? {
         let start = ContinuousClock.now
+        var wasAsked = false
         while true {
-            let view = judge.view(of: try await server.capture(address))
-            if let obstacle = view.dialogInTheWay { return obstacle }
-            guard view.composerText != nil else { return nil }
-            guard ContinuousClock.now - start < limit else { return "another text stands in the input box" }
+            let capture = try await server.capture(address)
+            let view = judge.view(of: capture)
+            guard view.composerText != nil || view.dialogInTheWay != nil else { return capture }
+            if !wasAsked, try await server.remembers(id, in: address) { return capture }
+            wasAsked = true
+            guard view.dialogInTheWay == nil, ContinuousClock.now - start < limit else { return nil }
             try await Task.sleep(for: .milliseconds(100))
         }
     }

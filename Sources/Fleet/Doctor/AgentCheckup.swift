@@ -10,6 +10,19 @@ struct AgentCheckup {
     let context: FleetContext
     /// Nil when tmux cannot be asked.
     let panes: [PaneSnapshot]?
+    /// Linked worktrees by their real paths, as they were before the first agent was looked at.
+    private let worktrees: [FilePath: WorktreeSnapshot]
+
+    init(context: FleetContext, panes: [PaneSnapshot]?) async throws {
+        self.context = context
+        self.panes = panes
+        worktrees = try await Self.worktrees(context)
+    }
+
+    private static func worktrees(_ context: FleetContext) async throws -> [FilePath: WorktreeSnapshot] {
+        let linked = try await context.repository.worktrees().filter { !$0.isMain }
+        return Dictionary(linked.map { (PlacedFiles.real($0.path), $0) }, uniquingKeysWith: { $1 })
+    }
 
     func findings(_ agent: Agent) async throws -> [Finding] {
         let own = (panes ?? []).filter { $0.agent == agent.id }
@@ -118,9 +131,10 @@ struct AgentCheckup {
         guard !agent.place.usesMainCheckout, let branch = try? BranchName(agent.place.branch) else {
             return []
         }
-        let worktrees = try await context.repository.worktrees()
         let place = PlacedFiles.real(agent.place.worktree)
-        let entry = worktrees.first { !$0.isMain && ($0.path == place || PlacedFiles.real($0.path) == place) }
+        var entry = worktrees[place]
+        // Made or changed while others were looked at, perhaps.
+        if entry?.branch != branch { entry = try await Self.worktrees(context)[place] }
         let hasBranch =
             if case .local = try await context.repository.lookUp(branch).place { true } else { false }
         var found: [Finding] = []

@@ -74,7 +74,7 @@ public struct Doctor: Sendable {
         }
         let agents = try await context.store.agents()
         report.agents = agents.count
-        let checkup = AgentCheckup(context: context, panes: panes)
+        let checkup = try await AgentCheckup(context: context, panes: panes)
         for agent in agents {
             guard let lock = try? context.agentLock(branch: agent.place.branch) else {
                 report.busy.append(agent.place.branch)

@@ -7,8 +7,17 @@ internal import SystemPackage
 
 /// Looks for worktrees, entries and folders below the fleet's worktree folder that no agent has.
 struct GitCheckup {
-    let context: FleetContext
-    let agents: [Agent]
+    private let context: FleetContext
+    private let agents: [Agent]
+    /// The agents' worktrees, as they are written down and as they really lie.
+    private let places: Set<FilePath>
+
+    init(context: FleetContext, agents: [Agent]) {
+        self.context = context
+        self.agents = agents
+        let worktrees = agents.filter { !$0.place.usesMainCheckout }.map(\.place.worktree)
+        places = Set(worktrees).union(worktrees.map(PlacedFiles.real))
+    }
 
     /// Nothing is looked at while another command changes worktrees: its work would look like a leftover.
     func findings(_ busy: inout [String]) async throws -> [Finding] {
@@ -26,11 +35,7 @@ struct GitCheckup {
     private var root: FilePath { context.configuration.worktree.root }
 
     private func isAgents(_ path: FilePath) -> Bool {
-        agents.contains {
-            !$0.place.usesMainCheckout
-                && ($0.place.worktree == path
-                    || PlacedFiles.real($0.place.worktree) == PlacedFiles.real(path))
-        }
+        places.contains(path) || places.contains(PlacedFiles.real(path))
     }
 
     /// What killed commands left half made; those of an agent's row are that row's finding.

@@ -49,13 +49,17 @@ extension FleetContext {
     public static func open(
         _ surroundings: Surroundings, role: Store.Role = .command
     ) async throws -> FleetContext {
+        let places = Places(surroundings)
+        // The database opens while git and the settings are read; where there is none, none is made for a refusal.
+        async let early =
+            Files.exists(places.stateDatabase)
+            ? Store.open(path: places.stateDatabase, role: role, now: surroundings.now()) : nil
         let found = try await openRepository(surroundings)
         let root = found.layout.fleetRoot
         // Inside an agent's worktree everything is asked from the main checkout's point of view.
         let repository =
             found.layout.topLevel == root
             ? found : try await GitRepository.open(at: root, environment: surroundings.environment)
-        let places = Places(surroundings)
         let read: Decoded<FleetConfiguration>
         do {
             read = try FleetFile.load(repository: root, places: places)
@@ -63,7 +67,8 @@ extension FleetContext {
             throw FleetError.notAFleet(root: root)
         }
         let id = try await fleetID(of: repository, surroundings)
-        let standard = try Store.open(path: places.stateDatabase, role: role, now: surroundings.now())
+        let standard =
+            try await early ?? Store.open(path: places.stateDatabase, role: role, now: surroundings.now())
         let isTrusted = try await standard.fleet(id).isTrusted(root)
         let configuration = isTrusted ? read.value : read.value.untrusted(places: places)
         let store =

@@ -9,9 +9,11 @@ public struct GitFactReader: Sendable {
 
     public init(context: FleetContext) { self.context = context }
 
-    /// Facts older than this are read anew even though a daemon keeps them: it looks at silent agents every ten
-    /// minutes, so it has stopped doing so.
-    static let freshness = Duration.seconds(900)
+    /// How often a daemon looks at an agent that prints nothing.
+    public static let silentPause = Duration.seconds(1800)
+
+    /// Facts older than this are read anew even though a daemon keeps them: it has stopped doing so.
+    static let freshness = silentPause + .seconds(300)
 
     /// Fills in ahead, behind and dirty, from kept facts where there are fresh ones.
     func fill(_ snapshots: inout [AgentSnapshot], from known: [FilePath: GitFact]) async throws {

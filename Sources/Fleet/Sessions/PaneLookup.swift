@@ -17,18 +17,22 @@ struct PaneLook {
 struct PaneLookup {
     let agents: [Agent]
     let context: FleetContext
+    /// Panes of servers that were asked already, by the path of the server's socket.
+    var known: [String: [PaneSnapshot]] = [:]
 
     /// Agents without a pane are left out; a server that does not run has none.
     func find(readScreens: Bool) async throws -> [AgentID: PaneLook] {
         let placed = agents.filter { $0.pane != nil }
         let servers = Dictionary(grouping: placed) { $0.pane?.server.socket ?? "" }
         var looks: [AgentID: PaneLook] = [:]
-        for (_, agents) in servers.sorted(by: { $0.key < $1.key }) {
+        for (socket, agents) in servers.sorted(by: { $0.key < $1.key }) {
             guard let recorded = agents.first?.pane else { continue }
             let server = TmuxServer(try context.tmux(of: recorded))
-            let panes = try await server.panes()
+            let panes: [PaneSnapshot]
+            if let known = known[socket] { panes = known } else { panes = try await server.panes() }
+            let byAgent = Dictionary(grouping: panes.filter { $0.agent != nil }, by: { $0.agent })
             for agent in agents {
-                let own = panes.filter { $0.agent == agent.id }
+                let own = byAgent[agent.id] ?? []
                 guard let pane = own.first(where: { !$0.isDead }) ?? own.first else { continue }
                 looks[agent.id] = PaneLook(pane: pane)
             }

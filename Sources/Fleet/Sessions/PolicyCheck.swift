@@ -11,6 +11,8 @@ public struct PolicyCheck: Sendable {
         public var file: String
         public var pipelines: Int
         public var problems: [ConfigurationProblem]
+        /// What the daemon goes by; nil for another file than the fleet's, and while nothing watches.
+        public var standing: PolicyStanding?
         public var hasErrors: Bool { problems.contains { $0.severity == .error } }
     }
 
@@ -21,31 +23,32 @@ public struct PolicyCheck: Sendable {
     /// `file` is relative to the working folder; nil means the policy that the fleet's settings name.
     public func check(file: String?, isClassic: Bool) async throws -> Outcome {
         let path: FilePath
-        var mainBranch: String?
-        var dialogs: [String]?
+        var context = PolicyFile.Context(isClassic: isClassic)
+        var standing: PolicyStanding?
         if let file {
             path = surroundings.workingDirectory.pushing(FilePath(file))
             // A file may be checked anywhere; in a fleet its dialogs may be those of the fleet's own rules.
-            dialogs = try? await FleetContext.open(surroundings).dialogIDs
+            context.dialogs = try? await FleetContext.open(surroundings).dialogIDs
         } else {
-            let context = try await FleetContext.open(surroundings)
-            path = context.configuration.watch.policy
-            mainBranch = try await context.repository.mainBranch()?.rawValue
-            dialogs = context.dialogIDs
+            let fleet = try await FleetContext.open(surroundings)
+            path = fleet.configuration.watch.policy
+            context.mainBranch = try await fleet.repository.mainBranch()?.rawValue
+            context.escalations = fleet.configuration.escalations.keys.sorted()
+            context.dialogs = fleet.dialogIDs
+            standing = try await .now(in: fleet)
         }
         var shown = path
         _ = shown.removePrefix(surroundings.workingDirectory)
         guard let text = try Files.readText(path) else {
             throw ConfigurationError.notFound(file: shown.string)
         }
-        let context = PolicyFile.Context(
-            isClassic: isClassic, mainBranch: mainBranch, dialogs: dialogs)
         let problems = PolicyFile.check(text, file: shown.string, context: context)
         let hasErrors = problems.contains { $0.severity == .error }
         let pipelines =
             hasErrors
             ? 0 : try PolicyFile.read(text, file: shown.string, context: context).policy.pipelines.count
-        return Outcome(file: shown.string, pipelines: pipelines, problems: problems)
+        return Outcome(
+            file: shown.string, pipelines: pipelines, problems: problems, standing: standing)
     }
 
     /// Throws every problem of the fleet's policy at once; a fleet without the file has no pipelines.
@@ -68,17 +71,21 @@ public struct PolicyExplainer: Sendable {
 
     public init(context: FleetContext) { self.context = context }
 
-    /// The newest run of each pipeline of the agent that `name` means.
+    /// The newest run of each pipeline of the agent that `name` means, or of the main checkout by its branch.
+    ///
+    /// Speaks of the policy in force, also when an edit of the file cannot be used.
     public func explain(_ name: String) async throws -> [PolicyExplanation] {
-        let agent = try await context.store.agent(named: name)
+        let (subject, _) = try await context.policySubject(named: name)
         let path = context.configuration.watch.policy
-        guard let text = try Files.readText(path) else {
-            throw ConfigurationError.notFound(file: path.string)
+        var text = try Files.readText(path)
+        if try await PolicyStanding.now(in: context)?.refused != nil {
+            text = try Files.readText(context.policyInForce) ?? text
         }
+        guard let text else { throw ConfigurationError.notFound(file: path.string) }
         let policy = try PolicyFile.read(
             text, file: path.string, context: .init(dialogs: context.dialogIDs)
         ).policy
-        return try await context.store.latestRuns().filter { $0.subject == agent.subject }
+        return try await context.store.latestRuns().filter { $0.subject == subject }
             .map { PolicyExplanation(of: $0, in: policy) }
     }
 }

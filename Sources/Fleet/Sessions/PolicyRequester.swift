@@ -1,7 +1,8 @@
-internal import Core
+public import Core
+internal import GitKit
 internal import Store
 
-/// What a person may ask of an agent's runs.
+/// What a person may ask of the runs of an agent or of the main checkout.
 public enum PolicyRequest: Sendable, Equatable {
     /// A stage and those behind it, or the whole run.
     case reset(pipeline: String?, stage: String?)
@@ -15,14 +16,16 @@ public struct PolicyRequester: Sendable {
 
     public init(context: FleetContext) { self.context = context }
 
-    /// Writes the request down and returns the agent's branch.
+    /// Writes the request down and returns the branch that `name` means.
     ///
-    /// Agents may not ask for themselves.
+    /// Agents may not ask for themselves. Throws ``PolicyRequestError`` when no run could do what is asked.
     public func ask(_ request: PolicyRequest, of name: String) async throws -> String {
         if context.surroundings.environment["TMUX_AGENT_ID"] != nil {
             throw FleetError.refusedInsideAgent(what: "Changing a run")
         }
-        let agent = try await context.store.agent(named: name)
+        let (subject, branch) = try await context.policySubject(named: name)
+        let runs = try await context.store.latestRuns().filter { $0.subject == subject }
+        try Self.check(request, on: runs, branch: branch)
         var payload = JSONObject()
         switch request {
         case .reset(let pipeline, let stage):
@@ -34,8 +37,47 @@ public struct PolicyRequester: Sendable {
             payload["pipeline"] = pipeline.map { .string($0) }
         }
         let draft = JournalDraft(
-            subject: agent.subject, kind: .policyRequested, source: "cli", payload: payload)
+            subject: subject, kind: .policyRequested, source: "cli", payload: payload)
         _ = try await context.store.emit(draft, at: context.surroundings.now())
-        return agent.place.branch
+        return branch
+    }
+
+    static func check(
+        _ request: PolicyRequest, on all: [PipelineRun], branch: String
+    ) throws(PolicyRequestError) {
+        guard !all.isEmpty else { throw .noRuns(branch: branch) }
+        let pipeline: String? =
+            switch request {
+            case .reset(let pipeline, _), .retry(let pipeline): pipeline
+            }
+        let runs = all.filter { pipeline == nil || $0.pipeline == pipeline }
+        if let pipeline, runs.isEmpty {
+            throw .noSuchPipeline(pipeline, branch: branch, known: all.map(\.pipeline))
+        }
+        switch request {
+        case .reset(_, let stage?):
+            let known = runs.flatMap { $0.stages.map(\.name) }
+            guard known.contains(stage) else {
+                throw .noSuchStage(stage, branch: branch, known: known)
+            }
+        case .reset: break
+        case .retry:
+            guard runs.contains(where: { $0.state == .failed }) else { throw .nothingFailed(branch: branch) }
+        }
+    }
+}
+
+extension FleetContext {
+    /// The agent that `name` means, or the main checkout by its branch, with that branch.
+    public func policySubject(named name: String) async throws -> (Subject, branch: String) {
+        do throws(StoreError) {
+            let agent = try await store.agent(named: name)
+            return (agent.subject, agent.place.branch)
+        } catch {
+            // a detached HEAD has no branch that could be meant
+            let main = try? await repository.mainBranch()
+            guard case .agentNotFound = error, main?.rawValue == name else { throw error }
+            return (.mainCheckout, name)
+        }
     }
 }

@@ -17,13 +17,18 @@ public struct SessionList: Sendable {
     ///
     /// No tmux server means that all of them are gone.
     public func load() async throws -> [AgentSnapshot] {
+        // tmux answers while the database is read.
+        let server = try TmuxServer(context.tmux())
+        async let panesHere = server.panes()
         let agents = try await context.store.agents()
         guard !agents.isEmpty else { return [] }
         let isWatched = try context.isWatched()
         async let runs = context.store.latestRuns()
         async let approvals = context.store.pendingApprovals()
         async let facts = isWatched ? context.store.gitFacts() : []
-        let panes = try await PaneLookup(agents: agents, context: context).find(readScreens: !isWatched)
+        var lookup = PaneLookup(agents: agents, context: context)
+        lookup.known = [server.tmux.address.path.string: try await panesHere]
+        let panes = try await lookup.find(readScreens: !isWatched)
         var snapshots: [AgentSnapshot] = []
         let progress = Dictionary(grouping: try await runs, by: \.subject)
         let questions = Dictionary(grouping: try await approvals, by: \.subject)

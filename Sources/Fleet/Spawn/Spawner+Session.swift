@@ -74,10 +74,17 @@ extension Spawner {
     /// A program that the shell could not find or run ends with 127 or 126 before anything ran: the spawn is taken back
     /// as before the start.
     ///
-    /// Looks until the shell has become another program or has started one, which takes milliseconds; a shell line that
-    /// goes on by itself is believed after a moment.
+    /// Looks until the shell has become another program, has started one or has ended, which takes milliseconds; a shell
+    /// line that goes on by itself is believed after a moment.
     func failIfCommandWasNotFound(_ agent: Agent, server: TmuxServer) async throws {
         let deadline = ContinuousClock.now.advanced(by: .milliseconds(300))
+        if let process = agent.pane?.process?.identity {
+            while isStarting(process.pid, agent), ContinuousClock.now < deadline {
+                // The kernel tells nobody but its parent what a process becomes.
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            if ProcessTable.isAlive(process) { return }
+        }
         while true {
             guard let pane = try await server.pane(of: agent.id) else { return }
             if case .exited(let status) = pane.end, status == 127 || status == 126 {
@@ -86,18 +93,19 @@ extension Spawner {
                 throw FleetError.agentEndedAtOnce(
                     branch: agent.place.branch, exitStatus: status, screen: Array(screen.suffix(5)))
             }
-            guard !pane.isDead, isStarting(pane.pid, agent), ContinuousClock.now < deadline else { return }
-            try await Task.sleep(for: .milliseconds(10))
+            // tmux hears of the end a moment after it, and of its status when the terminal is closed.
+            guard pane.end == nil || pane.end == .unknown, ContinuousClock.now < deadline else { return }
+            try await Task.sleep(for: .milliseconds(2))
         }
     }
 
-    /// True while the process is still tmux's copy of itself, `env` or the shell with the agent's line.
+    /// True while the process is still tmux's copy of itself, `env` or the shell with the agent's line and no child.
     private func isStarting(_ pid: Int32, _ agent: Agent) -> Bool {
         guard let process = ProcessTable.process(pid), let words = ProcessTable.commandLine(of: pid) else {
             return false
         }
         return process.name.hasPrefix("tmux") || words.first == "env"
-            || words.contains(agent.program.command)
+            || words.contains(agent.program.command) && !ProcessTable.hasChildren(pid)
     }
 
     /// Delivers the briefing, if there is one, and ends the spawn.

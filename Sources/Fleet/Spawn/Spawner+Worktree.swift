@@ -128,33 +128,41 @@ extension Spawner {
         var warnings: [String] = []
     }
 
-    /// Copies and links the ignored files that fleet.toml and `.worktreeinclude` name.
-    func placeFiles(_ plan: SpawnPlan, undo: UndoStack) async throws -> Placement {
-        var placed = Placement()
-        guard !plan.place.usesMainCheckout, let main = context.repository.layout.mainWorktree else {
-            return placed
-        }
-        let settings = context.configuration.worktree
-        let copies = try await context.repository.ignoredFiles(matching: settings.copy)
+    /// Ignored files of the main checkout that a new worktree gets.
+    struct FilesToPlace: Sendable {
+        var copies = IgnoredFiles()
         var links = IgnoredFiles()
+    }
+
+    /// The ignored files that fleet.toml and `.worktreeinclude` name.
+    func filesToPlace(_ plan: SpawnPlan) async throws -> FilesToPlace {
+        var files = FilesToPlace()
+        guard !plan.place.usesMainCheckout, context.repository.layout.mainWorktree != nil else { return files }
+        let settings = context.configuration.worktree
+        files.copies = try await context.repository.ignoredFiles(matching: settings.copy)
         if !settings.link.isEmpty {
             // `.worktreeinclude` names files to copy; those that only it names are not to be linked.
             let included = Set(try await context.repository.ignoredFiles(matching: []).paths)
-            links = try await context.repository.ignoredFiles(matching: settings.link)
-            links.paths.removeAll { included.contains($0) }
+            files.links = try await context.repository.ignoredFiles(matching: settings.link)
+            files.links.paths.removeAll { included.contains($0) }
         }
-        for path in copies.paths where !links.paths.contains(path) {
+        files.copies.paths.removeAll { files.links.paths.contains($0) }
+        return files
+    }
+
+    /// Copies and links files from the main checkout into the agent's worktree.
+    func place(_ files: FilesToPlace, _ plan: SpawnPlan) throws -> Placement {
+        guard let main = context.repository.layout.mainWorktree else { return Placement() }
+        for path in files.copies.paths {
             try FileCopier.copy(Self.inside(main, path), to: Self.inside(plan.place.worktree, path))
-            placed.copied.append(path)
         }
-        for path in links.paths {
+        for path in files.links.paths {
             try FileCopier.link(Self.inside(main, path), at: Self.inside(plan.place.worktree, path))
-            placed.linked.append(path)
         }
-        placed.warnings = Set(copies.refused + links.refused).sorted().map {
-            "\($0) leads out of the repository and was left out"
-        }
-        return placed
+        let refused = Set(files.copies.refused + files.links.refused)
+        return Placement(
+            copied: files.copies.paths, linked: files.links.paths,
+            warnings: refused.sorted().map { "\($0) leads out of the repository and was left out" })
     }
 
     /// A relative path as git prints it (folders with a closing `/`) below `folder`.

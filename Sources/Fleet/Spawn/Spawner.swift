@@ -61,8 +61,10 @@ public struct Spawner: Sendable {
         undo.push("the agent's record") { [context, id = agent.id] in try await context.store.discard(id) }
         var result: SpawnResult
         do {
+            // Which files to copy is a question to the main checkout: answered while the worktree is filled.
+            async let ignored = filesToPlace(plan)
             let tree = try await makeWorktree(plan, agent: &agent, undo: undo)
-            let files = try await placeFiles(plan, undo: undo)
+            let files = try await place(ignored, plan)
             try await runSetup(plan, agent: agent)
             undo.push("the session") { [context, id = agent.id] in
                 guard let pane = try await server.pane(of: id) else { return }

@@ -166,7 +166,7 @@ struct StepWriter {
             try db.execute(
                 sql: """
                     UPDATE outbox SET state = 'cancelled', endedAt = ?
-                    WHERE fleetID = ? AND run = ? AND state = 'pending'
+                    WHERE fleetID = ? AND run = ? AND state = 'pending' AND lane <> 'message'
                     """, arguments: [now.milliseconds, fleet.rawValue, run.rawValue])
         }
         for id in step.cancelledApprovals {

@@ -43,16 +43,28 @@ extension FleetStore {
         }
     }
 
-    /// The newest row of one kind about a subject.
-    public func newest(_ kind: JournalKind, about subject: Subject) async throws(StoreError) -> JournalEntry?
+    /// The id before the first row that was written at `time` or later: where a reader of that while begins.
+    public func journalPlace(at time: Timestamp) async throws(StoreError) -> Int64 {
+        try await read { [fleet] db in
+            let first = try Int64.fetchOne(
+                db, sql: "SELECT min(id) FROM journal WHERE fleetID = ? AND at >= ?",
+                arguments: [fleet.rawValue, time.milliseconds])
+            if let first { return first - 1 }
+            return try Int64.fetchOne(db, sql: "SELECT coalesce(max(id), 0) FROM journal") ?? 0
+        }
+    }
+
+    /// The newest row of one kind about a subject; nil when there is none.
+    public func newestEntry(_ kind: JournalKind, of subject: Subject) async throws(StoreError)
+        -> JournalEntry?
     {
         try await read { [fleet] db in
             try JournalRecord.fetchOne(
                 db,
                 sql: """
-                    SELECT * FROM journal WHERE fleetID = ? AND subject = ? AND kind = ?
-                    ORDER BY id DESC LIMIT 1
-                    """, arguments: [fleet.rawValue, subject.key, kind.rawValue])?.entry
+                    SELECT * FROM journal WHERE fleetID = ? AND subject = ? AND kind = ? ORDER BY id DESC LIMIT 1
+                    """, arguments: [fleet.rawValue, subject.key, kind.rawValue]
+            )?.entry
         }
     }
 

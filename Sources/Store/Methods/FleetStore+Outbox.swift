@@ -122,6 +122,26 @@ extension FleetStore {
         }
     }
 
+    /// What the hands were given for a subject since `time`, in order, and how it ended.
+    public func recordedActions(
+        of subject: Subject, since time: Timestamp
+    ) async throws(StoreError) -> [RecordedAction] {
+        try await read { [fleet] db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT outbox.*, run.pipeline FROM outbox LEFT JOIN run ON run.id = outbox.run
+                    WHERE outbox.fleetID = ? AND outbox.subject = ? AND outbox.createdAt >= ? ORDER BY number
+                    """, arguments: [fleet.rawValue, subject.key, time.milliseconds]
+            ).map { row in
+                RecordedAction(
+                    item: try OutboxRecord(row: row).item, pipeline: row["pipeline"],
+                    startedAt: row.optionalTime("startedAt"), endedAt: row.optionalTime("endedAt"),
+                    exitCode: row["exitCode"], detail: row["detail"])
+            }
+        }
+    }
+
     /// The oldest due action of each subject's lane without one under way.
     ///
     /// By due ones only: an action that waits for its back-off does not hold up those behind it.

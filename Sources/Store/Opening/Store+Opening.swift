@@ -40,6 +40,24 @@ extension Store {
         }
     }
 
+    /// A copy of the database at `path` that lives in memory, empty when there is none; the file is only read.
+    public static func copyInMemory(of path: FilePath) throws(StoreError) -> Store {
+        do {
+            let copy = try DatabaseQueue(configuration: configuration(role: nil))
+            var info = stat()
+            if unsafe stat(path.string, &info) == 0, info.st_size > 0 {
+                var reading = configuration(role: nil)
+                reading.readonly = true
+                try DatabaseQueue(path: path.string, configuration: reading).backup(to: copy)
+            }
+            let store = Store(path: ":memory:", writer: copy)
+            try store.migrate { try $0() }
+            return store
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
     /// Opening that writes is done by one process at a time.
     ///
     /// SQLite does not wait while another connection turns the write-ahead log on, it says busy at once.

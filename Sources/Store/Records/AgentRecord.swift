@@ -25,7 +25,7 @@ struct AgentRecord: FetchableRecord, PersistableRecord {
             program: AgentProgram(
                 command: row["command"], profile: row["profile"], kind: row["kind"], model: row["model"],
                 template: row["template"], task: row["task"], searchPath: row["searchPath"],
-                environment: try row.json("environment")),
+                environment: try row.texts("environment")),
             pane: try Self.pane(row),
             tap: (row["tap"] as String?).map { FilePath($0) },
             spawn: SpawnProgress(

@@ -29,13 +29,29 @@ extension Row {
         return subject
     }
 
+    /// A stored object of texts; much quicker than `json`, which counts where every row has one.
+    func texts(_ column: String) throws -> [String: String] {
+        let text: String = self[column]
+        guard let object = (try? JSONValue.parse(text))?.object else { throw problem(column, text) }
+        var texts: [String: String] = [:]
+        for key in object.keys {
+            guard let value = object[key]?.string else { throw problem(column, text) }
+            texts[key] = value
+        }
+        return texts
+    }
+
     func json<Value: Decodable>(_ column: String, _ type: Value.Type = Value.self) throws -> Value {
         let text: String = self[column]
         do {
             return try JSONDecoder().decode(type, from: Data(text.utf8))
         } catch {
-            throw RowDecodingProblem(column: column, value: String(text.prefix(200)))
+            throw problem(column, text)
         }
+    }
+
+    private func problem(_ column: String, _ text: String) -> RowDecodingProblem {
+        RowDecodingProblem(column: column, value: String(text.prefix(200)))
     }
 
     private func hasNull(atColumn column: String) -> Bool {

@@ -22,6 +22,10 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let approvalCancelled = JournalKind("approval.cancelled")
     /// A person asks for a reset or a retry: `request`, `pipeline`, `stage`.
     public static let policyRequested = JournalKind("policy.requested")
+    /// The daemon took the policy file up (`pipelines`), or refused an edit (`refused`: every problem).
+    public static let policyLoaded = JournalKind("policy.loaded")
+    /// A stage told people by a code of `escalate`: `code`, `title`.
+    public static let escalated = JournalKind("escalated")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }

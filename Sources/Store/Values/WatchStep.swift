@@ -20,7 +20,7 @@ public struct WatchStep: Sendable, Equatable {
     public var outbox: [OutboxItem] = []
     /// Pending rows that shall not begin any more; rows that began are left alone.
     public var cancelledOutbox: [OutboxID] = []
-    /// Runs whose pending actions shall not begin any more.
+    /// Runs whose pending actions shall not begin any more; their messages are told all the same.
     public var cancelledRuns: [RunID] = []
     /// Inserted unless an approval of that id is there already.
     public var approvals: [Approval] = []

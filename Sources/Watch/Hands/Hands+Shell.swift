@@ -5,13 +5,20 @@ internal import Glibc
 internal import ProcessKit
 internal import Store
 internal import SystemPackage
+internal import TmuxKit
 
 extension Hands {
     /// Runs a shell action in a process of its own, or finds out what became of one that was begun.
     func runShell(
         _ command: String, timeout: Duration, environment: [String: String], _ item: OutboxItem
     ) async throws -> ActionResult {
-        let root = context.run.appending("actions")
+        if case .panes(let hosts) = workplace, case .pane(let pane) = item.subject,
+            let remote = hosts.host(of: pane)?.remote
+        {
+            return try await runRemotely(
+                command, timeout: timeout, environment: environment, item, on: remote, pane, hosts)
+        }
+        let root = workplace.run.appending("actions")
         let folder = ShellActionFolder(item: item.id, attempt: item.attempt, under: root)
         try Files.makeFolder(folder.path, mode: 0o700)
         let ends = try FileEvents()
@@ -48,7 +55,8 @@ extension Hands {
         in folder: ShellActionFolder
     ) async throws {
         let (worktree, variables) = try await surroundings(of: item)
-        var all = context.surroundings.environment.filter { key, _ in
+        let surroundings = workplace.surroundings
+        var all = surroundings.environment.filter { key, _ in
             !key.hasPrefix("GIT_") && !key.hasPrefix("TMUX") && !key.hasPrefix("AI_AGENT_")
         }
         all.merge(variables) { _, new in new }
@@ -57,15 +65,71 @@ extension Hands {
             Command(
                 "setsid",
                 [
-                    "--fork", context.surroundings.executable.string, "run-action", "--folder",
+                    "--fork", surroundings.executable.string, "run-action", "--folder",
                     folder.path.string,
                     "--timeout-ms", String(timeout.inMilliseconds), "--", command,
                 ], environment: all, workingDirectory: worktree, timeout: .seconds(20)))
         guard result.isSuccess else { throw HandsError.notStarted(reason: result.errorText) }
     }
 
-    /// Where the action runs and what it is told of its agent.
+    /// Where the action runs and what it is told of its subject.
     private func surroundings(of item: OutboxItem) async throws -> (FilePath, [String: String]) {
+        switch workplace {
+        case .fleet(let context, _): try await surroundings(of: item, in: context)
+        case .panes(let hosts):
+            if case .pane(let pane) = item.subject { try await surroundings(of: pane, hosts) } else {
+                throw HandsError.noPane(subject: item.subject.key)
+            }
+        }
+    }
+
+    /// The pane's folder, and the variables that say which pane it is.
+    private func surroundings(
+        of pane: HostPane, _ hosts: PaneHosts
+    ) async throws -> (FilePath, [String: String]) {
+        let (server, address) = try await hosts.place(of: pane)
+        let session = try await server.capture(address).pane.session
+        let folder = FilePath(try await server.folder(of: address))
+        let variables = [
+            "TMUX_AGENT_HOME": hosts.places.home.string, "TMUX_AGENT_HOST": pane.host,
+            "TMUX_AGENT_PANE": pane.pane.description, "TMUX_AGENT_SESSION": session.rawValue,
+            "PATH": SpawnPath.search(hosts.surroundings),
+        ]
+        let isHere = hosts.host(of: pane)?.remote == nil
+        return (isHere && !Files.isFolder(folder) ? hosts.surroundings.home : folder, variables)
+    }
+
+    private func runRemotely(
+        _ command: String, timeout: Duration, environment: [String: String], _ item: OutboxItem,
+        on remote: RemoteHost, _ pane: HostPane, _ hosts: PaneHosts
+    ) async throws -> ActionResult {
+        let (folder, variables) = try await surroundings(of: pane, hosts)
+        // Paths and folders of this machine mean nothing there.
+        var all = variables.filter { $0.key != "PATH" && $0.key != "TMUX_AGENT_HOME" }
+        all.merge(environment) { _, new in new }
+        let end = try await remote.shell(
+            command, key: "\(item.id)@\(item.attempt)", timeout: timeout, environment: all,
+            folder: folder.string)
+        let output = end.output.isEmpty ? nil : end.output
+        switch end.end {
+        case .exited(let code):
+            return ActionResult(
+                item: item.id, state: code == 0 ? .done : .failed, exitCode: code, detail: output)
+        case .signaled(let signal):
+            return ActionResult(item: item.id, state: .failed, exitCode: 128 + signal, detail: output)
+        case .timedOut:
+            return ActionResult(
+                item: item.id, state: .failed, detail: "it ran into its time limit\n\(end.output)")
+        case .uncertain:
+            return ActionResult(
+                item: item.id, state: .uncertain,
+                detail: "the shell action was begun and its end is not known; it is not repeated")
+        }
+    }
+
+    private func surroundings(
+        of item: OutboxItem, in context: FleetContext
+    ) async throws -> (FilePath, [String: String]) {
         var variables = [
             "TMUX_AGENT_FLEET": context.root.string, "TMUX_AGENT_HOME": context.places.home.string,
             "PATH": SpawnPath.search(context.surroundings),

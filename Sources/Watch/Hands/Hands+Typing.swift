@@ -9,7 +9,7 @@ extension Hands {
 
     func type(_ text: String, enter: Bool, _ item: OutboxItem) async throws -> ActionResult {
         let (typist, address) = try await pane(of: item)
-        if case .agent(let id) = item.subject { echoes.put(text, for: id) }
+        echoes.put(text, for: item.subject)
         let receipt = try await typist.deliver(
             text, id: item.id, to: address, submit: enter, mayWait: Self.patience)
         guard receipt.stage != .queued else {
@@ -25,13 +25,21 @@ extension Hands {
     }
 
     func pane(of item: OutboxItem) async throws -> (Typist, PaneAddress) {
-        guard case .agent(let id) = item.subject, let agent = try await store.agent(id) else {
-            throw HandsError.noPane(subject: item.subject.key)
+        switch (workplace, item.subject) {
+        case (.fleet(let context, let servers), .agent(let id)):
+            guard let agent = try await store.agent(id) else {
+                throw HandsError.noPane(subject: item.subject.key)
+            }
+            guard let pane = agent.pane else { throw HandsError.noPane(subject: agent.place.branch) }
+            let server = try servers.server(of: pane)
+            let typist = try Typist(context: context, server: server, kind: AgentKind(agent.program.kind))
+            return (typist, PaneAddress(pane: pane.pane, server: pane.server))
+        case (.panes(let hosts), .pane(let pane)):
+            let (server, address) = try await hosts.place(of: pane)
+            let kind = AgentKind.running(in: try await server.capture(address).pane)
+            return (try Typist(run: hosts.run, server: server, kind: kind), address)
+        default: throw HandsError.noPane(subject: item.subject.key)
         }
-        guard let pane = agent.pane else { throw HandsError.noPane(subject: agent.place.branch) }
-        let server = try servers.server(of: pane)
-        let typist = try Typist(context: context, server: server, kind: AgentKind(agent.program.kind))
-        return (typist, PaneAddress(pane: pane.pane, server: pane.server))
     }
 }
 
@@ -39,6 +47,8 @@ extension Hands {
 enum HandsError: Error {
     case noPane(subject: String)
     case notStarted(reason: String)
+    /// Panes that were not spawned here have no repository in which an agent could be spawned.
+    case noFleet
 }
 
 extension HandsError: UserFacingError {
@@ -46,6 +56,7 @@ extension HandsError: UserFacingError {
         switch self {
         case .noPane: "no_pane"
         case .notStarted: "shell_not_started"
+        case .noFleet: "no_fleet"
         }
     }
 
@@ -53,6 +64,7 @@ extension HandsError: UserFacingError {
         switch self {
         case .noPane(let subject): "'\(subject)' has no pane to type into"
         case .notStarted(let reason): "The shell action could not be started: \(reason)"
+        case .noFleet: "'spawn' needs a fleet; 'run' watches panes that were not spawned here"
         }
     }
 }

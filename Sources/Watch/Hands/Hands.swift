@@ -3,7 +3,7 @@ public import Fleet
 public import Logging
 public import ProcessKit
 public import ServiceLifecycle
-internal import Store
+public import Store
 internal import SystemPackage
 
 /// Takes what the policies decided out of the outbox and does it, one action at a time for each subject.
@@ -11,9 +11,8 @@ internal import SystemPackage
 /// An action that was begun is never begun again on a guess: typing is remembered by tmux on the pane, a shell action by
 /// the files of its child. Results go to the watcher, which alone lets the policies react.
 public struct Hands: Service {
-    let context: FleetContext
+    let workplace: Workplace
     let store: FleetStore
-    let servers: ServerPool
     let results: ResultBox
     let echoes: EchoBox
     let bell: FileEvents
@@ -26,9 +25,17 @@ public struct Hands: Service {
         log: Logger,
         notify: @escaping @Sendable (Notice, String) async -> [String: String]
     ) {
-        self.context = context
-        store = context.store
-        self.servers = servers
+        self.init(
+            workplace: .fleet(context, servers), store: context.store, results: results, echoes: echoes,
+            bell: bell, log: log, notify: notify)
+    }
+
+    public init(
+        workplace: Workplace, store: FleetStore, results: ResultBox, echoes: EchoBox, bell: FileEvents,
+        log: Logger, notify: @escaping @Sendable (Notice, String) async -> [String: String]
+    ) {
+        self.workplace = workplace
+        self.store = store
         self.results = results
         self.echoes = echoes
         self.bell = bell
@@ -36,10 +43,10 @@ public struct Hands: Service {
         self.notify = notify
     }
 
-    var now: Timestamp { context.surroundings.now() }
+    var now: Timestamp { workplace.surroundings.now() }
 
     public func run() async throws {
-        let actions = context.run.appending("actions")
+        let actions = workplace.run.appending("actions")
         try Files.makeFolder(actions, mode: 0o700)
         try await withThrowingDiscardingTaskGroup { group in
             for item in try await store.recoverAttempting() {
@@ -109,18 +116,23 @@ public struct Hands: Service {
     private func emit(_ name: String, _ payload: JSONObjectBox, _ item: OutboxItem) async throws
         -> ActionResult
     {
+        let body = Signal.Body.emitted(name, payload.object, source: "policy")
         let draft = JournalDraft(
-            subject: item.subject, kind: .emit, source: "policy",
-            payload: ["signal": .string(name), "payload": .object(payload.object)], run: item.run,
-            stage: item.stage,
-            key: item.id.rawValue)
+            subject: item.subject, kind: .emit, source: "policy", payload: body.json, run: item.run,
+            stage: item.stage, key: item.id.rawValue)
         _ = try await store.emit(draft, at: now)
         return ActionResult(item: item.id, state: .done)
     }
 
     /// Idempotent by itself: a living agent is found and left as it is.
     private func spawn(_ request: SpawnRequest, _ item: OutboxItem) async throws -> ActionResult {
+        guard case .fleet(let context, _) = workplace else { throw HandsError.noFleet }
         let result = try await Spawner(context: context).spawn(request)
         return ActionResult(item: item.id, state: .done, detail: result.outcome.rawValue)
     }
+}
+
+extension Hands: CustomStringConvertible {
+    /// Logs name services by it; what is in them, the environment above all, is nobody's business.
+    public var description: String { "Hands" }
 }

@@ -19,9 +19,16 @@ extension WatchStep {
                 // before each tick the store answers what is due: nothing is left that waits there
                 break
             case .escalate(let id, let code, let notice, let run, let stage):
-                let notice = notice.escalated(by: escalations[code])
-                escalate(id, code: code, notice, subject: subject, run: run, stage: stage, at: now)
-            case .cancelPending(let run): cancelledRuns.append(run)
+                let told = notice.escalated(by: escalations[code])
+                escalate(id, code: code, told, subject: subject, run: run, stage: stage, at: now)
+                if let command = escalations[code]?.shell {
+                    callHook(
+                        command, id, code: code, notice, subject: subject, run: run, stage: stage, at: now)
+                }
+            case .cancelPending(let run):
+                cancelledRuns.append(run)
+                // What this very step handed out before is not stored yet, so the store cannot take it back.
+                outbox.removeAll { $0.run == run && $0.action.isAwaited }
             case .ignored(let pipeline, let why):
                 journal.append(
                     JournalDraft(
@@ -61,8 +68,37 @@ extension WatchStep {
                 dueAt: now))
         journal.append(
             JournalDraft(
-                subject: subject, kind: JournalKind("escalated"), source: "policy",
+                subject: subject, kind: .escalated, source: "policy",
                 payload: ["code": .string(code), "title": .string(notice.title)], run: run, stage: stage))
+    }
+}
+
+extension WatchStep {
+    /// The hook belongs to no run: that its run ends does not take it back.
+    private mutating func callHook(
+        _ command: String, _ id: OutboxID, code: String, _ notice: Notice, subject: Subject, run: RunID,
+        stage: String, at now: Timestamp
+    ) {
+        let environment = [
+            "TMUX_AGENT_ESCALATION": code, "TMUX_AGENT_TITLE": notice.title, "TMUX_AGENT_REASON": notice.body,
+            "TMUX_AGENT_RUN": run.rawValue, "TMUX_AGENT_STAGE": stage,
+        ]
+        outbox.append(
+            OutboxItem(
+                id: OutboxID("\(id)/hook"), subject: subject, run: nil, stage: stage, attempt: 1,
+                action: .shell(
+                    command: command, timeout: StageAction.standardShellTimeout, environment: environment),
+                createdAt: now, dueAt: now))
+    }
+}
+
+extension Action {
+    /// Whether a stage waits for it; messages that were decided are told, whatever becomes of their run.
+    fileprivate var isAwaited: Bool {
+        switch self {
+        case .sendKeys, .keys, .shell, .spawn: true
+        case .notify, .emit, .answerDialog: false
+        }
     }
 }
 

@@ -6,15 +6,15 @@ internal import Synchronization
 /// The hands put a text in before they type it, and a reader looks here after it has read bytes and before it
 /// understands them, so an echo never comes first. After a crash the outbox says what was typed.
 public final class EchoBox: Sendable {
-    private let texts = Mutex<[AgentID: [String]]>([:])
+    private let texts = Mutex<[Subject: [String]]>([:])
 
     public init() {}
 
-    func put(_ text: String, for agent: AgentID) {
-        texts.withLock { $0[agent, default: []].append(text) }
+    func put(_ text: String, for subject: Subject) {
+        texts.withLock { $0[subject, default: []].append(text) }
     }
 
-    func take(for agent: AgentID) -> [String] {
-        texts.withLock { $0.removeValue(forKey: agent) ?? [] }
+    func take(for subject: Subject) -> [String] {
+        texts.withLock { $0.removeValue(forKey: subject) ?? [] }
     }
 }

@@ -44,9 +44,7 @@ struct TapFollower {
         file = Files.identity(path)
         sizes = SizeLog(path: SizeLog.path(of: path), position: place.sizes)
         // A screen that another version stored is as none: the tap is read from its beginning.
-        let stored = place.keyframe.flatMap {
-            try? JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data($0.state))
-        }
+        let stored = place.keyframe.flatMap(Self.screen)
         if let stored {
             reader = PaneReader(keyframe: stored)
         } else {
@@ -63,6 +61,11 @@ struct TapFollower {
             reader.resize(mark.terminalSize)
         }
         try repeatBytes(upTo: place.offset)
+    }
+
+    /// A stored screen; nil when another version stored it.
+    static func screen(of stored: StoredKeyframe) -> TerminalKit.Keyframe? {
+        try? JSONDecoder().decode(TerminalKit.Keyframe.self, from: Data(stored.state))
     }
 
     /// Where reading stands.
@@ -115,6 +118,13 @@ struct TapFollower {
         // Also a look that found nothing is remembered: it decides over which rows the next one looks at.
         needsKeyframe = true
         return reader.settle()
+    }
+
+    /// Takes up what the pane showed that is not in its tap.
+    mutating func amend(_ bytes: [UInt8]) -> [Reading] {
+        guard !bytes.isEmpty else { return [] }
+        needsKeyframe = true
+        return reader.amend(bytes)
     }
 
     /// The pane has another size than the tap's own log says; false when it has not.

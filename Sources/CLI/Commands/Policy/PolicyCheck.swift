@@ -24,6 +24,9 @@ struct PolicyCheck: AgentCommand {
         let result = try await Fleet.PolicyCheck(surroundings: context.surroundings).check(
             file: file, isClassic: classic)
         context.console.render(PolicyCheckView(result: result), json: context.json)
+        if result.hasErrors, result.standing != nil {
+            context.console.hint("The daemon goes on with the last good policy until this one can be used")
+        }
         if result.hasErrors { throw ExitCode(ExitStatus.unusableSettings.rawValue) }
     }
 }
@@ -35,6 +38,7 @@ private struct PolicyCheckView: Renderable {
         [
             "file": .string(result.file), "usable": .bool(!result.hasErrors),
             "pipelines": .integer(Int64(result.pipelines)),
+            "in_force": result.standing.map { .bool($0.refused == nil) } ?? .null,
             "problems": .array(
                 result.problems.map { problem in
                     var object: JSONObject = [

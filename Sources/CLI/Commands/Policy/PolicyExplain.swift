@@ -8,12 +8,13 @@ struct PolicyExplain: AgentCommand {
         discussion: "  tmux-agent policy explain feature/x")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session, or the main checkout's branch") var agent: String
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         let runs = try await PolicyExplainer(context: fleet).explain(agent)
         context.console.render(ExplanationView(runs: runs), json: context.json)
+        if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.hint(warning) }
         if runs.isEmpty { context.console.hint("No pipeline has begun for this agent yet") }
     }
 }

@@ -11,7 +11,7 @@ struct PolicyReset: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session, or the main checkout's branch") var agent: String
     @Option(name: .long, help: "Put back this stage and those behind it") var stage: String?
     @Option(name: .long, help: "Only this pipeline") var pipeline: String?
 
@@ -26,7 +26,7 @@ struct PolicyRetry: AgentCommand {
         discussion: "  tmux-agent policy retry feature/x")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session") var agent: String
+    @Argument(help: "The agent's branch, id or session, or the main checkout's branch") var agent: String
     @Option(name: .long, help: "Only this pipeline") var pipeline: String?
 
     func run(_ context: CommandContext) async throws {

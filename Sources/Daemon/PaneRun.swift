@@ -1,0 +1,160 @@
+internal import Approvals
+internal import Config
+public import Core
+internal import Fleet
+public import Logging
+internal import Notify
+internal import ProcessKit
+internal import ServiceLifecycle
+internal import Store
+public import SystemPackage
+internal import TmuxKit
+internal import UnixSignals
+public import Watch
+
+/// The composition root of `run`: watches panes that were not spawned here, by a classic `hosts.yaml`.
+public struct PaneRun: Sendable {
+    /// What `run` is asked for; paths as they were written on the command line.
+    public struct Options: Sendable {
+        public var configuration: FilePath
+        public var policy: FilePath
+        public var mode: PaneWatcher.Mode
+        public var isDryRun: Bool
+
+        public init(
+            configuration: FilePath, policy: FilePath, mode: PaneWatcher.Mode = .continuous,
+            isDryRun: Bool = false
+        ) {
+            self.configuration = configuration
+            self.policy = policy
+            self.mode = mode
+            self.isDryRun = isDryRun
+        }
+    }
+
+    let surroundings: Surroundings
+    let options: Options
+    let log: Logger
+    /// Told of every decision when it is written down, in a dry run when it would be.
+    let tell: @Sendable (PaneDecision) -> Void
+
+    public init(
+        surroundings: Surroundings, options: Options, log: Logger,
+        tell: @escaping @Sendable (PaneDecision) -> Void
+    ) {
+        self.surroundings = surroundings
+        self.options = options
+        self.log = log
+        self.tell = tell
+    }
+
+    /// Runs until TERM or INT, or until one pass is done.
+    ///
+    /// Throws ``ConfigurationError`` with every problem of a settings file, ``DaemonError/alreadyRunningPanes(configuration:pid:)``
+    /// when another process runs with this configuration, and after one pass ``DaemonError/hostsNotReached(_:)``.
+    public func run() async throws {
+        let places = Places(surroundings)
+        let file = surroundings.workingDirectory.pushing(options.configuration)
+        let settings = try HostsFile.load(file, places: places)
+        let policy = surroundings.workingDirectory.pushing(options.policy)
+        try requireUsable(policy)
+        for warning in settings.warnings { log.warning("\(warning.rendered)") }
+        let id = FleetID("run-\(ContentHash.of((Files.realPath(file) ?? file).string).prefix(16))")
+        let run = places.run.appending(id.rawValue)
+        guard !options.isDryRun else {
+            let store = try Store.copyInMemory(of: settings.value.stateDatabase).fleet(id)
+            try await store.register(FleetRegistration(id: id, name: file.stem ?? "run", path: file), at: now)
+            return try await watch(settings.value, places, run, store, policy, lock: nil)
+        }
+        guard let lock = try DaemonLock.take(role: .watch, run: run, processID: surroundings.processID) else {
+            let pid = try DaemonLock.holder(role: .watch, run: run) ?? 0
+            throw DaemonError.alreadyRunningPanes(configuration: file, pid: pid)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let store = try Store.open(path: settings.value.stateDatabase, role: .daemon, now: now)
+        for case .pythonDatabaseMovedAside(let place) in store.notices {
+            log.notice("the database of the older tool is now \(place)")
+        }
+        let records = store.fleet(id)
+        try await records.register(FleetRegistration(id: id, name: file.stem ?? "run", path: file), at: now)
+        try await watch(settings.value, places, run, records, policy, lock: lock)
+    }
+
+    private var now: Timestamp { surroundings.now() }
+
+    private func requireUsable(_ policy: FilePath) throws {
+        guard let text = try Files.readText(policy) else {
+            throw ConfigurationError.notFound(file: options.policy.string)
+        }
+        _ = try PolicyFile.read(text, file: options.policy.string, context: .init(isClassic: true))
+    }
+
+    private func watch(
+        _ settings: HostsConfiguration, _ places: Places, _ run: FilePath, _ store: FleetStore,
+        _ policy: FilePath, lock: FileLock?
+    ) async throws {
+        let hosts = PaneHosts(
+            surroundings: surroundings, places: places,
+            hosts: try settings.hosts.map { host in
+                try PaneHost(
+                    host, binary: settings.tmuxProgram,
+                    folder: run.appending("hosts").appending(TmuxFormat.name(host.name)),
+                    taps: run.appending("taps"), environment: surroundings.environment,
+                    attachesControlClient: !options.isDryRun)
+            }, run: run)
+        if !options.isDryRun { try await hosts.endOrphans() }
+        let events = try FileEvents()
+        let bell = try FileEvents()
+        let results = ResultBox { events.wake() }
+        let echoes = EchoBox()
+        let observer = HostObserver(hosts: hosts, isDryRun: options.isDryRun) { events.wake() }
+        let watcher = PaneWatcher(
+            hosts: hosts, store: store, policy: policy, mode: options.mode, isDryRun: options.isDryRun,
+            parts: PaneWatcher.Parts(
+                events: events, results: results, echoes: echoes, observer: observer, log: log,
+                wakeHands: { bell.wake() },
+                ready: { [pid = surroundings.processID] in try lock?.write("\(pid) ready\n") }, tell: tell))
+        var services: [any Service] = [observer]
+        if !options.isDryRun {
+            services += try doers(settings, hosts, store, results, echoes, bell)
+        }
+        services.append(watcher)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        try await ServiceGroup(configuration: configuration).run()
+        let missing = await watcher.unreachable
+        if options.mode == .once, !missing.isEmpty { throw DaemonError.hostsNotReached(Array(missing.keys)) }
+    }
+
+    /// What acts: the hands, and the files in which questions are answered.
+    private func doers(
+        _ settings: HostsConfiguration, _ hosts: PaneHosts, _ store: FleetStore, _ results: ResultBox,
+        _ echoes: EchoBox, _ bell: FileEvents
+    ) throws -> [any Service] {
+        var notify = NotifySettings()
+        notify.channels = settings.channels
+        let notifier = Notifier(notify, webhook: try webhook(hosts.places))
+        for channel in notifier.unusableChannels() {
+            log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
+        }
+        let hands = Hands(
+            workplace: .panes(hosts), store: store, results: results, echoes: echoes, bell: bell, log: log,
+            notify: { [now = surroundings.now] in await notifier.deliver($0, id: $1, at: now()) })
+        let files = ApprovalFileKeeper(
+            files: ApprovalFiles(
+                store: store, folder: settings.approvals, hosts: settings.hosts.map(\.name)),
+            folder: settings.approvals,
+            stateFolder: settings.stateDatabase.removingLastComponent(), now: surroundings.now, log: log)
+        return [hands, files]
+    }
+
+    /// Nil unless the environment names an address; secrets are never in a settings file.
+    private func webhook(_ places: Places) throws -> Webhook? {
+        guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
+        return Webhook(url: url, secret: try Secret.readOrCreate(places.secret, ids: surroundings.ids))
+    }
+}

@@ -1,0 +1,32 @@
+public import Core
+internal import ProcessKit
+internal import Store
+public import SystemPackage
+
+/// Which policy the daemon goes by now: the file as it is, or the last good one because an edit cannot be used.
+public struct PolicyStanding: Sendable, Equatable {
+    /// When the daemon looked at the file last.
+    public var since: Timestamp
+    /// Every problem of the edit that was refused; nil while the file is in force.
+    public var refused: String?
+
+    /// Nil while no daemon watches the fleet: then no policy is in force.
+    public static func now(in context: FleetContext) async throws -> PolicyStanding? {
+        guard try context.isWatched(),
+            let entry = try await context.store.newestEntry(.policyLoaded, of: .mainCheckout)
+        else { return nil }
+        return PolicyStanding(since: entry.at, refused: entry.payload["refused"]?.string)
+    }
+
+    /// What a person is told beside other things; nil while there is nothing to say.
+    public var warning: String? {
+        guard refused != nil else { return nil }
+        return
+            "The edited policy cannot be used and the last good one is in force: see 'tmux-agent policy check'"
+    }
+}
+
+extension FleetContext {
+    /// The policy that the daemon goes by, word for word: kept because an edit of the file may be unusable.
+    public var policyInForce: FilePath { run.appending("policy.yaml") }
+}

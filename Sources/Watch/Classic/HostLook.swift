@@ -1,0 +1,45 @@
+internal import Core
+internal import TmuxKit
+
+/// A host's panes at one moment.
+struct HostLook: Sendable {
+    struct Pane: Sendable {
+        var id: HostPane
+        var snapshot: PaneSnapshot
+        /// Differs from the last look when the pane may show something new.
+        var activity: String
+        /// A living process of ours writes its tap.
+        var isTapped: Bool
+    }
+
+    var host: String
+    /// Those that the filter accepts.
+    var panes: [Pane]
+    /// Every pane of the server, also those that the filter does not accept.
+    var existing: Set<HostPane>
+}
+
+/// What ``HostObserver`` found out.
+enum HostObservation: Sendable {
+    case look(HostLook)
+    case unreachable(host: String, reason: String)
+    case capture(HostPane, PaneHistory)
+    /// From the history's moment on the pane's bytes reach its tap; nil: it has a pipe already.
+    case lent(HostPane, PaneHistory?)
+    /// The pane could not be asked; the next look tells more.
+    case failed(HostPane)
+}
+
+/// What ``HostObserver`` is asked to do.
+enum HostRequest: Sendable {
+    case capture(HostPane, limit: Int)
+    case lend(HostPane, limit: Int)
+    /// Gives the pipe of a pane back that is not watched any more.
+    case giveBack(HostPane)
+    /// Somebody else has taken the pane's pipe: what still names ours goes away.
+    case forgetTap(HostPane)
+    /// The end of an action is written down: tmux need not remember it any more.
+    case forget(OutboxID, HostPane)
+    /// Looks at every host now.
+    case look
+}

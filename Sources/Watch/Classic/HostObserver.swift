@@ -1,0 +1,162 @@
+internal import Core
+internal import Fleet
+internal import ProcessKit
+public import ServiceLifecycle
+internal import Synchronization
+internal import SystemPackage
+internal import TmuxKit
+
+/// Asks the hosts' tmux servers beside the watcher's loop: a host that does not answer delays no other.
+public final class HostObserver: Service {
+    /// How often a server is asked for its panes.
+    static let lookPause = Duration.seconds(1)
+    /// After a failure, doubled up to the longest.
+    static let longestPause = Duration.seconds(30)
+
+    let hosts: PaneHosts
+    /// In a dry run panes stay as they are: their pipes are neither made nor taken.
+    let isDryRun: Bool
+    private let wake: @Sendable () -> Void
+    private let requests: AsyncStream<HostRequest>
+    private let ask: AsyncStream<HostRequest>.Continuation
+    private let observations = Mutex<[HostObservation]>([])
+
+    public init(hosts: PaneHosts, isDryRun: Bool, wake: @escaping @Sendable () -> Void) {
+        self.hosts = hosts
+        self.isDryRun = isDryRun
+        self.wake = wake
+        // What is dropped in a flood is asked again after the next look.
+        (requests, ask) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
+    }
+
+    func request(_ request: HostRequest) { ask.yield(request) }
+
+    func take() -> [HostObservation] {
+        observations.withLock { observations in
+            defer { observations = [] }
+            return observations
+        }
+    }
+
+    private func put(_ found: HostObservation) {
+        observations.withLock { $0.append(found) }
+        wake()
+    }
+
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            for host in hosts.hosts {
+                group.addTask { await self.watch(host) }
+                group.addTask { await self.keepControlClient(of: host) }
+                if let remote = host.remote { group.addTask { await remote.run() } }
+            }
+            for await request in requests.cancelOnGracefulShutdown() {
+                group.addTask { await self.perform(request) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Looks at a host's panes again and again.
+    private func watch(_ host: PaneHost) async {
+        var pause = Self.lookPause
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            do {
+                put(.look(try await look(at: host)))
+                pause = Self.lookPause
+            } catch is CancellationError {
+                return
+            } catch {
+                put(.unreachable(host: host.name, reason: Self.reason(error)))
+                pause = min(pause * 2, Self.longestPause)
+            }
+            // tmux tells only a client that is attached to the pane's own session of changes.
+            try? await Task.sleep(for: pause)  // cut short by the end
+        }
+    }
+
+    func look(at host: PaneHost) async throws -> HostLook {
+        let server = try await host.server()
+        var look = HostLook(host: host.name, panes: [], existing: [])
+        for found in try await server.watchablePanes() {
+            let pane = found.pane
+            let id = HostPane(host: host.name, pane: pane.id, server: pane.server)
+            look.existing.insert(id)
+            guard host.accepts(pane) else { continue }
+            let tap = hosts.tap(of: id)
+            let mayBeOurs = host.remote == nil ? pane.isTapped(into: hosts.taps) : pane.tap != nil
+            let isTapped =
+                pane.isPiped && mayBeOurs ? try await host.isWriting(pane, to: tap, server) : false
+            look.panes.append(
+                HostLook.Pane(id: id, snapshot: pane, activity: found.activity, isTapped: isTapped))
+        }
+        return look
+    }
+
+    private func perform(_ request: HostRequest) async {
+        do {
+            switch request {
+            case .look:
+                for host in hosts.hosts { put(.look(try await look(at: host))) }
+            case .capture(let pane, let limit):
+                let (server, address) = try await hosts.place(of: pane)
+                put(.capture(pane, try await server.history(of: address, limit: limit)))
+            case .lend(let pane, let limit): put(.lent(pane, try await lend(pane, limit: limit)))
+            case .giveBack(let pane): _ = try await giveBack(pane)
+            case .forgetTap(let pane):
+                let (server, address) = try await hosts.place(of: pane)
+                try await server.forgetTap(of: address, to: hosts.tap(of: pane))
+            case .forget(let id, let pane):
+                let (server, address) = try await hosts.place(of: pane)
+                try await Typist(run: hosts.run, server: server, kind: .shell).forget(id, at: address)
+            }
+        } catch {
+            switch request {
+            case .capture(let pane, _), .lend(let pane, _): put(.failed(pane))
+            case .giveBack, .forgetTap, .forget, .look: break  // the next look says what is wrong with the host
+            }
+        }
+    }
+
+    private func lend(_ pane: HostPane, limit: Int) async throws -> PaneHistory? {
+        let (server, address) = try await hosts.place(of: pane)
+        let tap = hosts.tap(of: pane)
+        var written = tap
+        if let remote = hosts.host(of: pane)?.remote { written = try await remote.beginTap(tap) }
+        switch try await server.lendTap(of: address, to: written, limit: limit) {
+        case .lent(let history): return history
+        case .taken: return nil
+        }
+    }
+
+    /// Ends our pipe on a pane and waits until its last bytes are in the tap; what the pane showed then.
+    func giveBack(_ pane: HostPane) async throws -> PaneHistory? {
+        let (server, address) = try await hosts.place(of: pane)
+        let tap = hosts.tap(of: pane)
+        if let remote = hosts.host(of: pane)?.remote {
+            let history = try await server.returnTap(
+                of: address, to: try await remote.beginTap(tap), limit: 0)
+            try await remote.endTap(tap)
+            return history
+        }
+        let writer = server.writer(of: tap, life: address.server)
+        let history = try await server.returnTap(of: address, to: tap, limit: 0)
+        if let writer { _ = await ProcessEnder().waitForEnd(of: [writer], limit: .seconds(2)) }
+        return history
+    }
+
+    /// The control client's life; its process is written down before it is used, for whoever comes after a kill of this
+    /// one.
+    private func keepControlClient(of host: PaneHost) async {
+        guard let control = host.control else { return }
+        let file = hosts.controlFile(of: host.name)
+        await control.run { client in
+            guard let client else { return try Files.remove(file) }
+            try Files.write("\(client.pid) \(client.startTicks)\n", to: file, mode: .ownerReadWrite)
+        }
+    }
+
+    static func reason(_ error: any Error) -> String {
+        (error as? any UserFacingError)?.message ?? "\(error)"
+    }
+}

@@ -1,0 +1,115 @@
+internal import Core
+internal import Store
+internal import SystemPackage
+internal import TerminalKit
+internal import TmuxKit
+
+/// One pane that was not spawned here, as the watcher holds it between two looks.
+final class PaneWatch {
+    /// How the pane's bytes come.
+    enum Road: Equatable {
+        /// By captures: somebody else has its pipe, or ours is not there yet.
+        case captures
+        /// Our pipe is being made; nothing is read meanwhile.
+        case lending(since: Timestamp)
+        case pipe
+    }
+
+    let id: HostPane
+    let tap: FilePath
+    var snapshot: PaneSnapshot
+    var machine: PolicyMachine
+    var follower: TapFollower?
+    var debouncer = StateDebouncer(accepted: .init(state: .unknown))
+    var road = Road.captures
+
+    /// What the last look said, and what it had said when the pane was last captured.
+    var activity = ""
+    var capturedActivity: String?
+    /// A capture is on its way since then.
+    var captureAsked: Timestamp?
+    /// The clock of `activity` has seconds, so the looks after a change ask once more.
+    var capturesOwed = 0
+    /// What the tap ends with, for the next capture.
+    var historySize: Int?
+
+    var committed: Int64
+    var lastMark: Timestamp?
+    var lastKeyframe: Int64 = 0
+    var freed: Int64 = 0
+    var lastBytes: Timestamp?
+    var lastJudged: Timestamp?
+    var isUnjudged = true
+    var isUnsettled = false
+    var quietAt: Timestamp?
+    var hasMoreBytes = true
+    /// The pane's program has ended, or the pane is gone.
+    var end: StateDebouncer.State?
+    /// Since when the pane is gone; what it printed last may still be on its way.
+    var goneAt: Timestamp?
+    var pausedUntil: Timestamp?
+    var failures = 0
+    /// The tap began anew; what the pane showed then was said before.
+    var isSilent = false
+    var lastShown: [UInt8]?
+    /// What is held here may not be what is stored.
+    var isStale = false
+
+    init(_ pane: HostLook.Pane, tap: FilePath, machine: PolicyMachine, committed: Int64) {
+        id = pane.id
+        self.tap = tap
+        snapshot = pane.snapshot
+        self.machine = machine
+        self.committed = committed
+    }
+
+    var subject: Subject { .pane(id) }
+    var kind: AgentKind { .running(in: snapshot) }
+    /// `session:window`.
+    var place: String { "\(snapshot.session.rawValue.visible):\(snapshot.windowName.visible)" }
+    /// For logs: `build %3 (work:editor)`.
+    var label: String { "\(id.host.visible) \(id.pane) (\(place))" }
+
+    var isLending: Bool { if case .lending = road { true } else { false } }
+
+    /// A pane that is gone has said everything when its tap has been still for so long.
+    static let lastWords = Duration.milliseconds(500)
+
+    var judgeDeadline: Timestamp? {
+        if isUnjudged, end != nil { return .longAgo }
+        let changed = isUnjudged ? lastJudged?.advanced(by: AgentWatch.judgePause) ?? .longAgo : nil
+        return [changed, debouncer.deadline, quietAt].compactMap(\.self).min()
+    }
+
+    /// When this pane wants to be looked at although nothing was printed.
+    var nextDeadline: Timestamp? {
+        if hasMoreBytes, !isLending { return pausedUntil ?? .longAgo }
+        var times = [machine.nextDeadline, judgeDeadline, goneAt?.advanced(by: Self.lastWords)]
+            .compactMap(\.self)
+        if isUnsettled, let lastBytes { times.append(lastBytes.advanced(by: AgentWatch.settlePause)) }
+        guard let earliest = times.min() else { return nil }
+        return pausedUntil.map { max($0, earliest) } ?? earliest
+    }
+
+    func noteBytes(at now: Timestamp) {
+        (lastBytes, isUnsettled, isUnjudged) = (now, true, true)
+        quietAt = now.advanced(by: AgentWatch.genericIdlePause)
+    }
+
+    /// What the policies know about the pane.
+    static func facts(_ pane: HostLook.Pane, state: AgentState, since: Timestamp) -> SubjectFacts {
+        SubjectFacts(
+            subject: .pane(pane.id), session: pane.snapshot.session.rawValue, host: pane.id.host,
+            windowName: pane.snapshot.windowName, paneTitle: pane.snapshot.title, state: state, since: since)
+    }
+
+    /// What was said of the pane, for the next capture to be compared with.
+    var known: KnownScreen? {
+        guard let screen = follower?.reader.screen else { return nil }
+        let cursor = screen.cursor
+        return KnownScreen(
+            rows: screen.rows, isAlternate: screen.isAlternate, isCursorVisible: screen.isCursorVisible,
+            cursorRow: cursor.row, cursorColumn: cursor.column, title: screen.title,
+            historySize: historySize)
+    }
+}

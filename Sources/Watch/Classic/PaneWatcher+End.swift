@@ -1,0 +1,38 @@
+internal import Core
+internal import Logging
+internal import Store
+
+extension PaneWatcher {
+    /// In one pass: every host answered or did not, what its panes show is taken up, and no action is left to do.
+    func isDone() async throws -> Bool {
+        guard mode == .once, isReady, databaseTrouble == nil else { return false }
+        let now = now
+        for watch in panes.values {
+            if watch.isUnsettled || watch.hasMoreBytes || watch.debouncer.deadline != nil { return false }
+            if watch.road == .captures, watch.capturedActivity == nil { return false }
+            if watch.captureAsked != nil || watch.pausedUntil != nil || watch.goneAt != nil { return false }
+        }
+        guard !isDryRun else { return true }
+        if try await !store.recoverAttempting().isEmpty { return false }
+        // What waits for a back-off is done by a later pass.
+        if let due = try await store.nextOutboxDue(), due <= now { return false }
+        return true
+    }
+
+    /// Gives every pipe back and reads what was still on its way.
+    func finish() async {
+        guard !isDryRun else { return }
+        for id in panes.keys.sorted(by: { $0.description < $1.description }) {
+            guard let watch = panes[id], watch.road != .captures else { continue }
+            do {
+                let history = try await parts.observer.giveBack(id)
+                watch.road = .pipe
+                try await readRest(of: watch)
+                // The next start knows by it which rows it has read.
+                if let history, watch.goneAt == nil { try await note(history, of: watch) }
+            } catch {
+                log.error("\(watch.label): its pipe could not be given back: \(HostObserver.reason(error))")
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+internal import Core
+internal import Logging
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+internal import TerminalKit
+internal import TmuxKit
+
+extension PaneWatcher {
+    /// Takes up what ``HostObserver`` found out.
+    func take(_ observation: HostObservation) async throws {
+        switch observation {
+        case .unreachable(let host, let reason):
+            unreachable[host] = reason
+            if troubles.began("host \(host)", reason) { log.error("host \(host.visible): \(reason)") }
+        case .look(let look):
+            unreachable[look.host] = nil
+            try await take(look)
+            worked("host \(look.host)")
+        case .capture(let id, let history):
+            guard let watch = panes[id], watch.captureAsked != nil else { return }
+            watch.captureAsked = nil
+            guard watch.road == .captures else { return }
+            try await take(history, into: watch)
+            if mayLend(watch) {
+                watch.road = .lending(since: now)
+                parts.observer.request(.lend(id, limit: captureLimit(watch)))
+            }
+        case .lent(let id, let history):
+            guard let watch = panes[id], watch.isLending else { return }
+            try await takeLoan(history, into: watch)
+        case .failed(let id):
+            guard let watch = panes[id] else { return }
+            watch.captureAsked = nil
+            if watch.isLending { watch.road = .captures }
+        }
+    }
+
+    private func take(_ look: HostLook) async throws {
+        let isFirst = lookedAt.insert(look.host).inserted
+        if isFirst { try await endOrphans(look) }
+        for pane in look.panes {
+            var watch = panes[pane.id]
+            if watch == nil { watch = try await add(pane) }
+            guard let watch else { continue }
+            try await take(pane, into: watch)
+            chooseRoad(watch, pane)
+            try await adoptSize(of: watch)
+        }
+        let accepted = Set(look.panes.map(\.id))
+        for (id, watch) in panes where id.host == look.host && !accepted.contains(id) {
+            if look.existing.contains(id) {
+                letGo(watch)
+            } else if watch.goneAt == nil {
+                (watch.goneAt, watch.end, watch.isUnjudged) = (now, .init(state: .gone), true)
+                watch.hasMoreBytes = true
+            }
+        }
+    }
+
+    private func add(_ pane: HostLook.Pane) async throws -> PaneWatch {
+        let subject = Subject.pane(pane.id)
+        let marks = try await store.tapMarks(of: subject)
+        let facts = PaneWatch.facts(pane, state: .unknown, since: marks.first?.at ?? now)
+        let machine = PolicyMachine(
+            policy: policy.policy, facts: facts, runs: try await store.runs(of: subject), classic: true)
+        let tap = hosts.tap(of: pane.id)
+        let position = try await store.tapPosition(of: subject)
+        let watch = PaneWatch(pane, tap: tap, machine: machine, committed: position?.offset ?? 0)
+        panes[pane.id] = watch
+        tapNames[tap.lastComponent?.string ?? ""] = pane.id
+        log.info("watching \(watch.label)")
+        // Pipelines that wait for nothing begin before anything that the pane shows is looked at.
+        try await decide(.tick, for: watch)
+        return watch
+    }
+
+    private func take(_ pane: HostLook.Pane, into watch: PaneWatch) async throws {
+        watch.snapshot = pane.snapshot
+        watch.activity = pane.activity
+        watch.follower?.reader.kind = watch.kind
+        let before = watch.end
+        switch pane.snapshot.end {
+        case nil: watch.end = nil
+        case .exited(let status): watch.end = .init(state: .exited, exitStatus: status)
+        case .signaled(let signal): watch.end = .init(state: .exited, exitStatus: 128 + signal)
+        case .unknown: watch.end = .init(state: .exited)
+        }
+        if watch.end != before { watch.isUnjudged = true }
+        let facts = PaneWatch.facts(
+            pane, state: watch.machine.facts.state, since: watch.machine.facts.since)
+        guard facts != watch.machine.facts else { return }
+        // Titles that programs change many times matter only when something follows from them.
+        var machine = watch.machine
+        guard machine.receive(.factsChanged(facts), at: now, ids: ids).isEmpty else {
+            return try await decide(.factsChanged(facts), for: watch)
+        }
+        watch.machine = machine
+    }
+
+    private func chooseRoad(_ watch: PaneWatch, _ pane: HostLook.Pane) {
+        switch watch.road {
+        case .pipe where !pane.isTapped:
+            watch.road = .captures
+            watch.capturedActivity = nil
+            guard !pane.snapshot.isDead, !isDryRun else { break }
+            if pane.snapshot.isPiped, Files.exists(watch.tap) {
+                log.notice("\(watch.label): somebody else has its pipe now")
+                parts.observer.request(.forgetTap(watch.id))
+            } else {
+                log.notice("\(watch.label): its pipe had died, or writes to a file that was removed")
+                parts.observer.request(.giveBack(watch.id))
+            }
+        case .captures where pane.isTapped:
+            // A run of before was killed; its pipe went on.
+            watch.road = .pipe
+            watch.hasMoreBytes = true
+        case .lending(let since) where now >= since.advanced(by: .seconds(30)): watch.road = .captures
+        case .pipe, .captures, .lending: break
+        }
+        guard watch.road == .captures else { return }
+        if let asked = watch.captureAsked, now < asked.advanced(by: .seconds(30)) { return }
+        let isNew = watch.capturedActivity != pane.activity
+        guard isNew || watch.capturesOwed > 0 || mayLend(watch) else { return }
+        watch.capturesOwed = isNew ? 2 : watch.capturesOwed - 1
+        (watch.captureAsked, watch.capturedActivity) = (now, pane.activity)
+        parts.observer.request(.capture(watch.id, limit: captureLimit(watch)))
+    }
+
+    private func mayLend(_ watch: PaneWatch) -> Bool {
+        mode == .continuous && !isDryRun && !watch.snapshot.isPiped && !watch.snapshot.isDead
+            && watch.goneAt == nil
+    }
+
+    private func captureLimit(_ watch: PaneWatch) -> Int {
+        hosts.host(of: watch.id)?.configuration.captureLines ?? 2000
+    }
+
+    /// The filter does not accept the pane any more: it gets its pipe back, and its runs wait.
+    private func letGo(_ watch: PaneWatch) {
+        if watch.road != .captures, !isDryRun { parts.observer.request(.giveBack(watch.id)) }
+        drop(watch)
+        log.info("no longer watching \(watch.label): the filters do not accept it")
+    }
+
+    func drop(_ watch: PaneWatch) {
+        panes[watch.id] = nil
+        tapNames[watch.tap.lastComponent?.string ?? ""] = nil
+        _ = parts.echoes.take(for: watch.subject)
+    }
+
+    /// Ends the runs of panes that went away, or whose server was started anew, while nobody watched.
+    private func endOrphans(_ look: HostLook) async throws {
+        var gone: Set<HostPane> = []
+        for run in try await store.openRuns() {
+            guard case .pane(let pane) = run.subject, pane.host == look.host,
+                !look.existing.contains(pane), gone.insert(pane).inserted
+            else { continue }
+            let facts = SubjectFacts(subject: run.subject, host: pane.host, since: run.startedAt)
+            let machine = PolicyMachine(
+                policy: policy.policy, facts: facts, runs: try await store.runs(of: run.subject),
+                classic: true)
+            _ = try await commit(.subjectGone, machine, of: pane, place: "")
+        }
+        guard !isDryRun else { return }
+        let living = Set(look.existing.map { hosts.tap(of: $0).lastComponent?.string ?? "" })
+        let prefix = "\(TmuxFormat.name(look.host))."
+        for name in Files.names(in: hosts.taps) where name.hasPrefix(prefix) && name.hasSuffix(".tap") {
+            if !living.contains(name) { try removeTap(hosts.taps.appending(name)) }
+        }
+    }
+
+    func removeTap(_ tap: FilePath) throws {
+        for suffix in ["", ".pipe", ".sizes"] { try Files.remove(FilePath(tap.string + suffix)) }
+    }
+}

@@ -1,0 +1,217 @@
+internal import Core
+internal import Fleet
+internal import Logging
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+internal import TerminalKit
+internal import TmuxKit
+
+extension PaneWatcher {
+    /// Looks at one pane: its new bytes, its state, its deadlines; a failure delays this pane only.
+    func visit(_ id: HostPane) async {
+        guard databaseTrouble == nil, let watch = panes[id], let deadline = watch.nextDeadline,
+            deadline <= now
+        else { return }
+        do {
+            if watch.isStale { try await reload(watch) }
+            try await read(watch)
+            try await judge(watch)
+            try await tick(watch)
+            try await takeLeave(of: watch)
+            (watch.pausedUntil, watch.failures) = (nil, 0)
+            worked(watch.id.description)
+        } catch {
+            watch.failures += 1
+            let pause = Duration.milliseconds(200 * (1 << min(watch.failures, 7)))
+            watch.pausedUntil = now.advanced(by: pause)
+            watch.isStale = true
+            failed(watch.id.description, error)
+        }
+    }
+
+    /// What was read or decided but not written is read and decided again.
+    private func reload(_ watch: PaneWatch) async throws {
+        let runs = try await store.runs(of: watch.subject)
+        watch.committed = try await store.tapPosition(of: watch.subject)?.offset ?? 0
+        watch.machine = PolicyMachine(
+            policy: policy.policy, facts: watch.machine.facts, runs: runs, classic: true)
+        watch.follower = nil
+        (watch.hasMoreBytes, watch.isStale) = (true, false)
+    }
+
+    /// Reads a piece of what is new in a pane's tap, and what a quiet screen says as a whole.
+    private func read(_ watch: PaneWatch) async throws {
+        guard watch.hasMoreBytes || watch.isUnsettled, !watch.isLending else { return }
+        var follower = try await follower(of: watch)
+        var readings: [Reading] = []
+        if watch.hasMoreBytes, Files.exists(watch.tap) {
+            let before = follower.offset
+            let (echoes, subject) = (parts.echoes, watch.subject)
+            readings = try follower.read { echoes.take(for: subject) }
+            watch.hasMoreBytes = follower.isBehind
+            if follower.offset > before {
+                watch.noteBytes(at: now)
+                if watch.road == .pipe { watch.historySize = nil }
+            }
+        } else {
+            watch.hasMoreBytes = false
+        }
+        if watch.isUnsettled, !watch.hasMoreBytes, let last = watch.lastBytes,
+            now >= last.advanced(by: AgentWatch.settlePause)
+        {
+            readings += follower.settle()
+            watch.isUnsettled = false
+        }
+        try await commit(readings, of: watch, &follower)
+        watch.follower = follower
+        freeHead(of: watch)
+    }
+
+    /// The tap from where the database stands; when somebody cut it, from its new beginning.
+    private func follower(of watch: PaneWatch) async throws -> TapFollower {
+        let size = Files.size(watch.tap) ?? 0
+        if let follower = watch.follower, !follower.isReplaced, size >= follower.offset || isDryRun {
+            return follower
+        }
+        if size < watch.committed, !isDryRun { try await forgetTap(of: watch, missing: watch.committed - size) }
+        var place = TapFollower.Place(offset: watch.committed)
+        place.keyframe = try await store.keyframe(of: watch.subject, upTo: watch.committed)
+        place.marks = try await store.tapMarks(of: watch.subject, from: place.keyframe?.offset ?? 0)
+        let snapshot = watch.snapshot
+        var follower = try TapFollower(
+            path: watch.tap, kind: watch.kind,
+            size: TerminalSize(columns: snapshot.columns, rows: snapshot.rows), from: place, wantsLines: true)
+        follower.expectEchoes(try await store.typedTexts(to: watch.subject, limit: 50))
+        follower.reader.kind = watch.kind
+        watch.historySize = try HistoryNote.read(atEndOf: watch.tap)
+        watch.lastKeyframe = place.keyframe?.offset ?? 0
+        if watch.isSilent, let shown = watch.lastShown {
+            _ = follower.amend(shown)
+            watch.isSilent = false
+        }
+        watch.follower = follower
+        (watch.isUnsettled, watch.lastBytes) = (true, watch.lastBytes ?? now)
+        return follower
+    }
+
+    /// The tap begins anew. What the pane shows was said before.
+    private func forgetTap(of watch: PaneWatch, missing: Int64) async throws {
+        try await store.forgetTap(of: watch.subject)
+        try await noteGap(watch, "the tap was cut, removed or replaced", ["missing_bytes": .integer(missing)])
+        watch.lastShown = watch.known.map { ScreenCatchUp.bytes(of: $0) }
+        (watch.follower, watch.committed, watch.lastKeyframe, watch.freed) = (nil, 0, 0, 0)
+        watch.isSilent = true
+    }
+
+    private func noteGap(_ watch: PaneWatch, _ why: String, _ more: JSONObject = [:]) async throws {
+        var payload: JSONObject = more
+        payload["why"] = .string(why)
+        var step = WatchStep()
+        step.journal = [
+            JournalDraft(
+                subject: watch.subject, kind: .tapGap, source: "daemon", payload: payload,
+                tapOffset: Files.size(watch.tap))
+        ]
+        try await store.commit(step, for: watch.subject, at: now)
+        log.warning("\(watch.label): \(why)")
+    }
+
+    /// Brings the tap to what a capture shows: as bytes at its end, or in a dry run only in mind.
+    func take(_ history: PaneHistory, into watch: PaneWatch) async throws {
+        if !isDryRun, !Files.exists(watch.tap) { try Files.append("", to: watch.tap) }
+        watch.hasMoreBytes = true
+        while watch.hasMoreBytes { try await read(watch) }
+        try await adopt(history, watch)
+        for _ in 0..<2 {
+            guard let known = watch.known else { return }
+            var catchUp = ScreenCatchUp(from: known, to: history)
+            if catchUp.hasGap { try await noteGap(watch, "more was printed than the history holds") }
+            guard !catchUp.bytes.isEmpty else { break }
+            if var follower = watch.follower, isDryRun {
+                try await commit(follower.amend(catchUp.bytes), of: watch, &follower)
+                watch.follower = follower
+                watch.noteBytes(at: now)
+            } else {
+                if watch.follower?.reader.screen.isAtGround == false {
+                    // A pipe ended in the middle of a sequence.
+                    catchUp.bytes = Array("\u{1b}\\".utf8) + catchUp.bytes
+                }
+                try Files.append(catchUp.bytes, to: watch.tap)
+                watch.hasMoreBytes = true
+                while watch.hasMoreBytes { try await read(watch) }
+            }
+            if !catchUp.needsAnother { break }
+        }
+        watch.historySize = history.historySize
+    }
+
+    /// The pipe stands, and brings what follows this history; what came between the last capture and it is added.
+    func takeLoan(_ history: PaneHistory?, into watch: PaneWatch) async throws {
+        guard let history else {
+            watch.road = .captures
+            return
+        }
+        try await adopt(history, watch)
+        if var follower = watch.follower, let known = watch.known {
+            let catchUp = ScreenCatchUp(from: known, to: history)
+            let readings = follower.amend(catchUp.bytes)
+            try await commit(readings, of: watch, &follower)
+            watch.follower = follower
+        }
+        (watch.road, watch.historySize, watch.hasMoreBytes) = (.pipe, nil, true)
+        watch.noteBytes(at: now)
+    }
+
+    private func adopt(_ history: PaneHistory, _ watch: PaneWatch) async throws {
+        let size = TerminalSize(columns: history.pane.columns, rows: history.pane.rows)
+        guard var follower = watch.follower, follower.adopt(size) else { return }
+        try await commit([], of: watch, &follower)
+        watch.follower = follower
+        watch.isUnjudged = true
+    }
+
+    /// A pane of another size than was read: the next bytes are for that.
+    func adoptSize(of watch: PaneWatch) async throws {
+        let size = TerminalSize(columns: watch.snapshot.columns, rows: watch.snapshot.rows)
+        guard watch.road == .pipe, !watch.hasMoreBytes, var follower = watch.follower, !follower.isBehind,
+            follower.reader.screen.isAtGround, follower.adopt(size)
+        else { return }
+        try await commit([], of: watch, &follower)
+        watch.follower = follower
+        watch.isUnjudged = true
+    }
+
+    /// Reads a tap whose pipe has ended to its end.
+    func readRest(of watch: PaneWatch) async throws {
+        watch.hasMoreBytes = true
+        while watch.hasMoreBytes { try await read(watch) }
+    }
+
+    /// Writes down at the tap's end how much tmux had above the screen there.
+    func note(_ history: PaneHistory, of watch: PaneWatch) async throws {
+        guard watch.follower?.reader.screen.isAtGround == true else { return }
+        try Files.append(HistoryNote.bytes(history.historySize), to: watch.tap)
+        try await readRest(of: watch)
+    }
+
+    private func freeHead(of watch: PaneWatch) {
+        let end = min(watch.committed - Self.tapLimit, watch.lastKeyframe) & ~4095
+        guard !isDryRun, end - watch.freed >= Self.tapLimit / 16 else { return }
+        watch.freed = end
+        do { try TapHead.free(watch.tap, upTo: end) } catch { failed(watch.tap.string, error) }
+    }
+
+    /// A pane that is gone has its last words, its state, and then its runs end.
+    private func takeLeave(of watch: PaneWatch) async throws {
+        guard let goneAt = watch.goneAt, now >= goneAt.advanced(by: PaneWatch.lastWords),
+            !watch.hasMoreBytes, !watch.isUnsettled
+        else { return }
+        try await decide(.subjectGone, for: watch)
+        drop(watch)
+        log.info("\(watch.label) is gone")
+        guard !isDryRun else { return }
+        try await store.forgetTap(of: watch.subject)
+        try removeTap(watch.tap)
+    }
+}

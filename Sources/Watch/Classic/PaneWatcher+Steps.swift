@@ -1,0 +1,132 @@
+internal import Core
+internal import Store
+internal import TerminalKit
+
+/// What remains of a pane's step that was written.
+struct PaneOutcome: Sendable {
+    var machine: PolicyMachine
+    var hasWork: Bool
+    var decisions: [PaneDecision]
+
+    init(_ step: WatchStep, _ machine: PolicyMachine, _ pane: HostPane, place: String) {
+        self.machine = machine
+        hasWork = !step.outbox.isEmpty
+        decisions = step.decisions(of: pane, place: place)
+    }
+}
+
+extension PaneWatcher {
+    private static let markPause = Duration.milliseconds(250)
+
+    /// Writes what was read together with what the policy makes of it, in one transaction.
+    func commit(_ readings: [Reading], of watch: PaneWatch, _ follower: inout TapFollower) async throws {
+        guard
+            follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
+                || !follower.resizes.isEmpty
+        else { return }
+        let base = try progress(of: follower, watch)
+        let (subject, ids, now, id) = (watch.subject, ids, now, watch.id)
+        let source = SignalSource(subject: subject, at: now, readsHeuristics: true)
+        let (machine, place) = (watch.machine, watch.place)
+        let committed = try await store.commit(subject, at: now) { seen in
+            var (step, machine) = (base, machine)
+            let groups = source.signals(readings, &seen, &step)
+            if !groups.isEmpty {
+                step.add(machine.receive(.signals(groups), at: now, ids: ids), subject: subject, at: now, [:])
+            }
+            return Decided(step, PaneOutcome(step, machine, id, place: place))
+        }
+        watch.committed = follower.offset
+        if !base.marks.isEmpty { watch.lastMark = now }
+        if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
+        follower.written()
+        committed.output.decisions.forEach(parts.tell)
+        take(committed.output, into: watch)
+    }
+
+    private func progress(of follower: TapFollower, _ watch: PaneWatch) throws -> WatchStep {
+        var step = WatchStep()
+        let (to, now) = (follower.offset, now)
+        let size = ScreenSize(columns: follower.size.columns, rows: follower.size.rows)
+        step.tap = TapAdvance(from: watch.committed, to: to, size: size)
+        if watch.committed == 0, watch.lastMark == nil {
+            let first = follower.firstSize
+            step.marks = [
+                TapMark(offset: 0, at: now, size: ScreenSize(columns: first.columns, rows: first.rows))
+            ]
+        }
+        step.marks += follower.resizes.map {
+            TapMark(
+                offset: $0.offset, at: now, size: ScreenSize(columns: $0.size.columns, rows: $0.size.rows))
+        }
+        if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
+            step.marks.append(TapMark(offset: to, at: now, size: size))
+        }
+        if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
+            let state = try follower.keyframe()
+        {
+            step.keyframe = StoredKeyframe(offset: to, state: state)
+        }
+        return step
+    }
+
+    /// Lets a pane's machine decide about one event that is no reading, and writes the result.
+    func decide(_ event: PolicyEvent, for watch: PaneWatch, adding extra: WatchStep = WatchStep()) async throws {
+        let outcome = try await commit(
+            event, watch.machine, of: watch.id, place: watch.place, adding: extra)
+        take(outcome, into: watch)
+    }
+
+    @discardableResult
+    func commit(
+        _ event: PolicyEvent, _ machine: PolicyMachine, of pane: HostPane, place: String,
+        adding extra: WatchStep = WatchStep()
+    ) async throws -> PaneOutcome {
+        let (now, ids, subject) = (now, ids, Subject.pane(pane))
+        let outcome = try await store.commit(subject, at: now) { _ in
+            var (step, machine) = (extra, machine)
+            step.add(machine.receive(event, at: now, ids: ids), subject: subject, at: now, [:])
+            return Decided(step, PaneOutcome(step, machine, pane, place: place))
+        }.output
+        outcome.decisions.forEach(parts.tell)
+        return outcome
+    }
+
+    private func take(_ outcome: PaneOutcome, into watch: PaneWatch) {
+        watch.machine = outcome.machine
+        if outcome.hasWork { parts.wakeHands() }
+    }
+
+    /// Judges the screen when that is due, and writes a state that has stood long enough.
+    func judge(_ watch: PaneWatch) async throws {
+        let now = now
+        guard let deadline = watch.judgeDeadline, deadline <= now else { return }
+        (watch.isUnjudged, watch.lastJudged) = (false, now)
+        if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
+        guard let seen = try watch.end ?? screenState(watch),
+            let state = watch.debouncer.observe(seen, at: now)
+        else { return }
+        let body = Signal.Body.state(state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus)
+        var step = WatchStep()
+        step.journal = [
+            JournalDraft(subject: watch.subject, kind: .agentState, source: "daemon", payload: body.json)
+        ]
+        let signal = Signal(subject: watch.subject, at: now, body: body)
+        try await decide(.signal(signal), for: watch, adding: step)
+    }
+
+    private func screenState(_ watch: PaneWatch) throws -> StateDebouncer.State? {
+        guard let screen = watch.follower?.reader.screen else { return nil }
+        return try ScreenState.of(
+            kind: watch.kind, rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row,
+            lastBytes: watch.lastBytes, now: now)
+    }
+
+    /// Lets time pass for one pane's policies.
+    func tick(_ watch: PaneWatch) async throws {
+        guard let deadline = watch.machine.nextDeadline, deadline <= now else { return }
+        // An answer that is in the database stands, also when it came a moment before the question's time ran out.
+        try await expireApprovals(at: now)
+        try await decide(.tick, for: watch)
+    }
+}

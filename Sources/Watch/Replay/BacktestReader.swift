@@ -1,0 +1,135 @@
+internal import Core
+internal import Fleet
+internal import Store
+
+/// Collects what the journal says, row by row.
+struct BacktestReader {
+    let context: FleetContext
+    let since: Timestamp
+
+    /// The facts of every subject that `includes` takes, in the order of their appearance.
+    func read(_ includes: (Subject) -> Bool) async throws -> [BacktestFacts] {
+        let agents = try await context.store.agents(includingRemoved: true)
+        let bySubject = Dictionary(agents.map { ($0.subject, $0) }) { $1 }
+        let order = agents.map(\.subject) + [.mainCheckout]
+        var found: [Subject: BacktestFacts] = [:]
+        var place = try await context.store.journalPlace(at: since)
+        while true {
+            let entries = try await context.store.journal(after: place, limit: 500)
+            guard let last = entries.last else { break }
+            place = last.id
+            for entry in entries where includes(entry.subject) {
+                var facts =
+                    found[entry.subject]
+                    ?? BacktestFacts(subject: entry.subject, agent: bySubject[entry.subject])
+                try await take(entry, into: &facts)
+                found[entry.subject] = facts
+            }
+        }
+        for subject in order where found[subject] != nil {
+            let actions = try await context.store.recordedActions(of: subject, since: since)
+            found[subject]?.actions = actions
+            found[subject]?.did += actions.compactMap(Self.decision)
+        }
+        return order.compactMap { found[$0] }.map { facts in
+            var facts = facts
+            // Rows of one transaction share their time: the order in which they were found stays.
+            facts.did = facts.did.enumerated()
+                .sorted { ($0.element.deed.at, $0.offset) < ($1.element.deed.at, $1.offset) }.map(\.element)
+            return facts
+        }
+    }
+
+    private func take(_ entry: JournalEntry, into facts: inout BacktestFacts) async throws {
+        func add(_ what: RecordedFact.What) { facts.facts.append(RecordedFact(at: entry.at, what: what)) }
+        let payload = entry.payload
+        switch entry.kind {
+        case .emit where entry.draft.source != "policy":
+            if let body = entry.signalBody { add(.signal(body)) }
+        case .marker where payload["duplicate"] != true:
+            guard let marker = payload["marker"]?.object else { break }
+            let body = Signal.Body.marker(Marker(payload: marker), source: "screen")
+            facts.markers.append((entry.at, entry.draft.tapOffset ?? 0, body))
+        case .agentState:
+            guard let state = payload["state"]?.string.flatMap(AgentState.init) else { break }
+            add(
+                .signal(
+                    .state(
+                        state, waitingFor: payload["waiting_for"]?.string.flatMap(WaitingFor.init),
+                        exitStatus: payload["exit_status"]?.integer.map { Int32(truncatingIfNeeded: $0) })))
+        case .agentStarted: add(.started)
+        case .agentRemoved: add(.removed)
+        case .gitHook:
+            guard let name = payload["hook"]?.string else { break }
+            add(
+                .hook(
+                    await context.hookEvent(
+                        name, branch: payload["branch"]?.string, commit: payload["commit"]?.string,
+                        run: entry.draft.run)))
+        case .approvalAnswered:
+            guard let id = payload["approval"]?.string,
+                let approval = try await context.store.approval(ApprovalID(id)), let answer = approval.answer,
+                answer.through != "expiry"
+            else { break }
+            add(.answered(approval, answer))
+        case .policyRequested: add(.requested(entry.policyRequest))
+        case .tapGap:
+            facts.notes.append("\(entry.at.iso8601): \(payload["why"]?.string ?? "the tap has a gap")")
+            if payload["missing_bytes"] != nil { facts.gap = entry.at }
+        default:
+            if let decision = try await decision(of: entry) { facts.did.append(decision) }
+        }
+    }
+
+    /// What a row says that a policy decided; nil for other rows.
+    private func decision(of entry: JournalEntry) async throws -> Decision? {
+        let payload = entry.payload
+        var deed = PolicyDeed(
+            at: entry.at, pipeline: payload["pipeline"]?.string ?? "", stage: entry.draft.stage,
+            kind: .ignored, why: payload["why"]?.string ?? "")
+        switch entry.kind {
+        case .runChanged:
+            guard let to = payload["to"]?.string else { return nil }
+            deed.kind = .run(to)
+        case .stageChanged:
+            guard let to = payload["to"]?.string.flatMap(StageState.init) else { return nil }
+            deed.kind = .stage(to)
+        case .approvalAsked:
+            guard let id = payload["approval"]?.string,
+                let approval = try await context.store.approval(ApprovalID(id))
+            else { return nil }
+            deed.pipeline = approval.pipeline
+            deed.kind = .asked(question: approval.question)
+        case .escalated:
+            guard let code = payload["code"]?.string else { return nil }
+            deed.pipeline = try await pipeline(of: entry.draft.run)
+            deed.kind = .escalated(code: code)
+        default: return nil
+        }
+        return Decision(deed)
+    }
+
+    private func pipeline(of run: RunID?) async throws -> String {
+        guard let run else { return "" }
+        do throws(StoreError) {
+            return try await context.store.run(run).pipeline
+        } catch .runNotFound {
+            return ""
+        }
+    }
+
+    /// Escalations are known by their own rows; their messages and hooks would say the same again.
+    private static func decision(_ action: RecordedAction) -> Decision? {
+        let parts = action.item.id.rawValue.split(separator: "/")
+        guard action.item.run != nil, let stage = action.item.stage, parts.dropLast().last != "escalate"
+        else {
+            return nil
+        }
+        var detail = action.item.state == .done ? "" : action.item.state.rawValue
+        if let code = action.exitCode { detail = "exit \(code)" }
+        return Decision(
+            PolicyDeed(
+                at: action.item.createdAt, pipeline: action.pipeline ?? "", stage: stage,
+                kind: .action(action.item.action)), detail: detail)
+    }
+}

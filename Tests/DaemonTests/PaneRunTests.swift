@@ -1,0 +1,328 @@
+import Core
+import Glibc
+import ProcessKit
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `tmux-agent run`: panes that were not spawned here.
+@Suite(.timeLimit(.minutes(2)))
+struct PaneRunTests {
+    @Test func panesThatTheFiltersAcceptAreWatchedAndGivenBack() async throws {
+        try await withPanes { panes in
+            // tmux writes the session's name with underscores.
+            try panes.write(filters: "session_filters: ['^proj:v1\\.2$']\n      pane_name_patterns: [codex]")
+            try await panes.printer("proj:v1.2", window: "codex")
+            try await panes.printer("proj-v1", window: "codex")
+            let run = try panes.start()
+            try await run.ready()
+            try await panes.tick(1, in: "proj_v1_2:codex")
+            try await panes.tick(2, in: "proj-v1:codex")
+            // Written by the action's own process.
+            let isFirst = try await eventually(within: .seconds(30)) { panes.ticked == [1] }
+            #expect(isFirst, "\(run.output)")
+            // A pane that comes later, in a window whose name fits only afterwards.
+            try await panes.tmux.tmux("new-window", "-d", "-t", "proj_v1_2", "-n", "x", "stty -echo; cat")
+            try await panes.tmux.tmux("rename-window", "-t", "proj_v1_2:x", "codex 2")
+            let isFound = try await eventually(within: .seconds(30)) { run.output.contains("codex 2)") }
+            #expect(isFound, "\(run.output)")
+            try await panes.tick(3, in: "proj_v1_2:codex 2")
+            let isThird = try await eventually(within: .seconds(30)) { panes.ticked == [1, 3] }
+            #expect(isThird, "\(run.output)")
+            #expect(try await panes.traces().contains("1"))
+            #expect(await run.stop() == 0)
+            #expect(try await panes.traces() == "0\n0\n0")
+            #expect(try await panes.tmux.tmux("list-clients") == "")
+            #expect(try await panes.tmux.tmux("show-options", "-p", "-t", "proj_v1_2:codex") == "")
+        }
+    }
+
+    @Test func aPaneWithSomebodyElsesPipeIsReadByCaptures() async throws {
+        try await withPanes { panes in
+            try await panes.printer("a")
+            let theirs = panes.folder.appending("theirs")
+            try await panes.tmux.tmux("pipe-pane", "-t", "a", "exec cat >>\(theirs)")
+            let run = try panes.start()
+            try await run.ready()
+            // More than the screen holds at once.
+            for number in 1...60 { try await panes.tick(number, in: "a") }
+            let isRead = try await eventually(within: .seconds(30)) {
+                try await panes.counted() == Array(1...60)
+            }
+            let counted = try await panes.counted()
+            #expect(isRead, "\(counted) \(run.output)")
+            #expect(try await panes.tmux.tmux("list-clients").contains("control-mode"))
+            #expect(await run.stop() == 0)
+            #expect(try await panes.traces() == "1")
+            #expect(try await panes.tmux.tmux("list-clients") == "")
+            try await panes.say("their last", in: "a")
+            // Their cat writes when it gets the bytes.
+            let isTheirs = try await eventually(within: .seconds(30)) { (text(of: theirs) ?? "").hasSuffix("their last\r\n") }
+            #expect(isTheirs)
+        }
+    }
+
+    @Test func killsLoseAndRepeatNothing() async throws {
+        try await withPanes { panes in
+            try await panes.printer("piped")
+            try await panes.printer("captured")
+            try await panes.tmux.tmux("pipe-pane", "-t", "captured", "exec cat >/dev/null")
+            var number = 0
+            // A pane has at most sixteen runs that wait.
+            for round in 0..<5 {
+                let run = try panes.start()
+                if round % 2 == 0 { try await run.ready() }
+                for _ in 0..<2 {
+                    number += 2
+                    try await panes.tick(number - 1, in: "piped")
+                    try await panes.tick(number, in: "captured")
+                }
+                if round == 3 { _ = await run.stop() } else { await run.kill() }
+                number += 2
+                try await panes.tick(number - 1, in: "piped")
+                try await panes.tick(number, in: "captured")
+            }
+            let run = try panes.start()
+            try await run.ready()
+            let isAll = try await eventually(within: .seconds(30)) {
+                try await panes.counted().count >= number && panes.ticked.count >= number
+            }
+            #expect(isAll, "\(run.output)")
+            #expect(try await panes.counted().sorted() == Array(1...number))
+            #expect(panes.ticked.sorted() == Array(1...number))
+            #expect(await run.stop() == 0)
+            #expect(try await panes.traces() == "1\n0")
+        }
+    }
+
+    @Test func aPaneOfARestartedServerIsAnother() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: release
+                        stages:
+                          - name: ship
+                            triggers: { marker: { type: TICK } }
+                            require_approval: true
+                    """)
+            try await panes.printer("a")
+            let run = try panes.start()
+            try await run.ready()
+            try await panes.tick(1, in: "a")
+            let file = panes.approvals.appending("local").appending("pct0__ship.txt")
+            // The files are kept by a service of its own.
+            let isAsked = try await eventually(within: .seconds(30)) { text(of: file)?.contains("PENDING") == true }
+            #expect(isAsked, "\(run.output)")
+            let old = try await panes.store().pendingApprovals().map(\.id)
+            try await panes.tmux.tmux("kill-server")
+            // Its socket stays for a moment.
+            let isGone = try await eventually(within: .seconds(30)) { try await panes.store().pendingApprovals().isEmpty }
+            #expect(isGone, "\(run.output)")
+            try await panes.printer("b")
+            let isNew = try await eventually(within: .seconds(30)) { run.output.contains("watching local %0 (b:sh)") }
+            #expect(isNew, "\(run.output)")
+            try await panes.tick(2, in: "b")
+            let isAskedAnew = try await eventually(within: .seconds(30)) {
+                let open = try await panes.store().pendingApprovals().map(\.id)
+                return open.count == 1 && open != old
+            }
+            #expect(isAskedAnew, "\(run.output)")
+            let states = try await panes.store().latestRuns().map(\.state.rawValue).sorted()
+            #expect(states == ["cancelled", "running"])
+            #expect(await run.stop() == 0)
+        }
+    }
+
+    @Test func theLastWordsOfAProgramCount() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: after
+                        stages:
+                          - name: ended
+                            triggers: { all_of: [ { agent_state: exited }, { marker: { type: TICK } } ] }
+                            actions_on_start: [ { shell: 'echo "pane:9" >>"$HOME/ticks"' } ]
+                            success_when: { exit_code: 0 }
+                    """)
+            try await panes.tmux.tmux("new-session", "-d", "-s", "keeper", "cat")
+            try await panes.tmux.tmux("set-option", "-g", "remain-on-exit", "on")
+            let run = try panes.start()
+            try await run.ready()
+            try await panes.tmux.tmux(
+                "new-session", "-d", "-s", "short", "printf '### SENTRY {\"type\":\"TICK\",\"n\":1}\\n'; exit 3")
+            let isDone = try await eventually(within: .seconds(30)) { panes.ticked == [9] }
+            #expect(isDone, "\(run.output)")
+            #expect(await run.stop() == 0)
+        }
+    }
+
+    @Test func onePassDoesWhatThePanesShowAndTheNextDoesItNotAgain() async throws {
+        try await withPanes { panes in
+            try await panes.printer("a")
+            try await panes.tick(1, in: "a")
+            try await panes.tick(2, in: "a")
+            // What was typed is there when the pane shows it.
+            let isShown = try await eventually(within: .seconds(30)) {
+                try await panes.tmux.tmux("capture-pane", "-p", "-t", "a").contains("\"n\":2")
+            }
+            #expect(isShown)
+            let first = try await panes.run("--once", "--json")
+            #expect(first.exitCode == 0, "\(first.errorText)")
+            #expect(panes.ticked == [1, 2])
+            let decisions = try #require(try JSONValue.parse(first.text).object?["decisions"]?.array)
+            #expect(decisions.contains { $0.object?["to"]?.string == "completed" })
+            try await panes.tick(3, in: "a")
+            let isShownToo = try await eventually(within: .seconds(30)) {
+                try await panes.tmux.tmux("capture-pane", "-p", "-t", "a").contains("\"n\":3")
+            }
+            #expect(isShownToo)
+            let second = try await panes.run("--once")
+            #expect(second.exitCode == 0, "\(second.errorText)")
+            #expect(panes.ticked == [1, 2, 3])
+            let third = try await panes.run("--once")
+            #expect(third.text == "")
+            #expect(try await panes.traces() == "0")
+        }
+    }
+
+    @Test func aDryRunChangesNothing() async throws {
+        try await withPanes { panes in
+            try await panes.printer("a")
+            try await panes.tick(1, in: "a")
+            let isShown = try await eventually(within: .seconds(30)) {
+                try await panes.tmux.tmux("capture-pane", "-p", "-t", "a").contains("\"n\":1")
+            }
+            #expect(isShown)
+            let dry = try await panes.run("--once", "--dry-run")
+            #expect(dry.exitCode == 0, "\(dry.errorText)")
+            #expect(dry.text.contains("local %0 (a:sh) note: would run: printf"), "\(dry.text)")
+            #expect(!Files.exists(panes.home))
+            #expect(!Files.exists(panes.approvals))
+            #expect(panes.ticked == [])
+            // What was done already would not be done again.
+            #expect(try await panes.run("--once").exitCode == 0)
+            let later = try await panes.run("--once", "--dry-run")
+            #expect(later.text == "", "\(later.text)")
+            #expect(panes.ticked == [1])
+            #expect(try await panes.traces() == "0")
+        }
+    }
+
+    @Test func aStageWithoutSuccessNeverCompletes() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: notes
+                        match: { any_of: [ { window_name: "^agent:x$", pane_title: "sh", host: local } ] }
+                        stages:
+                          - name: hello
+                            actions_on_start: [ { send_keys: "all tests passed" } ]
+                          - name: never
+                      - name: heuristics
+                        match: { any_of: [ { host: local } ] }
+                        stages:
+                          - name: bare
+                            success_when: { message_type: STATUS }
+                    """)
+            try await panes.printer("a", window: "agent:x")
+            try await panes.tmux.tmux("select-pane", "-t", "a", "-T", "sh")
+            let run = try panes.start()
+            try await run.ready()
+            // What the hands typed is no report, although it says "passed".
+            let isTyped = try await eventually(within: .seconds(30)) {
+                try await panes.journal().contains { $0.kind == .actionEnded }
+            }
+            #expect(isTyped, "\(run.output)")
+            #expect(!run.output.contains("bare RUNNING -> COMPLETED"), "\(run.output)")
+            try await panes.say("12 checks completed", in: "a")
+            let isDone = try await eventually(within: .seconds(30)) { run.output.contains("heuristics/bare RUNNING -> COMPLETED") }
+            #expect(isDone, "\(run.output)")
+            let runs = try await panes.store().latestRuns()
+            let notes = try #require(runs.first { $0.pipeline == "notes" })
+            #expect(notes.stages.map(\.state) == [.running, .idle])
+            #expect(await run.stop() == 0)
+        }
+    }
+
+    @Test func anAnswerInAFileIsTaken() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: release
+                        stages:
+                          - name: ship
+                            require_approval: { prompt: "Ship it?" }
+                            actions_on_start: [ { shell: 'echo "pane:7" >>"$HOME/ticks"' } ]
+                            success_when: { exit_code: 0 }
+                    """)
+            try await panes.printer("a")
+            let run = try panes.start()
+            try await run.ready()
+            let file = panes.approvals.appending("local").appending("pct0__ship.txt")
+            let isAsked = try await eventually(within: .seconds(30)) { text(of: file)?.contains("# | Ship it?") == true }
+            #expect(isAsked, "\(run.output)")
+            try Files.append("approve\n", to: file)
+            let isDone = try await eventually(within: .seconds(30)) { panes.ticked == [7] && !Files.exists(file) }
+            #expect(isDone, "\(run.output)")
+            #expect(await run.stop() == 0)
+        }
+    }
+
+    @Test func aSecondRunOfOneConfigurationIsRefusedAndAnUnreachableHostDelaysNobody() async throws {
+        try await withPanes { panes in
+            try panes.write(more: "  - name: away\n    ssh: { host: 127.0.0.1, port: 1, timeout: 2 }")
+            try await panes.printer("a")
+            let run = try panes.start()
+            try await run.ready()
+            try await panes.tick(1, in: "a")
+            let isDone = try await eventually(within: .seconds(30)) { panes.ticked == [1] }
+            #expect(isDone, "\(run.output)")
+            #expect(run.output.contains("host away: Host 'away' is not reachable"), "\(run.output)")
+            let second = try await panes.run()
+            #expect(second.exitCode == 1)
+            #expect(second.errorText.contains("are watched already (pid \(run.pid))"), "\(second.errorText)")
+            #expect(await run.stop() == 0)
+            let pass = try await panes.run("--once")
+            #expect(pass.exitCode == 69)
+            #expect(pass.errorText.contains("Not reached: away"), "\(pass.errorText)")
+        }
+    }
+
+    @Test func theExamplesWorkAsTheyAre() async throws {
+        try await withPanes { panes in
+            for name in ["hosts", "policy"] {
+                let example = try #require(
+                    text(of: projectFolder.appending("examples").appending("\(name).example.yaml")))
+                try Files.write(example, to: panes.folder.appending("\(name).yaml"))
+            }
+            // The user's own server, as the examples mean it.
+            let own = panes.folder.appending("tmux-\(getuid())")
+            try Files.makeFolder(own, mode: 0o700)
+            let tmux = TmuxFixture(
+                folder: panes.folder, socket: own.appending("default"), environment: panes.environment)
+            try await tmux.tmux("new-session", "-d", "-s", "mine", "-x", "100", "-y", "20", "/bin/sh")
+            let run = try panes.start()
+            try await run.ready()
+            try await tmux.tmux("send-keys", "-t", "mine", "echo start lint", "Enter")
+            let isGreen = try await eventually(within: .seconds(30)) {
+                run.output.contains("[NOTIFY] lint is green")
+            }
+            #expect(isGreen, "\(run.output)")
+            let folder = panes.home.appending("approvals").appending("local")
+            let file = folder.appending("pct0__release.txt")
+            let isAsked = try await eventually(within: .seconds(30)) { Files.exists(file) }
+            #expect(isAsked, "\(run.output)")
+            try Files.append("approve\n", to: file)
+            let isReleased = try await eventually(within: .seconds(30)) {
+                run.output.contains("[NOTIFY] released")
+            }
+            #expect(isReleased, "\(run.output)")
+            #expect(await run.stop() == 0)
+        }
+    }
+}
