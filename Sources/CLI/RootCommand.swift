@@ -20,8 +20,8 @@ struct RootCommand: AsyncParsableCommand {
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalsCommand.self,
             Approve.self, Run.self,
-            Reject.self, Inspect.self, PolicyCommand.self, Replay.self, HooksCommand.self, Gates.self,
-            BlameAgent.self,
+            Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, Replay.self, HooksCommand.self,
+            AgentHookCommand.self, Gates.self, BlameAgent.self,
             Completions.self, Complete.self, RunAction.self, PrePush.self,
         ])
 

@@ -27,6 +27,8 @@ public enum FleetError: Error, Equatable {
     case processesStillThere(branch: String, pids: [Int32])
     case emptyText
     case fileUnreadable(FilePath, reason: String)
+    /// An agent's settings cannot be changed; the text begins with `file:line:column`.
+    case settingsUnfit(String)
     case refusedInsideAgent(what: String)
     case noAgentHere
     case noBranchHere
@@ -60,6 +62,7 @@ extension FleetError: UserFacingError {
         case .processesStillThere: "processes_still_there"
         case .emptyText: "empty_text"
         case .fileUnreadable: "file_unreadable"
+        case .settingsUnfit: "settings_unfit"
         case .refusedInsideAgent: "refused_inside_agent"
         case .noAgentHere: "no_agent_here"
         case .noBranchHere: "no_branch_here"
@@ -106,6 +109,7 @@ extension FleetError: UserFacingError {
             "Processes of the agent of '\(branch)' did not end: \(pids.map(String.init).joined(separator: ", "))"
         case .emptyText: "There is nothing to send"
         case .fileUnreadable(let path, let reason): "Cannot read \(path): \(reason)"
+        case .settingsUnfit(let problem): "The settings were left as they are: \(problem)"
         case .refusedInsideAgent(let what): "\(what) is not for agents"
         case .noAgentHere: "This command does not run inside an agent, and no --branch was given"
         case .noBranchHere: "No branch is checked out here"
@@ -148,6 +152,7 @@ extension FleetError: UserFacingError {
         case .processesStillThere: "End them by hand, then run the command again"
         case .emptyText: "Give the text as an argument, or '-' to read standard input"
         case .fileUnreadable: nil
+        case .settingsUnfit: "Correct the file and run the command again"
         case .refusedInsideAgent: "A person runs it in a terminal of their own"
         case .noAgentHere: "Give --branch BRANCH, or run it in the agent's pane"
         case .secretUnusable(let path, _):
@@ -159,7 +164,7 @@ extension FleetError: UserFacingError {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notAFleet, .unknownProfile, .secretUnusable, .publicURLUnusable: .unusableSettings
+        case .notAFleet, .unknownProfile, .secretUnusable, .publicURLUnusable, .settingsUnfit: .unusableSettings
         case .untrusted, .setupNeedsConsent, .refusedInsideAgent: .refused
         case .emptyText, .noAgentHere, .noBranchHere: .usage
         case .noPane: .unavailable

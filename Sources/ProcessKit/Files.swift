@@ -52,11 +52,18 @@ public enum Files {
     public static func write(
         _ text: String, to path: FilePath, mode: FilePermissions = .init(rawValue: 0o644)
     ) throws {
+        try write(Array(text.utf8), to: path, mode: mode)
+    }
+
+    /// As for a text.
+    public static func write(
+        _ bytes: [UInt8], to path: FilePath, mode: FilePermissions = .init(rawValue: 0o644)
+    ) throws {
         let draft = FilePath(path.string + ".new-\(getpid())")
         let file = try FileDescriptor.open(
             draft, .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow], permissions: mode)
         do {
-            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+            _ = try file.closeAfter { try file.writeAll(bytes) }
             guard unsafe rename(draft.string, path.string) == 0 else { throw Errno(rawValue: errno) }
         } catch {
             unsafe unlink(draft.string)

@@ -20,6 +20,9 @@ final class AgentWatch {
     var machine: PolicyMachine
     var follower: TapFollower?
     var debouncer: StateDebouncer
+    var dialogs = DialogSightings()
+    /// What a former daemon decided on is known.
+    var knowsDialogs = false
     /// Where the database stands, in the tap and in the log of its sizes.
     var committed: Int64
     var committedSizes: Int64 = 0
@@ -74,7 +77,7 @@ final class AgentWatch {
     var judgeDeadline: Timestamp? {
         if isUnjudged, end != nil { return .longAgo }
         let changed = isUnjudged ? lastJudged?.advanced(by: Self.judgePause) ?? .longAgo : nil
-        return [changed, debouncer.deadline, quietAt].compactMap(\.self).min()
+        return [changed, debouncer.deadline, dialogs.deadline, quietAt].compactMap(\.self).min()
     }
 
     /// When this agent wants to be looked at although nothing was printed.
@@ -104,15 +107,6 @@ final class AgentWatch {
         checkAt = checkAt.map { min($0, now.advanced(by: Self.checkDistance)) }
         pausedUntil = pausedUntil.map { min($0, now) }
         debouncer.clockWasSetBack(to: now)
-    }
-
-    /// What the policy knows about this agent; the title comes with the first screen.
-    static func facts(_ agent: Agent, branch: String?, commit: String?) -> SubjectFacts {
-        SubjectFacts(
-            subject: agent.subject, branch: branch ?? agent.place.branch, template: agent.program.template,
-            agent: agent.program.profile, session: agent.place.session.rawValue, host: "local",
-            windowName: "agent:\(agent.place.worktree.lastComponent?.string ?? "")", paneTitle: nil,
-            commit: commit ?? agent.place.baseCommit, state: agent.condition.state, since: agent.createdAt)
     }
 }
 

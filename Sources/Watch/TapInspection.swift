@@ -33,6 +33,8 @@ public struct TapInspection: Sendable, Equatable {
     /// Markers that could not be read.
     public var broken: Int
     public var detection: Detection
+    /// What the rules looked at.
+    public var view: ScreenView
     public var kind: AgentKind?
 
     /// Reads `tap` up to `until`, or its end; a resize at `until` is not done any more.
@@ -71,6 +73,7 @@ public struct TapInspection: Sendable, Equatable {
         broken = readings.count { if case .brokenMarker = $0 { true } else { false } }
         let view = ScreenView(rows: screen, title: title, cursorRow: reader.screen.cursor.row)
         detection = rules?.judge(view) ?? Detection(state: .unknown)
+        self.view = view
         self.kind = kind
     }
 

@@ -38,7 +38,7 @@ extension Watcher {
     }
 
     private func add(_ row: Agent, head: Head?) async throws {
-        let facts = AgentWatch.facts(row, branch: head?.branch?.rawValue, commit: head?.commit?.rawValue)
+        let facts = row.facts(branch: head?.branch?.rawValue, commit: head?.commit?.rawValue)
         let machine = PolicyMachine(
             policy: policy.policy, facts: facts, runs: try await store.runs(of: row.subject))
         let position = try await store.tapPosition(of: row.subject)
@@ -56,6 +56,7 @@ extension Watcher {
         guard isRestarted else { return }
         watch.end = nil
         watch.debouncer = StateDebouncer(accepted: .init(state: .starting))
+        watch.dialogs = DialogSightings()
         (watch.hasMoreBytes, watch.isUnjudged) = (true, true)
         let started = Signal.Body.state(.starting, waitingFor: nil, exitStatus: nil)
         try await decide(.signal(Signal(subject: row.subject, at: now, body: started)), for: watch)
@@ -82,7 +83,7 @@ extension Watcher {
             watch.failures += 1
             let pause = Duration.milliseconds(200 * (1 << min(watch.failures, 7)))
             watch.pausedUntil = now.advanced(by: pause)
-            watch.isStale = true
+            (watch.isStale, watch.isUnjudged) = (true, true)
             failed(name, error)
         }
     }

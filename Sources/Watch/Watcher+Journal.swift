@@ -126,6 +126,7 @@ extension Watcher {
             var (step, machine) = (WatchStep(), machine)
             let effects = machine.receive(.actionEnded(result), at: now, ids: ids)
             step.add(effects, subject: subject, at: now, escalations)
+            step.noteAnswer(item, result)
             return Decided(step, StepOutcome(machine: machine, hasWork: true))
         }
         if watch != nil || subject == .mainCheckout {
@@ -134,7 +135,8 @@ extension Watcher {
             parts.wakeHands()
         }
         switch item.action {
-        case .sendKeys, .keys: if let watch { parts.panes.request(.forget(item.id, watch.agent)) }
+        case .sendKeys, .keys, .answerDialog:
+            if let watch { parts.panes.request(.forget(item.id, watch.agent)) }
         case .shell, .notify, .emit, .spawn: break
         }
     }

@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import Fleet
 internal import GitKit
@@ -88,7 +89,7 @@ extension Watcher {
 
     /// Takes up an edited policy; a broken one leaves the last good one in force and is said.
     func reloadPolicy() {
-        switch policy.reload(mainBranch: main.facts.branch) {
+        switch policy.reload(mainBranch: main.facts.branch, dialogs: context.dialogIDs) {
         case .none: return
         case .refused(let reason):
             log.error("policy: the last good one stays in force: \(reason)")
@@ -97,6 +98,20 @@ extension Watcher {
             for warning in warnings { log.warning("policy: \(warning)") }
             policyNews = ["pipelines": .integer(Int64(policy.policy.pipelines.count))]
         }
+    }
+
+    /// Takes up edited detection rules; while a file is broken the last good ones stay in force.
+    func reloadDetection() {
+        do {
+            let failures = try context.detection.reload()
+            for failure in failures {
+                log.error("detection rules: the last good ones stay in force: \(failure.message)")
+            }
+            if failures.isEmpty { log.info("detection rules: taken up") }
+        } catch {
+            failed("detection rules", error)
+        }
+        for watch in agents.values { watch.isUnjudged = true }
     }
 
     /// Tells every machine of a policy that was taken up.
@@ -112,6 +127,8 @@ extension Watcher {
         try await decide(.policyReplaced(policy.policy), about: .mainCheckout, WatchStep())
         for watch in agents.values.sorted(by: { $0.agent.id < $1.agent.id }) {
             try await decide(.policyReplaced(policy.policy), for: watch)
+            watch.dialogs.reconsider()
+            watch.isUnjudged = true
         }
     }
 }

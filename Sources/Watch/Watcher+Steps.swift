@@ -106,11 +106,17 @@ extension Watcher {
         (watch.isUnjudged, watch.lastJudged) = (false, now)
         if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
         try await takeTitle(of: watch)
-        guard let seen = try watch.end ?? screenState(watch) else { return }
-        guard let state = watch.debouncer.observe(seen, at: now) else { return }
+        let view = try watch.end == nil ? view(of: watch) : nil
+        try await noteDialog(view?.dialog, of: watch)
+        let guess = view.flatMap { screenGuess($0, watch) }
+        guard let seen = watch.end ?? view.flatMap(screenState) ?? guess else { return }
+        var debouncer = watch.debouncer
+        guard let state = debouncer.observe(seen, isGuess: seen == guess, at: now) else {
+            watch.debouncer = debouncer
+            return
+        }
         let condition = AgentCondition(
             state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus, since: now)
-        watch.agent.condition = condition
         let body = Signal.Body.state(state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus)
         let subject = watch.agent.subject
         var step = WatchStep()
@@ -122,6 +128,8 @@ extension Watcher {
             CounterIncrement("tmux_agent_signals_total", labels: ["kind": "state"])
         ]
         try await decide(.signal(Signal(subject: subject, at: now, body: body)), for: watch, adding: step)
+        // Not before it is written: a state that was not is seen anew.
+        (watch.debouncer, watch.agent.condition) = (debouncer, condition)
     }
 
     /// A title that programs change many times a second matters only when other pipelines match because of it.
@@ -144,15 +152,20 @@ extension Watcher {
         watch.machine = machine
     }
 
-    /// What the screen says; a program that no rules know works while it prints and is idle when it is quiet.
-    private func screenState(_ watch: AgentWatch) throws -> StateDebouncer.State? {
-        guard let follower = watch.follower else { return nil }
-        let screen = follower.reader.screen
-        let view = try ScreenJudge.of(AgentKind(watch.agent.program.kind))
+    private func view(of watch: AgentWatch) throws -> PaneView? {
+        guard let screen = watch.follower?.reader.screen else { return nil }
+        return try context.detection.judge(AgentKind(watch.agent.program.kind))
             .view(rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
-        if let state = view.state, state != .unknown {
-            return .init(state: state, waitingFor: view.waitingFor)
-        }
+    }
+
+    private func screenState(_ view: PaneView) -> StateDebouncer.State? {
+        guard let state = view.state, state != .unknown else { return nil }
+        return .init(state: state, waitingFor: view.waitingFor)
+    }
+
+    /// Of a screen that says nothing: its program works while it prints and is idle when it is quiet.
+    private func screenGuess(_ view: PaneView, _ watch: AgentWatch) -> StateDebouncer.State? {
+        guard screenState(view) == nil else { return nil }
         let last = watch.lastBytes ?? watch.agent.startedAt ?? watch.agent.createdAt
         let quietAt = last.advanced(by: AgentWatch.genericIdlePause)
         if now >= quietAt { return .init(state: .idle) }

@@ -52,6 +52,8 @@ public actor Watcher: Service {
     var journalCursor: Int64 = 0
     var journalRead: Int64 = 0
     var hookOffset: Int64 = 0
+    var agentHookOffset: Int64 = 0
+    var freedHooks: Int64 = 0
     /// Which agents the tap's file names belong to.
     var tapNames: [String: AgentID] = [:]
     var nextSweep = Timestamp.longAgo
@@ -75,6 +77,7 @@ public actor Watcher: Service {
     static let sweepPause = Duration.seconds(10)
     static let reader = "watch"
     static let hookReader = "git-hooks"
+    static let agentHookReader = "agent-hooks"
 
     public init(context: FleetContext, parts: Parts) throws {
         self.context = context
@@ -115,6 +118,7 @@ public actor Watcher: Service {
         journalCursor = try await store.journalCursor(Self.reader)
         journalRead = journalCursor
         hookOffset = try await store.fileOffset(Self.hookReader)
+        agentHookOffset = try await store.fileOffset(Self.agentHookReader)
         main = PolicyMachine(
             policy: policy.policy, facts: await mainFacts(), runs: try await store.runs(of: .mainCheckout))
         isStale = false
@@ -126,7 +130,7 @@ public actor Watcher: Service {
         try Files.makeFolder(context.hookFile.removingLastComponent(), mode: 0o700)
         for folder in [
             context.logs, stateFolder, context.hookFile.removingLastComponent(),
-            context.configuration.watch.policy.removingLastComponent(),
+            context.configuration.watch.policy.removingLastComponent(), context.detection.folder,
         ] where Files.isFolder(folder) {
             try parts.events.watch(folder)
         }
@@ -147,6 +151,7 @@ public actor Watcher: Service {
         if agentsChanged { await attempt("agents") { try await loadAgents() } }
         await attempt("policy") { try await spreadPolicy() }
         await attempt("git hooks") { try await takeHooks() }
+        await attempt("agents' hooks") { try await takeAgentHooks() }
         await attempt("results") { try await takeResults() }
         await attempt("panes") { try await takeObservations() }
         if now >= nextSweep { await attempt("panes") { try sweepPanes() } }
@@ -187,6 +192,7 @@ public actor Watcher: Service {
         for change in changes {
             if change.folder == context.logs { noteTap(change) }
             if change.folder == stateFolder { try noteDatabase(change) }
+            if change.folder == context.detection.folder { reloadDetection() }
             if change.folder == policy.path.removingLastComponent(),
                 change.name == nil || change.name == policy.path.lastComponent?.string
             {

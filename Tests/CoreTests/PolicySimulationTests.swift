@@ -69,7 +69,7 @@ extension PolicyWorld {
                 items.append(item.id)
                 switch item.action {
                 case .notify, .emit: break
-                case .sendKeys, .keys, .shell, .spawn: outstanding.append(item.id)
+                case .sendKeys, .keys, .shell, .spawn, .answerDialog: outstanding.append(item.id)
                 }
             case .ask(let approval, _):
                 if asked.contains(approval.id) { problems.append("asked twice: \(approval.id)") }

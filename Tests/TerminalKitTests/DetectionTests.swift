@@ -65,6 +65,47 @@ struct DetectionTests {
         #expect(dialog.accept == 1)
     }
 
+    /// What is explained is what decides, on every screen that we have.
+    @Test(arguments: Recording.all)
+    func explanationsAgreeWithTheVerdict(_ recording: Recording) throws {
+        let rules = try Self.rules(recording.kind)
+        let reader = PaneReader(size: recording.size, kind: recording.kind)
+        for checkpoint in recording.checkpoints {
+            _ = recording.read(reader, to: checkpoint.offset)
+            let screen = reader.screen
+            let view = ScreenView(rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
+            let trials = rules.trials(on: view)
+            #expect(trials.filter(\.holds).map(\.rule) == rules.judge(view).why.map(\.rule))
+            #expect(trials.allSatisfy { $0.holds || !$0.obstacles.isEmpty })
+        }
+    }
+
+    @Test(arguments: [
+        ("claude-stages", "permission", "claude-permission", "Yes", 4),
+        ("claude-resizes", "after_SAY-TOOL", "claude-permission", "No", 4),
+        (
+            "claude-resizes", "perm_resized", "claude-permission",
+            "Yes, and always allow access to /etc from this project", 4
+        ),
+        ("codex-stages", "permission", "codex-permission", "Yes, proceed", 3),
+        ("codex-trust", "trust_dialog", "codex-trust", "Trust and continue", 2),
+    ])
+    func dialogsOfferTheirOptionsByText(
+        _ name: String, _ moment: String, _ rule: String, _ option: String, _ count: Int
+    ) throws {
+        let recording = try Recording.load(name)
+        let reader = PaneReader(size: recording.size, kind: recording.kind)
+        let checkpoint = try #require(recording.checkpoints.first { $0.name == moment })
+        _ = recording.read(reader, to: checkpoint.offset)
+        let view = ScreenView(rows: reader.screen.rows, title: reader.screen.title, cursorRow: 0)
+        let dialog = try #require(try Self.rules(recording.kind).dialog(view))
+        #expect(dialog.rule == rule)
+        #expect(dialog.options.count == count)
+        #expect(dialog.options.count { $0.isSelected } == 1)
+        #expect(throws: Never.self) { try dialog.index(ofOption: option) }
+        #expect(!dialog.question.isEmpty)
+    }
+
     @Test(arguments: [("claude-stages", AgentKind.claude), ("codex-stages", .codex)])
     func emptyComposerIsSeen(_ name: String, _ kind: AgentKind) throws {
         let recording = try Recording.load(name)

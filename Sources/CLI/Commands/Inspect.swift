@@ -16,6 +16,7 @@ struct Inspect: AgentCommand {
 
               tmux-agent inspect pane.tap --size 200x50 --kind claude
               tmux-agent inspect pane.tap --size 100x30 --resize 4096:80x24 --until 9000
+              tmux-agent inspect pane.tap --size 100x30 --kind codex --explain
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -31,6 +32,14 @@ struct Inspect: AgentCommand {
         help: ArgumentHelp(
             "Whose manners the pane has: claude, codex, aider, gemini, opencode, shell", valueName: "kind"))
     var kind: String?
+    @Flag(name: .long, help: "Show every rule that was tried, and what it found on which rows") var explain =
+        false
+
+    func validate() throws {
+        if explain, kind == nil {
+            throw ValidationError("--explain needs --kind, for rules belong to a kind")
+        }
+    }
 
     func run(_ context: CommandContext) async throws {
         guard let size = TerminalSize(size) else {
@@ -40,10 +49,13 @@ struct Inspect: AgentCommand {
         guard let bytes = try Files.read(path, limit: 1 << 30) else {
             throw FleetError.fileUnreadable(path, reason: "there is no such file")
         }
+        let rules = try await rules(context)
         let inspection = TapInspection(
             tap: bytes, size: size, resizes: try resizes(), until: until, kind: kind.map { AgentKind($0) },
-            rules: try rules())
-        context.console.render(InspectView(inspection: inspection), json: context.json)
+            rules: rules)
+        let explanation = explain ? rules.map { ScreenExplanation(inspection.view, rules: $0) } : nil
+        context.console.render(
+            InspectView(inspection: inspection, explanation: explanation), json: context.json)
     }
 
     private func resizes() throws -> [TapInspection.Resize] {
@@ -57,22 +69,21 @@ struct Inspect: AgentCommand {
         }
     }
 
-    private func rules() throws -> DetectionRules? {
+    private func rules(_ context: CommandContext) async throws -> DetectionRules? {
         guard let kind else { return nil }
-        let all = try DetectionFile.builtIn()
-        guard let rules = all.first(where: { $0.kind.rawValue == kind }) else {
-            throw ValidationError(
-                "There are no rules for '\(kind)': use one of \(all.map(\.kind.rawValue).sorted().joined(separator: ", "))"
-            )
-        }
-        return rules
+        return try DetectionView.rules(of: kind, in: try await DetectionView.library(context))
     }
 }
 
 private struct InspectView: Renderable {
     var inspection: TapInspection
+    var explanation: ScreenExplanation?
 
-    var json: JSONValue { inspection.json }
+    var json: JSONValue {
+        guard let explanation, var object = inspection.json.object else { return inspection.json }
+        object["explanation"] = explanation.json
+        return .object(object)
+    }
 
     func text(_ style: Style) -> String {
         var lines = [
@@ -90,7 +101,9 @@ private struct InspectView: Renderable {
         if inspection.broken > 0 { lines.append(style.warning("\(inspection.broken) broken markers")) }
         let detection = inspection.detection
         lines.append("state \(style.of(detection.state)(detection.state.rawValue))")
-        if let kind = inspection.kind {
+        if let explanation {
+            lines += explanation.lines.map { "  \($0.visible)" }
+        } else if let kind = inspection.kind {
             lines += detection.why.map { "  \($0.described(kind: kind).visible)" }
         }
         return lines.joined(separator: "\n")

@@ -85,6 +85,7 @@ extension Action {
         case .notify(let notice): "notify: \(notice.title)"
         case .emit(let name, _): "emit: \(name)"
         case .spawn(let branch, _, _): "spawn: \(branch)"
+        case .answerDialog(let rule, let option, _): "answer \(rule): \(option)"
         }
     }
 }

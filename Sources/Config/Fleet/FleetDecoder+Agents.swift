@@ -23,7 +23,7 @@ extension FleetDecoder {
         profile.name = name
         if let command = text(section, "command") {
             profile.command = CommandTemplate(command)
-            profile.kind = .guessed(fromCommand: command)
+            profile.kind = .guessed(fromCommand: command, others: programs)
         }
         section.string("model").map { profile.model = $0 }
         kind(section).map { profile.kind = $0 }
@@ -41,16 +41,24 @@ extension FleetDecoder {
     /// Kinds without rules of their own are allowed, for a fleet can bring rules; a slip of the fingers is more likely.
     private func kind(_ section: MappingDecoder) -> AgentKind? {
         guard let written = text(section, "kind"), let node = section.node("kind") else { return nil }
-        let known = AgentKind.known.map(\.rawValue)
+        let known = AgentKind.known.map(\.rawValue) + rules.map(\.kind.rawValue)
         if !known.contains(written) {
             let near = didYouMean(written, among: known)
             problems.warning(
                 "there are no built-in rules for the kind '\(ConfigurationProblem.visible(written))'",
                 at: node.position,
                 suggestion: near.map { "Did you mean '\($0)'?" }
-                    ?? "Built in: \(known.joined(separator: ", "))")
+                    ?? "Built in: \(AgentKind.known.map(\.rawValue).joined(separator: ", "))")
         }
         return AgentKind(written)
+    }
+
+    /// Kinds that the fleet's own rules bring, by the programs that they name.
+    private var programs: [String: AgentKind] {
+        let pairs = rules.filter { !AgentKind.known.contains($0.kind) }.flatMap { rules in
+            rules.programs.map { ($0, rules.kind) }
+        }
+        return Dictionary(pairs) { first, _ in first }
     }
 
     private func environment(_ section: MappingDecoder) -> [String: String] {

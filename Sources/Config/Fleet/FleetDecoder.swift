@@ -6,6 +6,8 @@ struct FleetDecoder {
     let repository: FilePath
     let places: Places
     let problems: ProblemList
+    /// The fleet's own detection rules: kinds of agents beside the built-in ones.
+    var rules: [DetectionRules] = []
 
     func decode(_ root: DocumentNode) -> FleetConfiguration {
         let file = MappingDecoder(root, name: "fleet.toml", problems: problems)

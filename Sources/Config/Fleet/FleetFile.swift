@@ -22,17 +22,25 @@ public enum FleetFile {
     ) throws(ConfigurationError) -> Decoded<FleetConfiguration> {
         let bytes = try ConfigurationFile.bytes(
             at: repository.pushing(FilePath(path)), shownAs: path)
-        return try decode(bytes, file: path, repository: repository, places: places)
+        let folder = repository.pushing(FilePath(DetectionLibrary.folder))
+        var rules: [DetectionRules] = []
+        if let names = try? FolderListing.names(in: folder), !names.isEmpty {
+            // Rules that cannot be read bring no kinds; whoever reads screens says what is wrong with them.
+            rules = (try? DetectionLibrary.load(folder: folder).rules) ?? []
+        }
+        return try decode(bytes, file: path, repository: repository, places: places, rules: rules)
     }
 
-    /// Decodes a file's bytes; `repository` gives the default name and the base of relative paths.
+    /// Decodes a file's bytes; `repository` gives the default name and the base of relative paths, `rules` the kinds of
+    /// agents beside the built-in ones.
     public static func decode(
-        _ bytes: some Collection<UInt8>, file: String, repository: FilePath, places: Places
+        _ bytes: some Collection<UInt8>, file: String, repository: FilePath, places: Places,
+        rules: [DetectionRules] = []
     ) throws(ConfigurationError) -> Decoded<FleetConfiguration> {
         let root = try TOMLReader.read(bytes: bytes, file: file)
         let problems = ProblemList()
         let configuration = FleetDecoder(
-            repository: repository.lexicallyNormalized(), places: places, problems: problems
+            repository: repository.lexicallyNormalized(), places: places, problems: problems, rules: rules
         ).decode(root)
         try problems.throwErrors(of: file)
         return Decoded(configuration, warnings: problems.warnings)

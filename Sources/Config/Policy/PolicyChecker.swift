@@ -20,6 +20,7 @@ struct PolicyChecker {
             }
         }
         checkGates(policy)
+        checkDialogs(policy)
         checkCircles(policy)
     }
 
@@ -89,38 +90,20 @@ struct PolicyChecker {
         }
     }
 
-    /// Tries the expression on lines that make careless ones explode.
-    func checkCost(of pattern: Pattern, at position: PolicyPosition) {
-        for line in Self.trialLines(for: pattern.expression) where pattern.search(line) == .limitExceeded {
+    private func checkDialogs(_ policy: Policy) {
+        guard !policy.dialogs.isEmpty else { return }
+        // The built-in rules are read by a test: they cannot fail here.
+        let known = context.dialogs ?? (try? DetectionFile.builtIn().flatMap(\.dialogIDs)) ?? []
+        for dialog in policy.dialogs where !known.contains(where: { Glob.branch(dialog.rule).matches($0) }) {
             problems.error(
-                "the regular expression \(shown(pattern.expression)) needs far too many steps on a line such as "
-                    + "\(shown(String(line.prefix(12)) + "…"))",
-                at: place(position),
-                suggestion:
-                    "Do not repeat what repeats itself, as in (a+)+; most expressions need no '.*' at their ends"
-            )
-            return
+                "no detection rule recognises a dialog \(shown(dialog.rule))", at: place(dialog.position),
+                suggestion: didYouMean(dialog.rule, among: known).map { "Did you mean '\($0)'?" }
+                    ?? "Known dialogs: \(known.joined(separator: ", "))")
         }
     }
 
-    /// Long runs of what the expression itself speaks of, with an end that makes the match fail.
-    ///
-    /// Forty characters tell exponential growth (over 10^12 steps) from a plain product of lengths.
-    private static func trialLines(for expression: String) -> [String] {
-        let letters = expression.unicodeScalars.filter {
-            $0.properties.isAlphabetic || $0.properties.numericType != nil
-        }
-        let marks = expression.unicodeScalars.filter { " -_=.,:/#*".unicodeScalars.contains($0) }
-        var seeds = ["a", "0", " ", "ab", "a ", "0a", "x-", "\t", "a,", "/a"]
-        var known = Set(seeds)
-        for scalar in (letters + marks) where seeds.count < 40 && known.insert(String(scalar)).inserted {
-            seeds.append(String(scalar))
-        }
-        // Without the letters that a match ends in, the library would not even begin to search.
-        let needed = "\u{1}" + Set(letters + marks).sorted().map { String($0) }.joined(separator: "\u{1}")
-        return seeds.flatMap { seed in
-            let run = String(repeating: seed, count: 40 / seed.unicodeScalars.count)
-            return [run + "\u{1}", run + "!", run + needed]
-        }
+    func checkCost(of pattern: Pattern, at position: PolicyPosition) {
+        guard let problem = PatternCost.problem(with: pattern) else { return }
+        problems.error(problem.message, at: place(position), suggestion: problem.suggestion)
     }
 }

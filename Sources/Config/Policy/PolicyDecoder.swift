@@ -57,10 +57,20 @@ struct PolicyDecoder {
         guard let keys = values.mapping(node, as: "a dialog rule") else { return nil }
         let rule = keys.requiredString("rule")
         let option = keys.requiredString("option")
-        let match = keys.node("match").flatMap(match)
+        var match = keys.node("match").flatMap(match)
+        if let branch = keys.string("branch") {
+            if match != nil {
+                problems.error(
+                    "this dialog rule has both 'branch' and 'match'",
+                    at: keys.entry("branch")?.keyPosition ?? node.position,
+                    suggestion: "Write the branch into 'match'")
+            }
+            match = .entry(.init(branch: branch, position: node.position.inPolicy))
+        }
         keys.finish()
         guard let rule, let option else { return nil }
-        return DialogRule(rule: rule, option: option, match: match, position: node.position.inPolicy)
+        let position = keys.node("rule")?.position ?? node.position
+        return DialogRule(rule: rule, option: option, match: match, position: position.inPolicy)
     }
 
     private func gate(_ node: DocumentNode) -> Gate? {

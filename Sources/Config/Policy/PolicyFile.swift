@@ -16,8 +16,14 @@ public enum PolicyFile {
         public var mainBranch: String?
         /// The codes that fleet.toml routes; nil: not known.
         public var escalations: [String]?
+        /// Every dialog that can be named; nil: those of the built-in rules.
+        public var dialogs: [String]?
 
-        public init(isClassic: Bool = false, mainBranch: String? = nil, escalations: [String]? = nil) {
+        public init(
+            isClassic: Bool = false, mainBranch: String? = nil, escalations: [String]? = nil,
+            dialogs: [String]? = nil
+        ) {
+            self.dialogs = dialogs
             self.isClassic = isClassic
             self.mainBranch = mainBranch
             self.escalations = escalations

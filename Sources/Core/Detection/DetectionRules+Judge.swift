@@ -48,31 +48,12 @@ public struct ComposerContent: Sendable, Equatable {
     public var isEmpty: Bool
 }
 
-/// A dialog on the screen with its options from top to bottom.
-public struct DetectedDialog: Sendable, Equatable {
-    public var name: String
-    public var waitingFor: WaitingFor
-    public var options: [Option]
-    /// Index of the option that goes on, if the rules know it.
-    public var accept: Int?
-
-    public struct Option: Sendable, Equatable {
-        public var label: String
-        /// The digit that chooses it, when the options are numbered.
-        public var number: Int?
-        public var isSelected: Bool
-        public var row: Int
-    }
-}
-
 extension DetectionRules {
     /// Judges a screen.
     public func judge(_ view: ScreenView) -> Detection {
         var reasons: [Detection.Reason] = []
         var waitingFor: [WaitingFor?] = []
-        let ordered = rules.enumerated()
-            .sorted { ($0.element.priority, $1.offset) > ($1.element.priority, $0.offset) }
-        for (_, rule) in ordered {
+        for rule in ordered {
             guard let evidence = rule.conditions.evidence(in: view) else { continue }
             reasons.append(
                 Detection.Reason(
@@ -95,62 +76,6 @@ extension DetectionRules {
         guard let row = range.last(where: { composer.row.pattern.matches(view.rows[$0]) }) else { return nil }
         let text = view.rows[row]
         return ComposerContent(row: row, text: text, isEmpty: composer.empty.matches(text))
-    }
-
-    /// The dialog that the agent shows, with its options.
-    public func dialog(_ view: ScreenView) -> DetectedDialog? {
-        guard let dialog = dialogs.first(where: { $0.conditions.evidence(in: view) != nil }) else {
-            return nil
-        }
-        let options = Self.options(in: view)
-        let accept = dialog.accept.flatMap { pattern in options.firstIndex { pattern.matches($0.label) } }
-        return DetectedDialog(
-            name: dialog.name, waitingFor: dialog.waitingFor, options: options, accept: accept)
-    }
-
-    /// The rows around the last selection mark, up to blank rows; deeper rows go on with the option above.
-    static func options(in view: ScreenView) -> [DetectedDialog.Option] {
-        guard let selected = view.rows.lastIndex(where: { mark(of: $0) != nil }) else { return [] }
-        var first = selected
-        while first > 0, option(view.rows[first - 1], row: 0) != nil,
-            !ScreenLayout.isRule(view.rows[first - 1]),
-            view.rows[first - 1].first?.isWhitespace == true
-        {
-            first -= 1
-        }
-        var options: [DetectedDialog.Option] = []
-        var row = first
-        while row < view.rows.count, let next = option(view.rows[row], row: row) {
-            let isNumbered = options.first?.number != nil
-            if isNumbered, next.number == nil, !next.isSelected {
-                options[options.count - 1].label += " " + next.label
-            } else {
-                options.append(next)
-            }
-            row += 1
-        }
-        return options.contains { $0.number != nil } ? options.filter { $0.number != nil } : options
-    }
-
-    private static func mark(of row: String) -> Substring? {
-        let text = row.trimmed
-        guard let first = text.first, first == "❯" || first == "›" else { return nil }
-        let rest = text.dropFirst().trimmed
-        return rest.isEmpty ? nil : rest
-    }
-
-    private static func option(_ row: String, row index: Int) -> DetectedDialog.Option? {
-        let marked = mark(of: row)
-        let text = marked ?? row.trimmed
-        guard !text.isEmpty else { return nil }
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let rest = text.dropFirst(digits.count)
-        if let number = Int(digits), rest.first == "." {
-            return DetectedDialog.Option(
-                label: String(rest.dropFirst().trimmed), number: number, isSelected: marked != nil, row: index
-            )
-        }
-        return DetectedDialog.Option(label: String(text), number: nil, isSelected: marked != nil, row: index)
     }
 }
 

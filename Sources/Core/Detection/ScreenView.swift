@@ -42,6 +42,11 @@ public struct ScreenView: Sendable, Equatable {
         }
     }
 
+    /// The rows of every region that has some.
+    public var filledRegions: [(region: Region, rows: Range<Int>)] {
+        Region.allCases.map { ($0, rows(of: $0)) }.filter { !$0.1.isEmpty }
+    }
+
     /// The text of a region, its rows joined by newlines.
     func text(of region: Region) -> String {
         region == .title ? title : rows[rows(of: region)].joined(separator: "\n")

@@ -16,13 +16,15 @@ public struct AgentKind: StringIdentifier {
     /// The kind that a command's program name suggests; `.shell` for an unknown one.
     ///
     /// Assignments and the wrappers `env`, `exec`, `npx`, `uvx`, `nice`, `nohup` and `sudo` before the program are passed over.
-    public static func guessed(fromCommand command: String) -> AgentKind {
+    /// `others`: kinds that a fleet brings, by program name.
+    public static func guessed(fromCommand command: String, others: [String: AgentKind] = [:]) -> AgentKind {
         let wrappers: Set = ["env", "exec", "npx", "bunx", "uvx", "nice", "nohup", "sudo", "command"]
         for word in command.split(whereSeparator: \.isWhitespace) {
             let bare = word.filter { $0 != "\"" && $0 != "'" }
             let name = bare.split(separator: "/").last.map(String.init) ?? ""
             if bare.hasPrefix("-") || name.isEmpty || wrappers.contains(name) { continue }
             if let equals = bare.firstIndex(of: "="), !bare[..<equals].contains("/") { continue }
+            if let other = others[name] { return other }
             return known.first { name == $0.rawValue || name.hasPrefix("\($0.rawValue)-") } ?? .shell
         }
         return .shell

@@ -9,6 +9,8 @@ public enum Action: Sendable, Equatable, Codable {
     case notify(Notice)
     case emit(name: String, payload: JSONObjectBox)
     case spawn(branch: String, template: String?, task: String?)
+    /// The option of this text on the dialog that a detection rule recognised, if that dialog (`identity`) still stands.
+    case answerDialog(rule: String, option: String, identity: String)
 }
 
 /// A message to people.

@@ -33,10 +33,7 @@ public struct Policy: Sendable, Equatable {
 
     /// The answer to a dialog that the detection rule recognised; nil: nobody may answer it but a person.
     public func dialog(recognisedBy rule: String, on facts: SubjectFacts) -> DialogRule? {
-        dialogs.first { dialog in
-            Glob.branch(dialog.rule).matches(rule)
-                && (dialog.match?.matches(facts, includesMain: false) ?? (facts.subject != .mainCheckout))
-        }
+        dialogs.first { $0.fits(rule, facts) }
     }
 }
 
@@ -110,7 +107,7 @@ public struct Pipeline: Sendable, Equatable {
 public struct DialogRule: Sendable, Equatable {
     /// Glob over the ids of detection rules.
     public var rule: String
-    /// The text of the option to choose; never its number or its place.
+    /// The text of the option to choose, never its number or its place; a `*` stands for any text.
     public var option: String
     public var match: PipelineMatch?
     public var position: PolicyPosition

@@ -1,6 +1,5 @@
 internal import Config
 public import Core
-internal import Synchronization
 internal import TmuxKit
 
 /// Reads a screen by the rules of one kind of agent program.
@@ -22,6 +21,7 @@ public struct ScreenJudge: Sendable {
         let isVague = isGeneric && detection.state == .working
         view.state = detection.state == .unknown || isVague ? nil : detection.state
         view.waitingFor = detection.waitingFor
+        if detection.state == .waiting { view.dialog = rules.dialog(screen) }
         view.isReady = detection.isReady
         view.composerText = isGeneric ? nil : composer.flatMap { $0.isEmpty ? nil : $0.text }
         return view
@@ -40,18 +40,11 @@ public struct ScreenJudge: Sendable {
         return isGeneric || text.hasPrefix("/") ? .typed : .pasted
     }
 
-    /// The built-in rules, decoded when they are first needed.
-    private static let builtIn = Mutex<[AgentKind: DetectionRules]?>(nil)
+    private static let builtIn = Result { try DetectionLibrary.builtIn() }
 
-    /// The rules of `kind`; a kind without rules is generic.
+    /// By the built-in rules alone, for panes of no fleet; a kind without rules is generic.
     public static func of(_ kind: AgentKind) throws -> ScreenJudge {
-        let rules = try builtIn.withLock { kept in
-            if let kept { return kept }
-            let all = Dictionary(try DetectionFile.builtIn().map { ($0.kind, $0) }) { $1 }
-            kept = all
-            return all
-        }
-        return ScreenJudge(rules: rules[kind])
+        ScreenJudge(rules: try builtIn.get().rules(of: kind))
     }
 }
 
@@ -62,7 +55,17 @@ public struct PaneView: Sendable {
     /// Nil when the screen does not say.
     public var state: AgentState?
     public var waitingFor: WaitingFor?
+    /// The dialog that it waits at, if the rules know it.
+    public var dialog: DetectedDialog?
     public var isReady = false
     /// What stands in the composer; nil when it is empty or cannot be found.
     public var composerText: String?
+
+    /// Why no text may be typed now: a list of options stands there.
+    ///
+    /// A question that takes a letter takes a text, too.
+    var dialogInTheWay: String? {
+        guard let dialog, dialog.options.contains(where: { $0.key == nil }) else { return nil }
+        return "a dialog waits for an answer (\(dialog.waitingFor.rawValue))"
+    }
 }

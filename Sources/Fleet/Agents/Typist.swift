@@ -18,7 +18,7 @@ public struct Typist: Sendable {
     public init(context: FleetContext, server: TmuxServer, kind: AgentKind, recording subject: Subject? = nil)
         throws
     {
-        try self.init(run: context.run, server: server, kind: kind)
+        try self.init(run: context.run, server: server, judge: try context.detection.judge(kind))
         guard let subject else { return }
         record = { text, id in
             let now = context.surroundings.now()
@@ -28,8 +28,12 @@ public struct Typist: Sendable {
 
     /// `run` is the folder of whoever types: a fleet's, or that of panes that were not spawned here.
     public init(run: FilePath, server: TmuxServer, kind: AgentKind) throws {
+        try self.init(run: run, server: server, judge: try ScreenJudge.of(kind))
+    }
+
+    private init(run: FilePath, server: TmuxServer, judge: ScreenJudge) throws {
         self.server = server
-        judge = try ScreenJudge.of(kind)
+        self.judge = judge
         locks = run.appending("panes")
         try Files.makeFolder(locks, mode: 0o700)
     }
@@ -38,14 +42,18 @@ public struct Typist: Sendable {
     ///
     /// A program without rules counts as ready when it has been quiet for 300 ms, and after two seconds at the latest.
     /// Throws when the program ends, waits for a person (a trust question, say) or is not ready in time.
-    public func waitUntilReady(_ address: PaneAddress, within limit: Duration) async throws {
+    /// A dialog that `isAnswered` says yes to is waited for: somebody answers it.
+    public func waitUntilReady(
+        _ address: PaneAddress, within limit: Duration,
+        isAnswered: (DetectedDialog) throws -> Bool = { _ in false }
+    ) async throws {
         let start = ContinuousClock.now
         var last: (rows: [String], since: ContinuousClock.Instant)?
         var view = judge.view(of: try await server.capture(address))
         while true {
             if view.isDead { throw NotReady(reason: "its program has ended") }
             if view.isReady { return }
-            if let waiting = view.waitingFor {
+            if let waiting = view.waitingFor, try view.dialog.map(isAnswered) != true {
                 throw NotReady(reason: "it waits for a person (\(waiting.rawValue))")
             }
             let now = ContinuousClock.now
@@ -70,8 +78,13 @@ public struct Typist: Sendable {
     public func deliver(
         _ text: String, id: OutboxID, to address: PaneAddress, submit: Bool = true, mayWait: Duration
     ) async throws -> SendReceipt {
-        try await server.withPaneLock(address, folder: locks) {
-            let pasteID = OutboxID("\(id)/text")
+        let pasteID = OutboxID("\(id)/text")
+        let begun = try await server.remembers(pasteID, in: address)
+        // Without the pane's lock, for whoever answers the dialog needs it.
+        if !begun, let obstacle = try await waitForEnd(ofDialogAt: address, within: mayWait) {
+            return SendReceipt(stage: .queued, detail: obstacle)
+        }
+        return try await server.withPaneLock(address, folder: locks) {
             let enterID = OutboxID("\(id)/enter")
             guard let before = try await captureEmptyComposer(address, within: mayWait, unlessTyped: pasteID)
             else { return SendReceipt(stage: .queued, detail: "another text stands in the input box") }
@@ -95,11 +108,23 @@ public struct Typist: Sendable {
 
     /// Lets tmux forget an order whose end is recorded.
     public func forget(_ id: OutboxID, at address: PaneAddress) async throws {
-        let ids = ["text", "enter", "again", "keys"].map { OutboxID("\(id)/\($0)") }
+        let moves = (0..<Self.mostMoves).map { "move\($0)" }
+        let ids = (["text", "enter", "again", "keys", "choose"] + moves).map { OutboxID("\(id)/\($0)") }
         try await server.forget(ids, in: address)
     }
 
-    /// The pane when no text stands in its composer, or when the order `id` was typed already; nil after `limit`.
+    /// Text and Enter would choose whatever option the cursor stands on.
+    private func waitForEnd(ofDialogAt address: PaneAddress, within limit: Duration) async throws -> String? {
+        let start = ContinuousClock.now
+        while let obstacle = judge.view(of: try await server.capture(address)).dialogInTheWay {
+            guard ContinuousClock.now - start < limit else { return obstacle }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return nil
+    }
+
+    /// The pane when no text stands in its composer and no dialog in its place, or when the order `id` was typed already;
+    /// nil after `limit`.
     private func captureEmptyComposer(
         _ address: PaneAddress, within limit: Duration, unlessTyped id: OutboxID
     ) async throws -> PaneCapture? {
@@ -107,10 +132,11 @@ public struct Typist: Sendable {
         var wasAsked = false
         while true {
             let capture = try await server.capture(address)
-            guard judge.view(of: capture).composerText != nil else { return capture }
+            let view = judge.view(of: capture)
+            guard view.composerText != nil || view.dialogInTheWay != nil else { return capture }
             if !wasAsked, try await server.remembers(id, in: address) { return capture }
             wasAsked = true
-            guard ContinuousClock.now - start < limit else { return nil }
+            guard view.dialogInTheWay == nil, ContinuousClock.now - start < limit else { return nil }
             try await Task.sleep(for: .milliseconds(100))
         }
     }

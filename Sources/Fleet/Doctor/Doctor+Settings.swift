@@ -26,11 +26,16 @@ extension Doctor {
         } catch let error as any UserFacingError {
             found.append(Self.finding(error, .settings, "templates"))
         }
+        do {
+            found += try context.detection.library().failures.map { Self.finding($0, .settings, "detect") }
+        } catch let error as any UserFacingError {
+            found.append(Self.finding(error, .settings, "detect"))
+        }
         let policy = context.configuration.watch.policy
         var shown = policy
         _ = shown.removePrefix(context.root)
         guard let text = try Files.readText(policy) else { return found }
-        let problems = PolicyFile.check(text, file: shown.string, context: .init())
+        let problems = PolicyFile.check(text, file: shown.string, context: .init(dialogs: context.dialogIDs))
         found += problems.filter { $0.severity == .error }.map { Self.finding($0, .policy) }
         return found
     }

@@ -22,6 +22,8 @@ public struct FleetContext: Sendable {
     /// False when `.tmuxagent/` came with a clone and nobody agreed to it: then nothing named in it may run.
     public let isTrusted: Bool
     public let store: FleetStore
+    /// How screens are read: the built-in rules and those of `.tmuxagent/detect/`.
+    public let detection: DetectionCatalog
 
     public var folder: FilePath { root.appending(".tmuxagent") }
     public var logs: FilePath { folder.appending("logs") }
@@ -29,6 +31,12 @@ public struct FleetContext: Sendable {
     public var run: FilePath { places.run.appending(id.rawValue) }
     /// Git hooks append a line here, the daemon reads on from its offset.
     public var hookFile: FilePath { repository.layout.ownFolder.appending("hooks") }
+
+    /// Agents' own hooks append a line here.
+    public var agentHookFile: FilePath { repository.layout.ownFolder.appending(AgentHookWriter.fileName) }
+
+    /// Every dialog that the fleet's policy can name; nil when no rules can be read, which whoever reads screens says.
+    public var dialogIDs: [String]? { try? detection.library().dialogIDs }
 
     public static let folderName = ".tmuxagent"
 }
@@ -74,7 +82,8 @@ extension FleetContext {
         }
         return FleetContext(
             surroundings: surroundings, places: places, repository: repository, root: root, id: id,
-            configuration: configuration, warnings: read.warnings, isTrusted: isTrusted, store: records)
+            configuration: configuration, warnings: read.warnings, isTrusted: isTrusted, store: records,
+            detection: DetectionCatalog(root: root))
     }
 
     /// The id in the git folder; a copy of a repository, or one that was moved, becomes a fleet of its own.

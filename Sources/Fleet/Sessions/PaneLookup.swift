@@ -57,7 +57,7 @@ struct PaneLookup {
         let byPane = Dictionary(captures.map { ($0.pane.address, $0) }) { $1 }
         for (agent, address) in living {
             guard let capture = byPane[address] else { continue }
-            let view = try ScreenJudge.of(AgentKind(agent.program.kind)).view(of: capture)
+            let view = try context.detection.judge(AgentKind(agent.program.kind)).view(of: capture)
             looks[agent.id]?.shownState = view.state
             looks[agent.id]?.state = view.state ?? activity(of: agent)
             looks[agent.id]?.waitingFor = view.waitingFor

@@ -27,11 +27,14 @@ public struct PolicyCheck: Sendable {
         var standing: PolicyStanding?
         if let file {
             path = surroundings.workingDirectory.pushing(FilePath(file))
+            // A file may be checked anywhere; in a fleet its dialogs may be those of the fleet's own rules.
+            context.dialogs = try? await FleetContext.open(surroundings).dialogIDs
         } else {
             let fleet = try await FleetContext.open(surroundings)
             path = fleet.configuration.watch.policy
             context.mainBranch = try await fleet.repository.mainBranch()?.rawValue
             context.escalations = fleet.configuration.escalations.keys.sorted()
+            context.dialogs = fleet.dialogIDs
             standing = try await .now(in: fleet)
         }
         var shown = path
@@ -57,7 +60,8 @@ public struct PolicyCheck: Sendable {
         var shown = path
         _ = shown.removePrefix(context.root)
         let branch = try await context.repository.mainBranch()?.rawValue
-        _ = try PolicyFile.read(text, file: shown.string, context: .init(mainBranch: branch))
+        _ = try PolicyFile.read(
+            text, file: shown.string, context: .init(mainBranch: branch, dialogs: context.dialogIDs))
     }
 }
 
@@ -78,7 +82,9 @@ public struct PolicyExplainer: Sendable {
             text = try Files.readText(context.policyInForce) ?? text
         }
         guard let text else { throw ConfigurationError.notFound(file: path.string) }
-        let policy = try PolicyFile.read(text, file: path.string).policy
+        let policy = try PolicyFile.read(
+            text, file: path.string, context: .init(dialogs: context.dialogIDs)
+        ).policy
         return try await context.store.latestRuns().filter { $0.subject == subject }
             .map { PolicyExplanation(of: $0, in: policy) }
     }

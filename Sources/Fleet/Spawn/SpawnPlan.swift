@@ -47,7 +47,7 @@ extension SpawnPlan {
                 with: .init(
                     model: model, branch: branch.rawValue, worktree: worktree.string,
                     session: session.rawValue))
-        let kind = request.startup.map(AgentKind.guessed(fromCommand:)) ?? profile.kind
+        let kind = request.startup.map { AgentKind.guessed(fromCommand: $0) } ?? profile.kind
         var environment = profile.environment.merging(template?.environment ?? [:]) { _, new in new }
         environment.merge(
             [

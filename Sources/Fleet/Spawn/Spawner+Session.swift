@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import GitKit
 internal import ProcessKit
@@ -122,7 +123,9 @@ extension Spawner {
                 recording: agent.subject)
             let id = OutboxID("spawn/\(agent.id)/\(agent.generation)/briefing")
             do {
-                try await typist.waitUntilReady(address, within: Self.readinessLimit)
+                try await typist.waitUntilReady(address, within: Self.readinessLimit) { dialog in
+                    try isAnswered(dialog, of: agent)
+                }
                 progress(.briefing)
                 result.briefing = try await typist.deliver(text, id: id, to: address, mayWait: .seconds(10))
             } catch let error as any UserFacingError {
@@ -134,6 +137,19 @@ extension Spawner {
         result.agent.spawn = SpawnProgress(
             phase: .ready, spawner: nil, madeBranch: agent.spawn.madeBranch,
             madeWorktree: agent.spawn.madeWorktree)
+    }
+
+    /// A daemon watches, and the fleet's policy says what it answers.
+    private func isAnswered(_ dialog: DetectedDialog, of agent: Agent) throws -> Bool {
+        guard try context.isWatched(), let text = try Files.readText(context.configuration.watch.policy)
+        else {
+            return false
+        }
+        // A policy that cannot be read answers nothing; `policy check` says what is wrong with it.
+        let policy = try? PolicyFile.read(
+            text, file: "policy.yaml", context: .init(dialogs: context.dialogIDs)
+        ).policy
+        return policy?.answer(to: dialog, on: agent.facts()).rule != nil
     }
 
     /// How long an agent's program may take until its rules say that it is ready for input.

@@ -178,7 +178,7 @@ extension Action {
     fileprivate var needsDurableMark: Bool {
         switch self {
         case .shell, .spawn: true
-        case .sendKeys, .keys, .notify, .emit: false
+        case .sendKeys, .keys, .notify, .emit, .answerDialog: false
         }
     }
 }

@@ -9,7 +9,7 @@ enum OutboxLane: String, CaseIterable {
     case pane
     /// What runs in a process of its own.
     case shell
-    /// What is only said: to people, or to the journal.
+    /// What waits for nothing: words to people or to the journal, and answers to dialogs.
     case message
 
     init(_ action: Action) {
@@ -17,7 +17,8 @@ enum OutboxLane: String, CaseIterable {
             switch action {
             case .sendKeys, .keys: .pane
             case .shell, .spawn: .shell
-            case .notify, .emit: .message
+            // Not behind a text in the pane's lane, which waits for the dialog to go.
+            case .notify, .emit, .answerDialog: .message
             }
     }
 }

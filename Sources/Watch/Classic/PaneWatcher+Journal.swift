@@ -94,7 +94,7 @@ extension PaneWatcher {
         parts.wakeHands()
         switch item.action {
         case .sendKeys, .keys: parts.observer.request(.forget(item.id, pane))
-        case .shell, .notify, .emit, .spawn: break
+        case .shell, .notify, .emit, .spawn, .answerDialog: break
         }
     }
 

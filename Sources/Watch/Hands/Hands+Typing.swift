@@ -24,7 +24,7 @@ extension Hands {
         return ActionResult(item: item.id, state: .done)
     }
 
-    private func pane(of item: OutboxItem) async throws -> (Typist, PaneAddress) {
+    func pane(of item: OutboxItem) async throws -> (Typist, PaneAddress) {
         switch (workplace, item.subject) {
         case (.fleet(let context, let servers), .agent(let id)):
             guard let agent = try await store.agent(id) else {

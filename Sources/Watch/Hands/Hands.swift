@@ -113,6 +113,8 @@ public struct Hands: Service {
         switch item.action {
         case .sendKeys(let text, let enter): return try await type(text, enter: enter, item)
         case .keys(let keys): return try await press(keys, item)
+        case .answerDialog(_, let option, let identity):
+            return try await answer(option, identity: identity, item)
         case .shell(let command, let timeout, let environment):
             // An action that was begun has been looked at before; a look now would come too late.
             if !isRecovered { await look(.begin, beside: item) }

@@ -28,7 +28,7 @@ struct LivePolicy {
     }
 
     /// Reads the file again if its text changed.
-    mutating func reload(mainBranch: String?) -> Change {
+    mutating func reload(mainBranch: String?, dialogs: [String]? = nil) -> Change {
         let found: String?
         do {
             found = try Files.readText(path)
@@ -47,7 +47,8 @@ struct LivePolicy {
         }
         do {
             let loaded = try PolicyFile.read(
-                found, file: path.string, context: .init(isClassic: isClassic, mainBranch: mainBranch))
+                found, file: path.string,
+                context: .init(isClassic: isClassic, mainBranch: mainBranch, dialogs: dialogs))
             policy = loaded.policy
             problem = nil
             keep(found)

@@ -28,7 +28,8 @@ public struct Backtest: Sendable {
             throw ConfigurationError.notFound(file: shown.string)
         }
         let main = try await context.repository.mainBranch()?.rawValue
-        let loaded = try PolicyFile.read(text, file: shown.string, context: .init(mainBranch: main))
+        let loaded = try PolicyFile.read(
+            text, file: shown.string, context: .init(mainBranch: main, dialogs: context.dialogIDs))
         let subjects = try await subjects(of: branch)
         let all = try await BacktestReader(context: context, since: since)
             .read { subjects?.contains($0) ?? true }

@@ -23,7 +23,7 @@ struct BacktestRun {
         var subject = SubjectFacts(
             subject: facts.subject, branch: mainBranch, host: "local", since: facts.firstTime ?? since)
         if let agent = facts.agent {
-            subject = AgentWatch.facts(agent, branch: nil, commit: nil)
+            subject = agent.facts()
             subject.state = .unknown
             let marks = try await context.store.tapMarks(of: facts.subject)
             let asked = marks.last { $0.at < since }?.offset ?? 0

@@ -98,7 +98,7 @@ extension Action {
     fileprivate var isAwaited: Bool {
         switch self {
         case .sendKeys, .keys, .shell, .spawn: true
-        case .notify, .emit: false
+        case .notify, .emit, .answerDialog: false
         }
     }
 }

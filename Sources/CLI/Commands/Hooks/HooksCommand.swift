@@ -5,20 +5,35 @@ internal import SystemPackage
 
 struct HooksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hooks", abstract: "Let git tell the fleet of commits and merges",
+        commandName: "hooks", abstract: "Let git and the agents' programs tell the fleet what happens",
         subcommands: [HooksInstall.self, HooksUninstall.self, HooksStatus.self])
 }
 
 struct HooksInstall: AgentCommand {
     static let configuration = CommandConfiguration(
-        commandName: "install", abstract: "Add a marked block to the git hooks, beside what is there",
-        discussion: "  tmux-agent hooks install")
+        commandName: "install", abstract: "Add hooks beside what is there",
+        discussion: """
+            For git, a marked block in each hook. For claude and codex, commands in their
+            settings that tell the fleet of the agent's state at once; nothing else in the
+            file changes.
+
+              tmux-agent hooks install
+              tmux-agent hooks install claude
+              tmux-agent hooks install claude --scope local
+              tmux-agent hooks install codex
+            """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var place: HookPlace
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         try fleet.requireTrust()
+        if let agent = try place.agentHooks(fleet, try await place.checkout(context)) {
+            context.console.render(HooksView(result: try agent.install()), json: context.json)
+            if place.owner == .codex { context.console.hint("Codex asks once whether it may run new hooks") }
+            return
+        }
         context.console.render(
             HooksView(result: try await GitHooks(context: fleet).install()), json: context.json)
     }
@@ -26,13 +41,23 @@ struct HooksInstall: AgentCommand {
 
 struct HooksUninstall: AgentCommand {
     static let configuration = CommandConfiguration(
-        commandName: "uninstall", abstract: "Take the marked blocks out of the git hooks",
-        discussion: "  tmux-agent hooks uninstall")
+        commandName: "uninstall", abstract: "Take the hooks out again",
+        discussion: """
+            A file that nobody else edited since is as it was before, byte for byte.
+
+              tmux-agent hooks uninstall
+              tmux-agent hooks uninstall claude
+            """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var place: HookPlace
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
+        if let agent = try place.agentHooks(fleet, try await place.checkout(context)) {
+            return context.console.render(
+                HooksView(result: try agent.uninstall()), json: context.json)
+        }
         context.console.render(
             HooksView(result: try await GitHooks(context: fleet).uninstall()), json: context.json)
     }
@@ -40,13 +65,21 @@ struct HooksUninstall: AgentCommand {
 
 struct HooksStatus: AgentCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show which git hooks tell the fleet",
-        discussion: "  tmux-agent hooks status")
+        commandName: "status", abstract: "Show which hooks tell the fleet",
+        discussion: """
+              tmux-agent hooks status
+              tmux-agent hooks status claude
+            """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var place: HookPlace
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
+        if let agent = try place.agentHooks(fleet, try await place.checkout(context)) {
+            return context.console.render(
+                HooksView(result: try agent.status()), json: context.json)
+        }
         context.console.render(
             HooksView(result: try await GitHooks(context: fleet).status()), json: context.json)
     }

@@ -82,6 +82,7 @@ extension Action {
         case .notify(let notice): "notify \(PolicyText.quoted(notice.title))"
         case .emit(let name, _): "emit \(PolicyText.excerpt(name))"
         case .spawn(let branch, _, _): "spawn \(PolicyText.excerpt(branch))"
+        case .answerDialog(let rule, let option, _): "answer \(rule) \(PolicyText.quoted(option))"
         }
     }
 }

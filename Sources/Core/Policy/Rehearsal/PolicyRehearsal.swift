@@ -103,7 +103,8 @@ public struct PolicyRehearsal: Sendable {
 
     private mutating func perform(_ item: OutboxItem) {
         switch item.action {
-        case .notify: return
+        // No stage asks for an answer to a dialog.
+        case .notify, .answerDialog: return
         case .emit(let name, let payload):
             let body = Signal.Body.emitted(name, payload.object, source: "policy")
             schedule(.signal(Signal(subject: item.subject, at: now, body: body)), at: now)

@@ -169,6 +169,7 @@ private struct DoneAction {
                 (key, fields) = ("spawn", ["branch": .string(branch)])
                 fields["template"] = template.map { .string($0) }
                 fields["task"] = task.map { .string($0) }
+            case .answerDialog: return nil
             }
         }
     }

@@ -1,55 +1,60 @@
-public import Core
-
-/// Reads detection rules: those built into the binary, and users' files that replace them kind by kind.
-public enum DetectionFile {
-    /// The rules that are built in, by kind.
-    public static func builtIn() throws(ConfigurationError) -> [DetectionRules] {
-        var rules: [DetectionRules] = []
-        for name in EmbeddedFile.names(below: "rules/") {
-            guard let text = EmbeddedFile.text(named: name) else { continue }
-            rules.append(try decode(Array(text.utf8), file: name).value)
-        }
-        return rules
-    }
-
-    /// Decodes one file's bytes.
-    public static func decode(
-        _ bytes: some Collection<UInt8>, file: String
-    ) throws(ConfigurationError) -> Decoded<DetectionRules> {
-        let root = try YAMLReader.read(bytes: bytes, file: file)
-        let problems = ProblemList()
-        let rules = DetectionDecoder(problems: problems).decode(root)
-        try problems.throwErrors(of: file)
-        return Decoded(rules, warnings: problems.warnings)
-    }
-
-    /// The kind whose rules name `program`, a path or a bare name.
-    public static func kind(ofProgram program: String, among rules: [DetectionRules]) -> AgentKind? {
-        let name = program.split(separator: "/").last.map { String($0) } ?? program
-        return rules.first { $0.programs.contains(name) }?.kind
-    }
-}
+internal import Core
 
 /// Turns a document of rules into values, with every problem at its place.
-private struct DetectionDecoder {
+struct DetectionDecoder {
     let problems: ProblemList
+    let checksCost: Bool
 
-    func decode(_ root: DocumentNode) -> DetectionRules {
+    func decode(_ root: DocumentNode) -> DetectionFile.Contents {
         let empty = DetectionRules(
             kind: AgentKind(""), seenOn: "", programs: [], ready: .init(), rules: [], composer: nil,
             dialogs: [])
         guard let map = NodeDecoder(problems: problems).mapping(root, as: "detection rules") else {
-            return empty
+            return .init(rules: empty, without: [])
         }
+        let without = map.array("without") ?? []
         let rules = DetectionRules(
             kind: AgentKind(map.requiredString("kind") ?? ""), seenOn: map.string("seen_on") ?? "",
             programs: map.strings("programs") ?? [],
             ready: map.mapping("ready").map { conditions($0, region: nil, isWhole: true) } ?? .init(),
-            rules: (map.array("rules") ?? []).compactMap(rule),
+            rules: list(map, "rules").compactMap(rule),
             composer: map.mapping("composer").flatMap(composer),
-            dialogs: (map.array("dialogs") ?? []).compactMap(dialog))
+            dialogs: list(map, "dialogs").compactMap(dialog))
         map.finish()
-        return rules
+        reportDuplicates(of: map, "rules", "rule")
+        reportDuplicates(of: map, "dialogs", "dialog")
+        return .init(
+            rules: rules,
+            without: without.compactMap { node in
+                NodeDecoder(problems: problems).string(node, as: "without").map {
+                    .init(text: $0, position: node.position)
+                }
+            })
+    }
+
+    private func list(_ map: MappingDecoder, _ key: String) -> [DocumentNode] {
+        let elements = map.array(key) ?? []
+        if elements.count > DetectionFile.mostRules {
+            problems.error(
+                "there are \(elements.count) \(key), and at most \(DetectionFile.mostRules) are tried",
+                at: map.node(key)?.position ?? map.position)
+        }
+        return Array(elements.prefix(DetectionFile.mostRules))
+    }
+
+    /// Files replace rules by name, so a name must mean one.
+    private func reportDuplicates(of map: MappingDecoder, _ key: String, _ what: String) {
+        var seen: [String: SourcePosition] = [:]
+        for element in map.node(key)?.elements ?? [] {
+            guard let entry = element.entries?.first(where: { $0.key == "name" }) else { continue }
+            if let first = seen[entry.value.text] {
+                problems.error(
+                    "there are two \(what)s named '\(ConfigurationProblem.visible(entry.value.text))'; the first is in line \(first.line)",
+                    at: entry.value.position, suggestion: "Give one of them another name")
+            } else {
+                seen[entry.value.text] = entry.value.position
+            }
+        }
     }
 
     private func rule(_ node: DocumentNode) -> DetectionRules.Rule? {
@@ -68,6 +73,12 @@ private struct DetectionDecoder {
             priority: map.integer("priority", in: 0...1000) ?? 0,
             conditions: conditions(map, region: region, isWhole: false))
         map.finish()
+        if rule.waitingFor != nil, rule.state != .waiting {
+            problems.error(
+                "rule '\(name.visible)' says what is waited for, but its state is '\(rule.state.rawValue)'",
+                at: map.entry("waiting_for")?.keyPosition ?? node.position,
+                suggestion: "Write 'state: waiting', or leave 'waiting_for' out")
+        }
         if rule.conditions.isEmpty {
             problems.error(
                 "rule '\(name.visible)' has no condition", at: node.position,
@@ -86,6 +97,11 @@ private struct DetectionDecoder {
             name: name, waitingFor: waitingFor, conditions: conditions(map, region: region, isWhole: false),
             accept: accept)
         map.finish()
+        if dialog.conditions.isEmpty {
+            problems.error(
+                "dialog '\(name.visible)' has no condition", at: node.position,
+                suggestion: "Add 'all', 'any' or 'none' with regular expressions")
+        }
         return dialog
     }
 
@@ -143,7 +159,11 @@ private struct DetectionDecoder {
     private func pattern(_ node: DocumentNode, _ name: String) -> Pattern? {
         guard let text = NodeDecoder(problems: problems).string(node, as: name) else { return nil }
         do {
-            return try Pattern(text)
+            let pattern = try Pattern(text)
+            if checksCost, let problem = PatternCost.problem(with: pattern) {
+                problems.error(problem.message, at: node.position, suggestion: problem.suggestion)
+            }
+            return pattern
         } catch {
             problems.error(error.message, at: node.position, suggestion: error.hint)
             return nil
