@@ -67,7 +67,8 @@ struct AgentHookTests {
                 fleet, agent, #"{"hook_event_name":"Stop","last_assistant_message":"\#(message)"}"#)
             let isIdle = try await Self.said(fleet, "Stop", "idle")
             #expect(isIdle, "\(daemon.output)")
-            try await fleet.run("send", "p1", marker)
+            try await fleet.tmux("send-keys", "-t", "agent-p1", "-l", "--", marker)
+            try await fleet.tmux("send-keys", "-t", "agent-p1", "Enter")
             try await Self.hook(
                 fleet, agent, #"{"type":"agent-turn-complete","last-assistant-message":"\#(message)"}"#,
                 "codex")

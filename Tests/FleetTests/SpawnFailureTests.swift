@@ -111,7 +111,7 @@ struct SpawnFailureTests {
                     ],
                     environment: fleet.environment, timeout: .seconds(60)))
             #expect(result.exitCode == 1, "\(result.errorText)")
-            #expect(result.errorText.contains("No space left on device"), "\(result.errorText)")
+            #expect(result.errorText.contains("unable to write file 'large.bin'"), "\(result.errorText)")
             #expect(result.text.isEmpty, "left on the full disk: \(result.text)")
             #expect(try await fleet.trace() == before)
             #expect(try await fleet.doctor().remaining.map(\.problem) == [])

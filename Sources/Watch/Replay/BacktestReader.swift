@@ -27,7 +27,9 @@ struct BacktestReader {
             }
         }
         for subject in order where found[subject] != nil {
+            // That people are told of a question goes without saying: it follows from the question.
             let actions = try await context.store.recordedActions(of: subject, since: since)
+                .filter { ApprovalNoticeID($0.item.id) == nil }
             found[subject]?.actions = actions
             found[subject]?.did += actions.compactMap(Self.decision)
         }

@@ -80,7 +80,8 @@ struct BacktestRun {
             take(row)
         }
         try readTap(before: nil)
-        advance(to: max(end ?? rehearsal.now, rehearsal.now))
+        // Also the end of what was begun late, because its reading is dated by a mark.
+        advance(to: max(end ?? rehearsal.now, rehearsal.now).advanced(by: Self.tolerance))
         finish()
     }
 
