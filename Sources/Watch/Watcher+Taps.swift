@@ -62,12 +62,11 @@ extension Watcher {
         place.sizes = try await store.fileOffset(sizesReader(watch))
         watch.committedSizes = place.sizes
         if watch.committed > 0 { place.generation = watch.committedGeneration }
+        let typed = try await store.typedTexts(to: subject, limit: Self.rememberedTexts)
         let follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
             size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
-            latest: watch.agent.generation, wantsLines: wantsLines(watch))
-        let typed = try await store.typedTexts(to: subject, limit: Self.rememberedTexts)
-        follower.expectEchoes(typed.texts)
+            latest: watch.agent.generation, wantsLines: wantsLines(watch), echoes: typed.texts)
         watch.typedRead = typed.last
         watch.follower = follower
         watch.lastKeyframe = place.keyframe?.offset ?? 0

@@ -83,8 +83,8 @@ extension PaneWatcher {
         let snapshot = watch.snapshot
         var follower = try TapFollower(
             path: watch.tap, kind: watch.kind,
-            size: TerminalSize(columns: snapshot.columns, rows: snapshot.rows), from: place, wantsLines: true)
-        follower.expectEchoes(try await store.typedTexts(to: watch.subject, limit: 50).texts)
+            size: TerminalSize(columns: snapshot.columns, rows: snapshot.rows), from: place, wantsLines: true,
+            echoes: try await store.typedTexts(to: watch.subject, limit: 50).texts)
         follower.reader.kind = watch.kind
         watch.historySize = try HistoryNote.read(atEndOf: watch.tap)
         watch.lastKeyframe = place.keyframe?.offset ?? 0

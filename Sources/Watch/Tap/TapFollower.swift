@@ -43,10 +43,11 @@ struct TapFollower {
 
     /// Continues at `place`; what lies between its keyframe and its offset is read again without a word.
     ///
-    /// `latest` is the agent's last start that is known.
+    /// `latest` is the agent's last start that is known, `echoes` what was typed before: a row that shares its place with
+    /// an echo must be read again as it was read first.
     init(
         path: FilePath, kind: AgentKind, size: TerminalSize, from place: Place = Place(), latest: Int = 1,
-        wantsLines: Bool = false
+        wantsLines: Bool = false, echoes: [String] = []
     ) throws {
         self.path = path
         file = Files.identity(path)
@@ -64,6 +65,7 @@ struct TapFollower {
         }
         firstSize = reader.screen.size
         reader.wantsLines = wantsLines
+        for text in echoes { reader.expectEcho(text) }
         let restored = offset
         // A change of size makes a keyframe, so those at the keyframe's own offset are in it already.
         let isOlder: (TapMark) -> Bool = { stored != nil && $0.offset <= restored }
