@@ -83,14 +83,29 @@ struct TapRestartTests {
             try Files.append("\(marker)\r\n", to: tap)
             try reader.read()
             #expect(reader.said == [])
-            try reader.restart()
-            reader.follower.expectEchoes([marker])
+            try reader.restart(echoes: [marker])
             try Files.append("\(marker)\r\n", to: tap)
             try reader.read()
             #expect(reader.said == [])
             try Files.append("### SENTRY {\"type\":\"STATUS\",\"stage\":\"b\"}\r\n", to: tap)
             try reader.read()
             #expect(reader.said.count == 1)
+        }
+    }
+
+    @Test func aMarkerBehindAnEchoCountsOnceAlsoAfterARestart() async throws {
+        try await withTemporaryFolder { folder in
+            let tap = folder.appending("a.tap")
+            var reader = try StoredReader(tap, kind: .shell)
+            try Files.append("$ git push### SENTRY {\"type\":\"STATUS\"}\r\n\r\n", to: tap)
+            try reader.read(echoes: ["git push"])
+            #expect(reader.markers == 1)
+            // From the tap's beginning, as when no screen was stored since.
+            reader.place.keyframe = nil
+            try reader.restart(echoes: ["git push"])
+            for number in 0..<60 { try Files.append("row \(number)\r\n", to: tap) }
+            try reader.read()
+            #expect(reader.markers == 1)
         }
     }
 
@@ -214,10 +229,11 @@ private struct StoredReader {
         follower.written()
     }
 
-    mutating func restart() throws {
+    mutating func restart(echoes: [String] = []) throws {
         restarts += 1
         follower = try TapFollower(
-            path: tap, kind: kind, size: TerminalSize(columns: 132, rows: 40), from: place, wantsLines: true)
+            path: tap, kind: kind, size: TerminalSize(columns: 132, rows: 40), from: place, wantsLines: true,
+            echoes: echoes)
     }
 }
 

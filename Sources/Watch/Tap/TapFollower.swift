@@ -104,7 +104,7 @@ struct TapFollower {
     /// `echoes` must be found out after the bytes were read: then whatever was typed before they were printed is among
     /// them. Ends early where the program was started anew.
     mutating func read(_ bytes: [UInt8], echoes: [String] = []) throws -> [Reading] {
-        expectEchoes(echoes)
+        for text in echoes { reader.expectEcho(text) }
         generation = nextGeneration
         try sizes.refresh()
         var readings: [Reading] = []
@@ -159,11 +159,6 @@ struct TapFollower {
         reader.resize(size)
         resizes.append((offset, size))
         needsKeyframe = true
-    }
-
-    /// Expects the echo of texts that were typed before a restart.
-    func expectEchoes(_ texts: [String]) {
-        for text in texts { reader.expectEcho(text) }
     }
 
     /// The screen as it stands, to go on from after a restart; nil in the middle of an escape sequence.
