@@ -164,7 +164,8 @@ extension FleetError: UserFacingError {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notAFleet, .unknownProfile, .secretUnusable, .publicURLUnusable, .settingsUnfit: .unusableSettings
+        case .notAFleet, .unknownProfile, .secretUnusable, .publicURLUnusable, .settingsUnfit:
+            .unusableSettings
         case .untrusted, .setupNeedsConsent, .refusedInsideAgent: .refused
         case .emptyText, .noAgentHere, .noBranchHere: .usage
         case .noPane: .unavailable

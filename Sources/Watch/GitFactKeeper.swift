@@ -54,7 +54,9 @@ public struct GitFactKeeper: Service {
             let size = agent.tap.flatMap { Files.size($0) }
             if let look = looks[agent.id] {
                 let age = now.distance(from: look.at)
-                guard age >= (look.tapSize == size ? GitFactReader.silentPause : Self.shortestAge) else { continue }
+                guard age >= (look.tapSize == size ? GitFactReader.silentPause : Self.shortestAge) else {
+                    continue
+                }
             }
             looks[agent.id] = Look(at: now, tapSize: size)
             due.append(agent)

@@ -20,13 +20,16 @@ struct DatabaseTroubleTests {
                 #expect(isUnderWay)
                 for _ in 0..<2 {
                     let pages = try await context.pages
-                    try await context.pragma(trouble == "full" ? "max_page_count = \(pages)" : "query_only = 1")
+                    try await context.pragma(
+                        trouble == "full" ? "max_page_count = \(pages)" : "query_only = 1")
                     let isSaid = try await eventually(within: .seconds(20)) {
                         try await fleet.run("status").text.contains("does not work  database: ")
                     }
                     #expect(isSaid)
                     let status = try await fleet.run("status", "--json").text
-                    #expect(status.contains(#""troubles":["database: "#) || status.contains(#""troubles": ["#), "\(status)")
+                    #expect(
+                        status.contains(#""troubles":["database: "#) || status.contains(#""troubles": ["#),
+                        "\(status)")
                     try await context.pragma(
                         trouble == "full" ? "max_page_count = 1000000" : "query_only = 0")
                     let isOver = try await eventually(within: .seconds(20)) {

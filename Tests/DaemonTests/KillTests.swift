@@ -23,7 +23,8 @@ struct KillTests {
             }
             let daemon = try fleet.daemon()
             try await daemon.ready()
-            let isDone = try await storm.finish(fleet, within: LongTests.choose(.seconds(60), long: .seconds(600)))
+            let isDone = try await storm.finish(
+                fleet, within: LongTests.choose(.seconds(60), long: .seconds(600)))
             #expect(isDone, "\(daemon.output)")
             try await storm.check(fleet)
             let took = try await ContinuousClock().measure { try await fleet.tmux("kill-server") }

@@ -6,8 +6,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Agents that print numbered markers until they are told to stop; some markers begin a run that runs a shell line and
-/// types. What was printed, done and typed is written down by agents and actions themselves.
+/// Agents that print numbered markers until they are told to stop.
+///
+/// Some markers begin a run that runs a shell line and types. What was printed, done and typed is written down by agents
+/// and actions themselves.
 struct MarkerStorm {
     let branches: [String]
     /// How many of an agent's markers begin a run: every eighth.

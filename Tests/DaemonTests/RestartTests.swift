@@ -33,7 +33,8 @@ struct RestartTests {
             try await fleet.run("emit", "STATUS", "--id", "x", "--branch", "p1")
             try await fleet.run("emit", "STATUS", "--id", "y", "--branch", "p1")
             let isTaken = try await eventually {
-                try await fleet.store().journalCursor("watch") >= fleet.journal().last { $0.kind == .emit }?.id ?? 0
+                try await fleet.store().journalCursor("watch") >= fleet.journal().last { $0.kind == .emit }?
+                    .id ?? 0
             }
             #expect(isTaken)
             #expect(try await counts(4, in: fleet))

@@ -18,18 +18,22 @@ struct ServerKillTests {
             try await storm.begin(fleet)
             let store = try fleet.store()
             // Actions write files, the daemon writes to the database; nobody tells this process.
-            let isUnderWay = try await eventually(within: .seconds(30)) { storm.done(fleet).count > 3 + round }
+            let isUnderWay = try await eventually(within: .seconds(30)) {
+                storm.done(fleet).count > 3 + round
+            }
             #expect(isUnderWay, "\(daemon.output)")
             let server = try #require(
                 Int32(try await fleet.tmux("display-message", "-p", "#{pid}").text.trimmingSuffixNewline))
             #expect(kill(server, SIGKILL) == 0)
             // A new server at the same place, whose panes have the same numbers.
             let isNew = try await eventually {
-                try await fleet.tmux("new-session", "-d", "-s", "user1", "cat >>\"$HOME/foreign-1\"").isSuccess
+                try await fleet.tmux("new-session", "-d", "-s", "user1", "cat >>\"$HOME/foreign-1\"")
+                    .isSuccess
             }
             #expect(isNew)
             for number in 2...3 {
-                try await fleet.tmux("new-session", "-d", "-s", "user\(number)", "cat >>\"$HOME/foreign-\(number)\"")
+                try await fleet.tmux(
+                    "new-session", "-d", "-s", "user\(number)", "cat >>\"$HOME/foreign-\(number)\"")
             }
             let areGone = try await eventually(within: .seconds(20)) {
                 try await store.agents().allSatisfy { $0.condition.state == .gone }

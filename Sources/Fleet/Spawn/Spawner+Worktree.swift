@@ -137,7 +137,9 @@ extension Spawner {
     /// The ignored files that fleet.toml and `.worktreeinclude` name.
     func filesToPlace(_ plan: SpawnPlan) async throws -> FilesToPlace {
         var files = FilesToPlace()
-        guard !plan.place.usesMainCheckout, context.repository.layout.mainWorktree != nil else { return files }
+        guard !plan.place.usesMainCheckout, context.repository.layout.mainWorktree != nil else {
+            return files
+        }
         let settings = context.configuration.worktree
         files.copies = try await context.repository.ignoredFiles(matching: settings.copy)
         if !settings.link.isEmpty {

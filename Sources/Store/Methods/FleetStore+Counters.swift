@@ -38,7 +38,8 @@ extension FleetStore {
             try increment.write(fleet, db)
             let probe: StatementArguments = [fleet.rawValue, "probe"]
             try db.execute(
-                sql: "INSERT INTO keyframe (fleetID, subject, \"offset\", state) VALUES (?, ?, 0, zeroblob(65536))",
+                sql:
+                    "INSERT INTO keyframe (fleetID, subject, \"offset\", state) VALUES (?, ?, 0, zeroblob(65536))",
                 arguments: probe)
             try db.execute(sql: "DELETE FROM keyframe WHERE fleetID = ? AND subject = ?", arguments: probe)
         }

@@ -86,7 +86,8 @@ public final class PaneObserver: Service {
         do {
             guard let pane = agents.first?.pane else { return }
             let server = try servers.server(of: pane)
-            let panes = Dictionary(grouping: try await server.panesWithEnds().filter { $0.agent != nil }, by: \.agent)
+            let panes = Dictionary(
+                grouping: try await server.panesWithEnds().filter { $0.agent != nil }, by: \.agent)
             var found: [Observation] = [.reachable(socket: socket)]
             for agent in agents {
                 let own = panes[agent.id] ?? []

@@ -58,7 +58,8 @@ struct SizeLog {
         return Entry(
             at: Timestamp(milliseconds: numbers[0]), offset: numbers[1],
             size: TerminalSize(columns: Int(numbers[2]), rows: Int(numbers[3])),
-            isStart: words.count > 4 && words[4] == "start", generation: words.count > 5 ? Int(words[5]) : nil,
+            isStart: words.count > 4 && words[4] == "start",
+            generation: words.count > 5 ? Int(words[5]) : nil,
             end: end)
     }
 

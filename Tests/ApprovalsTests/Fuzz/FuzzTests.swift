@@ -8,8 +8,10 @@ import Testing
 @Suite(.timeLimit(.minutes(LongTests.choose(1, long: 20))))
 struct FuzzTests {
     private static let words = [
-        "# approval: ap-1", "# approval:", "# file: a/b.txt", "# file: ../../x", "#", "\n", "\r\n", "\n", "approve", "APPROVE",
-        "reject", "PENDING", "yes", " ", "\t", "\u{0}", "\u{85}", "\u{2028}", "no", "approve reject", "\u{feff}", "日本",
+        "# approval: ap-1", "# approval:", "# file: a/b.txt", "# file: ../../x", "#", "\n", "\r\n", "\n",
+        "approve", "APPROVE",
+        "reject", "PENDING", "yes", " ", "\t", "\u{0}", "\u{85}", "\u{2028}", "no", "approve reject",
+        "\u{feff}", "日本",
     ]
 
     @Test(arguments: 0..<LongTests.choose(40, long: 2000))

@@ -9,7 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(LongTests.choose(1, long: 30)))) struct FuzzTests {
     /// Files that once failed, and shapes that are hard by their make.
     static let corpus: [String] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("corpus")
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "corpus")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.sorted().map { folder.appendingPathComponent($0).path }
     }()
@@ -40,7 +41,9 @@ import Testing
     @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func damagedFilesEndInATreeOrInProblems(_ seed: Int) throws {
         var random = SeededRandom(seed: UInt64(100 + seed))
-        let folders = ["yaml/valid", "toml/valid", "fleet/valid", "hosts/valid", "policy/valid", "templates/valid"]
+        let folders = [
+            "yaml/valid", "toml/valid", "fleet/valid", "hosts/valid", "policy/valid", "templates/valid",
+        ]
         var files = try folders.flatMap(FixtureFile.all).map { try $0.bytes }
         files.append(Array(FleetConfiguration.defaultFile(name: "x").utf8))
         files.append(Array(StarterFile.policy.utf8))

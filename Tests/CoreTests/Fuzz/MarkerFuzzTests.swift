@@ -6,8 +6,10 @@ import Testing
 @Suite(.timeLimit(.minutes(LongTests.choose(1, long: 30))))
 struct MarkerFuzzTests {
     private static let words = [
-        "### SENTRY ", "SENTRY", "{", "}", "\"type\":\"STATUS\"", ",", ":", "\"", "\\", "[", "]", "1e999", "-", "\\u12", "true",
-        " ", "│", "● ", "- ", "❯ ", "› ", "> ", "$ ", "…", "###", "{\"n\":1}", "\u{0}", "\u{301}", "界", "a long run of text",
+        "### SENTRY ", "SENTRY", "{", "}", "\"type\":\"STATUS\"", ",", ":", "\"", "\\", "[", "]", "1e999",
+        "-", "\\u12", "true",
+        " ", "│", "● ", "- ", "❯ ", "› ", "> ", "$ ", "…", "###", "{\"n\":1}", "\u{0}", "\u{301}", "界",
+        "a long run of text",
         "\"id\":\"x\"", "### SENTRY {\"type\":\"ASK\",\"id\":\"1\"}",
     ]
 

@@ -11,7 +11,8 @@ struct FuzzTests {
 
     /// Bytes that once failed, and shapes that are hard by their make.
     static let corpus: [String] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("corpus")
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "corpus")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.sorted().map { folder.appendingPathComponent($0).path }
     }()
@@ -54,8 +55,10 @@ struct FuzzTests {
             let said = recording.read(steady, to: cut)
             // What a reader says until the next cut is compared; long enough for a marker, short enough for the suite.
             for branch in branches {
-                #expect(recording.read(branch.reader, to: cut) == said, "\(recording.name) cut at \(branch.cut)")
-                #expect(branch.reader.screen.rows == steady.screen.rows, "\(recording.name) cut at \(branch.cut)")
+                #expect(
+                    recording.read(branch.reader, to: cut) == said, "\(recording.name) cut at \(branch.cut)")
+                #expect(
+                    branch.reader.screen.rows == steady.screen.rows, "\(recording.name) cut at \(branch.cut)")
             }
             branches.removeAll { $0.end <= cut }
             guard let keyframe = steady.keyframe() else { continue }
@@ -103,11 +106,16 @@ struct FuzzTests {
 
     private static func randomBytes(_ count: Int, _ random: inout SeededGenerator) -> [UInt8] {
         let words: [[UInt8]] = [
-            "\u{1b}[", "\u{1b}]0;", "\u{7}", "\u{1b}\\", "\u{1b}P", "\u{1b}_", "\u{1b}^", "\u{1b}X", "\u{1b}k", "?1049h",
-            "?1049l", "?2026h", "?2026l", "?25l", "?25h", "?47h", "2J", "K", "1;1H", "999;999H", "5A", "70000B", "r", "3;6r",
-            "38;2;1;2;3m", "4h", "\r\n", "\r", "\n", "\t", "\u{8}", "\u{e}", "\u{f}", "\u{1b}7", "\u{1b}8", "\u{1b}c", "\u{1b}M",
-            "### SENTRY {\"type\":\"STATUS\",\"n\":1}", "### SENTRY {", "SENTRY", "\"}", "❯ ", "● ", "界", "e\u{301}", "🚀",
-            "a long run of words that wraps ", "\u{1b}#8", "\u{1b}(0", "\u{1b}(B", "100@", "100P", "100L", "100M", "100S", "100T",
+            "\u{1b}[", "\u{1b}]0;", "\u{7}", "\u{1b}\\", "\u{1b}P", "\u{1b}_", "\u{1b}^", "\u{1b}X",
+            "\u{1b}k", "?1049h",
+            "?1049l", "?2026h", "?2026l", "?25l", "?25h", "?47h", "2J", "K", "1;1H", "999;999H", "5A",
+            "70000B", "r", "3;6r",
+            "38;2;1;2;3m", "4h", "\r\n", "\r", "\n", "\t", "\u{8}", "\u{e}", "\u{f}", "\u{1b}7", "\u{1b}8",
+            "\u{1b}c", "\u{1b}M",
+            "### SENTRY {\"type\":\"STATUS\",\"n\":1}", "### SENTRY {", "SENTRY", "\"}", "❯ ", "● ", "界",
+            "e\u{301}", "🚀",
+            "a long run of words that wraps ", "\u{1b}#8", "\u{1b}(0", "\u{1b}(B", "100@", "100P", "100L",
+            "100M", "100S", "100T",
         ].map { Array($0.utf8) }
         var bytes: [UInt8] = []
         while bytes.count < count {
@@ -129,7 +137,8 @@ struct FuzzTests {
         case 2: bytes.insert(UInt8.random(in: 0...255, using: &random), at: at)
         default:
             let end = min(bytes.count, at + Int.random(in: 1...300, using: &random))
-            bytes.insert(contentsOf: Array(bytes[at..<end]), at: Int.random(in: 0...bytes.count, using: &random))
+            bytes.insert(
+                contentsOf: Array(bytes[at..<end]), at: Int.random(in: 0...bytes.count, using: &random))
         }
     }
 }

@@ -10,8 +10,10 @@ import Testing
 @Suite(.timeLimit(.minutes(LongTests.choose(1, long: 20))))
 struct FuzzTests {
     private static let words = [
-        "post-commit", "post-merge", "pre-push", "\t", "\t", "\t", "/", "/a/../b", "main", "\n", "\u{0}", " ", "start", "1", "-5",
-        "99999999999999999999", "80 24", "1795373176904 0 80 24", "refs/heads/x", "日本", "%s", "'", "\u{1b}[2J",
+        "post-commit", "post-merge", "pre-push", "\t", "\t", "\t", "/", "/a/../b", "main", "\n", "\u{0}", " ",
+        "start", "1", "-5",
+        "99999999999999999999", "80 24", "1795373176904 0 80 24", "refs/heads/x", "日本", "%s", "'",
+        "\u{1b}[2J",
     ]
 
     @Test(arguments: 0..<LongTests.choose(40, long: 2000))
@@ -44,7 +46,8 @@ struct FuzzTests {
                 try log.refresh()
                 while let entry = log.next(upTo: .max) {
                     #expect(entry.offset >= 0)
-                    #expect((1...10_000).contains(entry.size.columns) && (1...10_000).contains(entry.size.rows))
+                    #expect(
+                        (1...10_000).contains(entry.size.columns) && (1...10_000).contains(entry.size.rows))
                     log.take()
                     #expect(log.position == entry.end)
                 }
@@ -56,7 +59,8 @@ struct FuzzTests {
     private static func bytes(_ random: inout SeededGenerator, most: Int) -> [UInt8] {
         (0..<Int.random(in: 0...most, using: &random)).flatMap { _ -> [UInt8] in
             Int.random(in: 0..<6, using: &random) == 0
-                ? [UInt8.random(in: 0...255, using: &random)] : Array((words.randomElement(using: &random) ?? "").utf8)
+                ? [UInt8.random(in: 0...255, using: &random)]
+                : Array((words.randomElement(using: &random) ?? "").utf8)
         }
     }
 }
