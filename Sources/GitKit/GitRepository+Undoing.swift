@@ -41,6 +41,11 @@ extension GitRepository {
         if isOwnWorktree(record.folder) {
             try Files.removeTree(record.folder, last: ".git")
         } else {
+            // A kill between the making of the link to the entry and its writing leaves it empty.
+            let link = record.folder.appending(".git")
+            if Files.names(in: record.folder) == [".git"], (Files.line(link) ?? "").isEmpty {
+                unsafe unlink(link.string)
+            }
             unsafe rmdir(record.folder.string)
         }
         for entry in entries(of: record) { try Files.removeTree(entry.folder) }

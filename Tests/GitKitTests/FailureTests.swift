@@ -162,6 +162,27 @@ struct FailureTests {
         }
     }
 
+    @Test func linkThatWasMadeAndNotWrittenIsRemoved() async throws {
+        try await withRepository { fixture, folder in
+            try await fixture.shell(
+                """
+                mkdir -p .git/hooks; printf '#!/bin/sh\\ncp -r \(folder)/repository/.git/tmux-agent/making \\
+                    \(folder)/kept\\n' >.git/hooks/post-checkout; chmod +x .git/hooks/post-checkout
+                """)
+            let repository = try await fixture.open()
+            let addition = try await repository.addWorktree(try fixture.request("work"))
+            try await fixture.shell(
+                """
+                mv kept/* repository/.git/tmux-agent/making; rm repository/.git/worktrees/work/index
+                rm -r trees/work; mkdir trees/work
+                : >trees/work/.git
+                """, in: folder)
+            #expect(try await repository.recoverLeftovers().map(\.advice) == [.remove])
+            #expect(!Files.exists(addition.folder))
+            #expect(try await repository.leftovers().isEmpty)
+        }
+    }
+
     /// The process really is killed, from inside git, at three places of the making.
     @Test(arguments: ["reset", "smudge", "post-checkout"])
     func killedProcessLeavesWhatTheNextCallHandles(place: String) async throws {
