@@ -52,6 +52,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -66,6 +68,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
         system("CLibgit2", pkgConfig: "libgit2", apt: "libgit2-dev"),
@@ -107,16 +111,23 @@ let package = Package(
                 serviceLifecycle, logging,
             ]),
         room(
+            "Web",
+            [
+                "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
+                "Approvals", "Notify", "CEmbedded", hummingbird, mustache, crypto, serviceLifecycle, logging,
+                systemPackage,
+            ]),
+        room(
             "Daemon",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "ProcessKit", "Fleet", "Watch", "Approvals",
-                "Notify", serviceLifecycle, unixSignals, logging, systemPackage,
+                "Notify", "Web", serviceLifecycle, unixSignals, logging, systemPackage,
             ]),
         room(
             "CLI",
             [
                 "Core", "Config", "GitKit", "ProcessKit", "Store", "Daemon", "Fleet", "Watch", "Approvals",
-                argumentParser, logging, systemPackage,
+                "Notify", argumentParser, logging, systemPackage,
             ]),
         .executableTarget(
             name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe,

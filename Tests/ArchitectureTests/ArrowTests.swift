@@ -21,7 +21,8 @@ struct ArrowTests {
             "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]),
             "Watch": floor.union(["Fleet", "Approvals", "CLinux"]),
             "Notify": floor.union(["HTTPKit"]),
-            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify"]),
+            "Web": floor.union(["Fleet", "Watch", "Approvals", "Notify", "CEmbedded"]),
+            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Web"]),
             "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
             "tmux-agent": ["CLI", "Core"],
             "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Daemon"]),
@@ -32,9 +33,10 @@ struct ArrowTests {
     static let homes: [String: Set<String>] = [
         "GRDB": ["Store"], "CSQLite": ["Store"], "CCurl": ["HTTPKit"], "CLibgit2": ["GitKit"],
         "CLibYAML": ["Config"],
-        "CVTerm": ["TerminalKit"], "CPCRE2": ["Core"], "CEmbedded": ["Config"], "TOMLKit": ["Config"],
-        "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"], "Crypto": ["Config", "Notify", "Approvals"],
-        "ServiceLifecycle": ["Daemon", "Watch"], "UnixSignals": ["Daemon"],
+        "CVTerm": ["TerminalKit"], "CPCRE2": ["Core"], "CEmbedded": ["Config", "Web"], "TOMLKit": ["Config"],
+        "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"],
+        "Crypto": ["Config", "Notify", "Approvals", "Web"], "Hummingbird": ["Web"], "Mustache": ["Web"],
+        "ServiceLifecycle": ["Daemon", "Watch", "Web"], "UnixSignals": ["Daemon"],
         "Foundation": ["Config", "Store", "Watch"],
     ]
 
