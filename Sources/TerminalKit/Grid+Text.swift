@@ -24,35 +24,40 @@ extension Grid {
     }
 
     private func text(_ cells: ContiguousArray<Cell>, upTo end: Int) -> String {
-        textBytes.removeAll(keepingCapacity: true)
+        // Borrowed for the loop: each access to a property of a class is checked for exclusivity.
+        var bytes: [UInt8] = []
+        swap(&bytes, &textBytes)
+        defer { swap(&bytes, &textBytes) }
+        bytes.removeAll(keepingCapacity: true)
         for index in 0..<end {
             let cell = cells[index]
             if cell.content < 0x80 {
-                if cell.width != 0 { textBytes.append(cell.content == 0 ? 0x20 : UInt8(cell.content)) }
+                if cell.width != 0 { bytes.append(cell.content == 0 ? 0x20 : UInt8(cell.content)) }
             } else if cell.content < Cell.firstCluster {
-                appendUTF8(cell.content)
+                append(cell.content, to: &bytes)
             } else {
-                for scalar in clusters[Int(cell.content - Cell.firstCluster)] { appendUTF8(scalar) }
+                for scalar in clusters[Int(cell.content - Cell.firstCluster)] { append(scalar, to: &bytes) }
             }
         }
-        return String(decoding: textBytes, as: UTF8.self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func appendUTF8(_ value: UInt32) {
+    /// Appends a Unicode scalar as UTF-8.
+    private func append(_ value: UInt32, to bytes: inout [UInt8]) {
         switch value {
-        case 0..<0x80: textBytes.append(UInt8(value))
+        case 0..<0x80: bytes.append(UInt8(value))
         case 0x80..<0x800:
-            textBytes.append(UInt8(0xc0 | value >> 6))
-            textBytes.append(UInt8(0x80 | value & 0x3f))
+            bytes.append(UInt8(0xc0 | value >> 6))
+            bytes.append(UInt8(0x80 | value & 0x3f))
         case 0x800..<0x1_0000:
-            textBytes.append(UInt8(0xe0 | value >> 12))
-            textBytes.append(UInt8(0x80 | value >> 6 & 0x3f))
-            textBytes.append(UInt8(0x80 | value & 0x3f))
+            bytes.append(UInt8(0xe0 | value >> 12))
+            bytes.append(UInt8(0x80 | value >> 6 & 0x3f))
+            bytes.append(UInt8(0x80 | value & 0x3f))
         default:
-            textBytes.append(UInt8(0xf0 | value >> 18 & 0x07))
-            textBytes.append(UInt8(0x80 | value >> 12 & 0x3f))
-            textBytes.append(UInt8(0x80 | value >> 6 & 0x3f))
-            textBytes.append(UInt8(0x80 | value & 0x3f))
+            bytes.append(UInt8(0xf0 | value >> 18 & 0x07))
+            bytes.append(UInt8(0x80 | value >> 12 & 0x3f))
+            bytes.append(UInt8(0x80 | value >> 6 & 0x3f))
+            bytes.append(UInt8(0x80 | value & 0x3f))
         }
     }
 

@@ -19,20 +19,11 @@ struct TranscriptAlignment {
         var head: String?
         /// The row above is not on the screen, so that the head is unknown.
         var isCut = false
-        var hash: UInt64
-
-        init(text: String, head: String?, isCut: Bool = false) {
-            self.text = text
-            self.head = head
-            self.isCut = isCut
-            hash = text.byteHash
-        }
 
         var isBlank: Bool { text.isEmpty }
 
         func matches(_ other: Key) -> Bool {
-            hash == other.hash && (isCut || other.isCut || head == other.head)
-                && text.hasSameBytes(as: other.text)
+            (isCut || other.isCut || head == other.head) && text.hasSameBytes(as: other.text)
         }
     }
 
@@ -67,9 +58,15 @@ struct TranscriptAlignment {
         let left = window.indices.filter { !window[$0].isBlank }
         let right = known.indices.filter { !known[$0].isBlank }
         guard left.count > 1, right.count >= left.count else { return nil }
+        let leftHashes = left.map { window[$0].text.byteHash }
+        let rightHashes = right.map { known[$0].text.byteHash }
         for first in stride(from: right.count - left.count, through: 0, by: -1) {
             var count = 0
-            while count < left.count, window[left[count]].matches(known[right[first + count]]) { count += 1 }
+            while count < left.count, leftHashes[count] == rightHashes[first + count],
+                window[left[count]].matches(known[right[first + count]])
+            {
+                count += 1
+            }
             if count == left.count { return left.indices.map { (left[$0], right[first + $0]) } }
         }
         return nil
@@ -89,42 +86,81 @@ struct TranscriptAlignment {
     ) -> (pairs: [(Int, Int)], score: Double) {
         let left = window.indices.filter { !window[$0].isBlank }
         let right = known.indices.filter { !known[$0].isBlank }
-        guard !left.isEmpty, !right.isEmpty else { return ([], 0) }
-        let width = right.count + 1
-        // score[i][j]: best for window rows from i on and known rows from j on; unmatched known rows at the end cost.
-        var score = [Double](repeating: 0, count: (left.count + 1) * width)
-        for j in 0...right.count { score[left.count * width + j] = -tailCost * Double(right.count - j) }
-        for i in stride(from: left.count - 1, through: 0, by: -1) {
-            for j in stride(from: right.count - 1, through: 0, by: -1) {
-                var value = max(score[(i + 1) * width + j], score[i * width + j + 1])
-                if window[left[i]].matches(known[right[j]]) {
-                    value = max(value, 1 + score[(i + 1) * width + j + 1])
-                }
-                score[i * width + j] = value
-            }
-        }
-        var top = (i: 0, j: 0, value: 0.0)
-        for i in left.indices {
-            for j in right.indices where window[left[i]].matches(known[right[j]]) {
-                let value = 1 + score[(i + 1) * width + j + 1] - backCost * Double(i)
-                if value > top.value { top = (i, j, value) }
-            }
-        }
-        guard top.value > 0 else { return ([], 0) }
+        // Rows that are the same from the top on are always part of a longest one, and most often all but a few.
         var pairs: [(Int, Int)] = []
-        var (i, j) = (top.i, top.j)
-        while i < left.count, j < right.count {
-            if window[left[i]].matches(known[right[j]]),
-                pairs.isEmpty || score[i * width + j] <= 1 + score[(i + 1) * width + j + 1]
-            {
-                pairs.append((left[i], start + right[j]))
-                (i, j) = (i + 1, j + 1)
-            } else if score[(i + 1) * width + j] >= score[i * width + j + 1] {
-                i += 1
-            } else {
-                j += 1
+        while pairs.count < min(left.count, right.count),
+            window[left[pairs.count]].matches(known[right[pairs.count]])
+        {
+            pairs.append((left[pairs.count], start + right[pairs.count]))
+        }
+        let top = pairs.count
+        let grid = Grid(Array(left[top...]), Array(right[top...]), window, known)
+        guard top == 0 else {
+            grid.trace(from: (0, 0), into: &pairs, start)
+            return (pairs, Double(top) + grid.score(0, 0))
+        }
+        let first = grid.first(backCost: backCost)
+        guard first.value > 0 else { return ([], 0) }
+        grid.trace(from: (first.i, first.j), into: &pairs, start)
+        return (pairs, first.value)
+    }
+
+    /// The scores of all ends of two lists of rows against each other.
+    private struct Grid {
+        private let left: [Int]
+        private let right: [Int]
+        private let width: Int
+        /// Best for window rows from i on and known rows from j on; unmatched known rows at the end cost.
+        private var scores: [Double]
+        private var isSame: [Bool]
+
+        init(_ left: [Int], _ right: [Int], _ window: [Key], _ known: [Key]) {
+            (self.left, self.right, width) = (left, right, right.count + 1)
+            scores = [Double](repeating: 0, count: (left.count + 1) * width)
+            isSame = [Bool](repeating: false, count: (left.count + 1) * width)
+            for j in 0...right.count { scores[left.count * width + j] = -tailCost * Double(right.count - j) }
+            guard !left.isEmpty, !right.isEmpty else { return }
+            let hashes = right.map { known[$0].text.byteHash }
+            for i in stride(from: left.count - 1, through: 0, by: -1) {
+                let hash = window[left[i]].text.byteHash
+                let (row, below) = (i * width, (i + 1) * width)
+                for j in stride(from: right.count - 1, through: 0, by: -1) {
+                    var value = max(scores[below + j], scores[row + j + 1])
+                    if hash == hashes[j], window[left[i]].matches(known[right[j]]) {
+                        isSame[row + j] = true
+                        value = max(value, 1 + scores[below + j + 1])
+                    }
+                    scores[row + j] = value
+                }
             }
         }
-        return (pairs, top.value)
+
+        func score(_ i: Int, _ j: Int) -> Double { scores[i * width + j] }
+
+        /// The pair to begin with, and what the whole is worth from there; 0 when there is none.
+        func first(backCost: Double) -> (i: Int, j: Int, value: Double) {
+            var top = (i: 0, j: 0, value: 0.0)
+            for i in left.indices {
+                for j in right.indices where isSame[i * width + j] {
+                    let value = 1 + score(i + 1, j + 1) - backCost * Double(i)
+                    if value > top.value { top = (i, j, value) }
+                }
+            }
+            return top
+        }
+
+        func trace(from place: (i: Int, j: Int), into pairs: inout [(Int, Int)], _ start: Int) {
+            var (i, j) = place
+            while i < left.count, j < right.count {
+                if isSame[i * width + j], pairs.isEmpty || score(i, j) <= 1 + score(i + 1, j + 1) {
+                    pairs.append((left[i], start + right[j]))
+                    (i, j) = (i + 1, j + 1)
+                } else if score(i + 1, j) >= score(i, j + 1) {
+                    i += 1
+                } else {
+                    j += 1
+                }
+            }
+        }
     }
 }
