@@ -67,7 +67,9 @@ extension Watcher {
             }
             step.marks.append(TapMark(offset: to, at: now, size: size))
         }
-        if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
+        // In a flood a restart can read more again: storing a screen costs as much as reading half a megabyte.
+        let distance = TapFollower.keyframeDistance * (follower.isBehind ? 8 : 1)
+        if follower.needsKeyframe || to - watch.lastKeyframe >= distance,
             let state = try follower.keyframe()
         {
             step.keyframe = StoredKeyframe(offset: to, state: state)

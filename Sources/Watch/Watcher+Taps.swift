@@ -26,10 +26,8 @@ extension Watcher {
             if let size = Files.size(follower.path), size < watch.committed {
                 return try await restartTap(watch, size: size)
             }
-            let bytes = try follower.nextBytes()
-            let readings = try follower.read(bytes, echoes: try await typedTexts(to: watch))
+            let readings = try await readMore(watch, &follower)
             watch.hasMoreBytes = follower.isBehind
-            if !bytes.isEmpty { watch.noteBytes(at: now) }
             try await commit(readings, of: watch, &follower)
         }
         if watch.isUnsettled, !watch.hasMoreBytes, let last = watch.lastBytes,
@@ -42,6 +40,23 @@ extension Watcher {
         watch.follower = follower
         freeHead(of: watch)
     }
+
+    /// Reads on for as long as others can wait, so that a flood needs few transactions; stops where the program was
+    /// started anew, for a step belongs to one start.
+    private func readMore(_ watch: AgentWatch, _ follower: inout TapFollower) async throws -> [Reading] {
+        let begin = ContinuousClock.now
+        var readings: [Reading] = []
+        repeat {
+            let bytes = try follower.nextBytes()
+            if !bytes.isEmpty { watch.noteBytes(at: now) }
+            readings += try follower.read(bytes, echoes: try await typedTexts(to: watch))
+        } while follower.isBehind && follower.nextGeneration == follower.generation
+            && begin.duration(to: .now) < Self.readingPatience
+        return readings
+    }
+
+    /// About a third of the time in which a marker of another agent is to be answered.
+    private static let readingPatience = Duration.milliseconds(20)
 
     /// What was typed into the pane since the last call: by the hands, and by commands.
     private func typedTexts(to watch: AgentWatch) async throws -> [String] {

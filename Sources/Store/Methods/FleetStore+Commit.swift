@@ -66,17 +66,17 @@ struct StepWriter {
         for approval in step.approvals {
             try ask(approval, through: step.approvalChannels[approval.id] ?? [], db)
         }
-        for increment in step.counters { try increment.write(fleet, db) }
+        try CounterIncrement.write(step.counters, fleet, db)
         return journal
     }
 
     private func isSeen(_ id: String, _ db: Database) throws -> Bool {
         try Bool.fetchOne(
-            db,
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM seenMarker
-                    WHERE fleetID = ? AND subject = ? AND generation = ? AND markerID = ?)
-                """, arguments: [fleet.rawValue, subject.key, generation, id]) ?? false
+            try db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM seenMarker
+                        WHERE fleetID = ? AND subject = ? AND generation = ? AND markerID = ?)
+                    """), arguments: [fleet.rawValue, subject.key, generation, id]) ?? false
     }
 
     private func remember(_ ids: [String], _ db: Database) throws {

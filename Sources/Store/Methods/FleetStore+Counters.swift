@@ -5,7 +5,7 @@ extension FleetStore {
     /// Adds to counters, making those that are new.
     public func increment(_ increments: [CounterIncrement]) async throws(StoreError) {
         try await write { [fleet] db in
-            for increment in increments { try increment.write(fleet, db) }
+            try CounterIncrement.write(increments, fleet, db)
         }
     }
 
@@ -22,11 +22,27 @@ extension FleetStore {
 
 extension CounterIncrement {
     func write(_ fleet: FleetID, _ db: Database) throws {
-        try db.execute(
+        let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO counter (fleetID, name, labels, value) VALUES (?, ?, ?, ?)
                 ON CONFLICT (fleetID, name, labels) DO UPDATE SET value = value + excluded.value
-                """, arguments: [fleet.rawValue, name, try jsonText(labels), amount])
+                """)
+        try statement.execute(arguments: [fleet.rawValue, name, try jsonText(labels), amount])
+    }
+
+    /// Writes each counter once, however often it is named.
+    static func write(_ increments: [CounterIncrement], _ fleet: FleetID, _ db: Database) throws {
+        var sums: [CounterIncrement] = []
+        for increment in increments {
+            if let index = sums.firstIndex(where: {
+                $0.name == increment.name && $0.labels == increment.labels
+            }) {
+                sums[index].amount += increment.amount
+            } else {
+                sums.append(increment)
+            }
+        }
+        for sum in sums { try sum.write(fleet, db) }
     }
 }
 
