@@ -116,7 +116,7 @@ let package = Package(
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
                 "Approvals", "Notify", "CEmbedded", hummingbird, mustache, crypto, serviceLifecycle, logging,
                 systemPackage,
-            ]),
+            ], exclude: ["Pages/templates", "Pages/assets", "Pages/texts.json"]),
         room(
             "Daemon",
             [
