@@ -123,7 +123,7 @@ let package = Package(
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
                 "Approvals", "Notify", "CEmbedded", hummingbird, nio, nioHTTPTypes, httpTypes, mustache, crypto,
                 serviceLifecycle, logging, systemPackage,
-            ]),
+            ], exclude: ["Pages/templates", "Pages/assets", "Pages/texts.json"]),
         room(
             "Daemon",
             [

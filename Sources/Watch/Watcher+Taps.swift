@@ -99,7 +99,9 @@ extension Watcher {
     /// Whose echoes may still come after a restart.
     private static let rememberedTexts = 50
 
-    func sizesReader(_ watch: AgentWatch) -> String { "sizes/\(watch.agent.id)" }
+    func sizesReader(_ watch: AgentWatch) -> String { Self.sizesReader(of: watch.agent.id) }
+
+    static func sizesReader(of agent: AgentID) -> String { "sizes/\(agent)" }
 
     /// The tap is shorter than what was read of it, or another file: somebody cut or removed it.
     func restartTap(_ watch: AgentWatch, size: Int64) async throws {

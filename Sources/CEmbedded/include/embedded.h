@@ -9,3 +9,6 @@ typedef struct {
 
 /// The file number `index`, or a null name past the last.
 embedded_file embedded_file_at(size_t index);
+
+/// The template, asset or table of the pages number `index`, or a null name past the last.
+embedded_file embedded_page_at(size_t index);

@@ -1,0 +1,31 @@
+internal import Core
+internal import Store
+internal import SystemPackage
+
+extension SessionList {
+    /// Every agent as the daemon wrote it down last, in the order of creation: nobody asks tmux or git.
+    ///
+    /// For readers that look at every change; only while a daemon watches the fleet is it what is the case.
+    public func written() async throws -> [AgentSnapshot] {
+        async let runs = context.store.latestRuns()
+        async let approvals = context.store.pendingApprovals()
+        async let facts = context.store.gitFacts()
+        let agents = try await context.store.agents()
+        let progress = Dictionary(grouping: try await runs, by: \.subject)
+        let questions = Dictionary(grouping: try await approvals, by: \.subject)
+        let known = Dictionary(try await facts.map { ($0.worktree, $0) }) { $1 }
+        return agents.map { agent in
+            let condition = agent.condition
+            var snapshot = AgentSnapshot(
+                agent: agent, state: condition.state, waitingFor: condition.waitingFor,
+                exitStatus: condition.exitStatus, since: condition.since,
+                stage: Self.stage(progress[agent.subject] ?? []),
+                pendingApprovals: questions[agent.subject]?.count ?? 0)
+            if let fact = known[agent.place.worktree], fact.branch == agent.place.branch {
+                snapshot.take(fact)
+                snapshot.factsAt = fact.at
+            }
+            return snapshot
+        }
+    }
+}

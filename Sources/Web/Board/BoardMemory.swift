@@ -1,0 +1,107 @@
+internal import Config
+internal import Core
+internal import Fleet
+internal import GitKit
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+/// What a board's reader need not read again.
+actor BoardMemory {
+    private let context: FleetContext
+    private var past: BoardHistory?
+    private var known: [Subject: String] = [:]
+    private var knownAt: Int64 = -1
+    private var policyStamp: Timestamp??
+    private var lastPolicy = BoardPolicy()
+    private var diffs: [ApprovalID: (at: Timestamp, stat: DiffStat?)] = [:]
+    private var lines: [AgentID: LastLine] = [:]
+
+    /// How many journal rows are read at first.
+    private static let firstRows: Int64 = 10_000
+    /// After so long the worktree of an open question is looked at again.
+    private static let diffAge = Duration.seconds(20)
+    /// A board does not wait for more taps than these.
+    private static let mostTaps = 8
+
+    init(context: FleetContext) { self.context = context }
+
+    func history(runs: [PipelineRun], now: Timestamp) async throws -> BoardHistory {
+        var history: BoardHistory
+        if let past {
+            history = past
+        } else {
+            let newest = try await context.store.newestJournalID()
+            history = BoardHistory(after: max(0, newest - Self.firstRows))
+        }
+        while true {
+            let entries = try await context.store.journal(after: history.last, limit: 2000)
+            history.add(entries)
+            if entries.count < 2000 { break }
+        }
+        history.forget(runsExcept: Set(runs.map(\.id)), now: now)
+        // Of two that read at once the one that read more stays.
+        if history.last >= past?.last ?? -1 { past = history }
+        return history
+    }
+
+    /// Branches of all subjects, those of removed agents too.
+    func branches() async throws -> [Subject: String] {
+        let newest = past?.last ?? 0
+        guard newest != knownAt || known.isEmpty else { return known }
+        let agents = try await context.store.agents(includingRemoved: true)
+        known = Dictionary(agents.map { ($0.subject, $0.place.branch) }) { $1 }
+        // A detached HEAD has no branch to show.
+        known[.mainCheckout] = (try? await context.repository.mainBranch())?.rawValue
+        knownAt = newest
+        return known
+    }
+
+    /// The file as it is, read again when it changed.
+    func policy() async -> BoardPolicy {
+        let stamp = Files.modifiedAt(context.configuration.watch.policy)
+        if let policyStamp, policyStamp == stamp { return lastPolicy }
+        do {
+            lastPolicy = BoardPolicy(policy: try await context.policy())
+        } catch {
+            lastPolicy = BoardPolicy(
+                problem: (error as? any UserFacingError)?.message ?? "\(error)")
+        }
+        policyStamp = .some(stamp)
+        return lastPolicy
+    }
+
+    /// What the branch of a question changed; nil for a worktree that git says nothing about.
+    func diff(of question: Approval, now: Timestamp) async -> DiffStat? {
+        guard case .agent(let id) = question.subject else { return nil }
+        if let kept = diffs[question.id], now.distance(from: kept.at) < Self.diffAge { return kept.stat }
+        // A question can be answered without the numbers: a broken worktree is doctor's to explain.
+        let stat = try? await AgentDiff(of: id.rawValue, uncommitted: false, context: context).stat()
+        if diffs.count > 200 { diffs = [:] }
+        diffs[question.id] = (now, stat)
+        return stat
+    }
+
+    /// The last line of every agent; of taps that have grown a few are looked at each time.
+    func lastLines(of agents: [Agent]) -> [AgentID: String] {
+        var left = Self.mostTaps
+        var found: [AgentID: String] = [:]
+        for agent in agents {
+            guard let tap = agent.tap else { continue }
+            let size = Files.size(tap) ?? 0
+            var line = lines[agent.id] ?? LastLine(size: -1, text: nil)
+            if line.size != size, left > 0 {
+                left -= 1
+                let settings = context.configuration.tmux
+                line = LastLine(
+                    tap: tap, size: size, columns: settings.columns, rows: settings.rows,
+                    kind: AgentKind(agent.program.kind))
+                lines[agent.id] = line
+            }
+            found[agent.id] = line.text
+        }
+        let living = Set(agents.map(\.id))
+        if lines.count > living.count { lines = lines.filter { living.contains($0.key) } }
+        return found
+    }
+}

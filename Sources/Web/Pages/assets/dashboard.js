@@ -1,0 +1,236 @@
+// The dashboard: views, agents, keys.
+import { answer, beginReject } from "./answers.js";
+import { Live } from "./live.js";
+import { apply } from "./morph.js";
+import { Pane } from "./panes.js";
+import { $, $$, languageButtons, say, text, writeTimes } from "./tools.js";
+
+const views = $$("[data-view]").map((link) => link.dataset.view);
+const panes = [];
+const MOST_PANES = 4;
+let only = "";
+
+// Views and the agent that is shown stand in the address, so that Back works and a reload changes nothing.
+function showView(name) {
+  for (const view of views) $(`#view-${view}`).hidden = view !== name;
+  for (const link of $$("[data-view]")) {
+    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function route() {
+  const place = decodeURIComponent(location.hash.slice(1));
+  if (place.startsWith("agent=")) {
+    showView("fleet");
+    select(place.slice(6));
+  } else {
+    showView(views.includes(place) ? place : "fleet");
+  }
+}
+
+const rowOf = (id) => document.getElementById(`agent-${id}`);
+
+function select(id) {
+  const row = rowOf(id);
+  if (!row) return;
+  let pane = panes.find((one) => one.agent === id) ?? panes.find((one) => !one.isPinned);
+  if (!pane) {
+    pane = new Pane($("#panes"));
+    pane.onPin = pin;
+    pane.onClose = close;
+    panes.push(pane);
+  }
+  pane.show(row);
+  mark();
+  watch();
+}
+
+function pin(pane) {
+  const pinned = pane.element.classList.toggle("is-pinned");
+  $("[data-do=pin]", pane.element).setAttribute("aria-pressed", pinned);
+  if (panes.filter((one) => one.isPinned).length >= MOST_PANES) close(panes[0]);
+}
+
+function close(pane) {
+  const row = rowOf(pane.agent);
+  panes.splice(panes.indexOf(pane), 1);
+  pane.element.remove();
+  if (location.hash.startsWith("#agent=")) history.replaceState(null, "", "#fleet");
+  mark();
+  watch();
+  $(".agent-link", row ?? document)?.focus();
+}
+
+function mark() {
+  $("#no-pane").hidden = panes.length > 0;
+  document.body.classList.toggle("is-reading", panes.length > 0);
+  const shown = new Set(panes.map((pane) => pane.agent));
+  for (const row of $$(".agent[data-agent]")) {
+    const isShown = shown.has(row.dataset.agent);
+    row.classList.toggle("is-open", isShown);
+    const link = $(".agent-link", row);
+    if (isShown) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+// Panes have a line of their own: opening one does not begin the page anew.
+const paneLine = new Live(
+  () => panes.length ? `/api/events?parts=none&${panes.map((pane) => `pane=${encodeURIComponent(pane.agent)}`).join("&")}` : null,
+  { pane: (news) => { for (const pane of panes) if (pane.agent === news.agent) pane.update(news); } });
+let watched = "";
+function watch() {
+  const wanted = panes.map((pane) => pane.agent).join(" ");
+  if (wanted === watched) return;
+  watched = wanted;
+  paneLine.last = null;
+  paneLine.restart();
+}
+
+function filterAgents() {
+  const words = $("#agent-search").value.toLowerCase();
+  for (const row of $$(".agent[data-agent]")) {
+    row.hidden = (only && row.dataset.state !== only) || (words && !row.textContent.toLowerCase().includes(words));
+  }
+  for (const button of $$("[data-only]")) button.setAttribute("aria-pressed", button.dataset.only === only);
+}
+
+function filterJournal() {
+  const { text: words, branch, kind } = $("#journal-filters").elements;
+  const [wanted, place] = [words.value.toLowerCase(), branch.value.toLowerCase()];
+  let count = 0;
+  for (const row of $$(".entry")) {
+    const fits = (!kind.value || row.dataset.kind === kind.value)
+      && (!place || row.dataset.branch.toLowerCase().includes(place))
+      && (!wanted || row.textContent.toLowerCase().includes(wanted));
+    row.hidden = !fits;
+    if (fits) count += 1;
+  }
+  $("#journal-count").textContent = text("rows_shown", { count });
+}
+
+function badges() {
+  const waiting = Number($("#approvals").dataset.count);
+  const fleet = $("#badge-fleet");
+  fleet.textContent = waiting || "";
+  document.title = document.title.replace(/^(\(\d+\) )?/, waiting ? `(${waiting}) ` : "");
+  const newest = $("#notices > .notice")?.id ?? "";
+  if ($("#view-notices").hidden && badges.notice !== undefined && newest !== badges.notice) $("#badge-notices").textContent = "●";
+  if (!$("#view-notices").hidden) $("#badge-notices").textContent = "";
+  badges.notice = newest;
+}
+
+// What changed that a person who hears the page should know.
+let former = new Map();
+function announce() {
+  const now = new Map($$(".agent[data-agent]").map((row) => [row.dataset.agent, row.dataset.state]));
+  for (const [agent, state] of now) {
+    if (former.get(agent) !== state && ["waiting", "exited", "gone"].includes(state) && former.size) {
+      const row = rowOf(agent);
+      say(text("now_waiting", { branch: row.dataset.branch, state: $(".state", row).textContent }));
+    }
+  }
+  former = now;
+}
+
+function changed() {
+  filterAgents();
+  filterJournal();
+  badges();
+  announce();
+  for (const pane of panes) {
+    const row = rowOf(pane.agent);
+    if (row) pane.show(row);
+  }
+  mark();
+}
+
+new Live(() => "/api/events", {
+  parts: ({ parts }) => {
+    const questions = new Set($$(".approval").map((card) => card.id));
+    const within = document.activeElement?.closest("#approvals");
+    const lost = apply(parts);
+    if (lost) (within ? $(".approval") ?? $(".agent-link") : $(".agent-link[aria-current]"))?.focus();
+    const fresh = $$(".approval").find((card) => !questions.has(card.id));
+    if (fresh) say(text("new_question", { question: $("h3", fresh).textContent }));
+    changed();
+    document.documentElement.dataset.updated = performance.now().toFixed(1);
+  },
+}, { shown: true });
+
+function move(step) {
+  const links = $$(".agent:not([hidden]) .agent-link");
+  if (!links.length) return;
+  const at = links.indexOf(document.activeElement.closest?.(".agent")?.querySelector(".agent-link"));
+  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1)];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+// The question that keys answer: the one in focus, or that of the agent in focus when it has one.
+function question() {
+  const card = document.activeElement.closest?.(".approval");
+  return card ? $("form.answer", card) : null;
+}
+
+function nextQuestion() {
+  showView("fleet");
+  const cards = $$(".approval");
+  if (!cards.length) return;
+  cards[(cards.indexOf(document.activeElement.closest?.(".approval")) + 1) % cards.length].focus();
+}
+
+const keys = {
+  j: () => move(1), k: () => move(-1), ArrowDown: (event) => inList(event) && move(1), ArrowUp: (event) => inList(event) && move(-1),
+  n: nextQuestion,
+  a: () => { const form = question(); if (form) answer(form, "approve"); else nextQuestion(); },
+  r: () => { const form = question(); if (form) beginReject(form); else nextQuestion(); },
+  "/": () => { showView("fleet"); $("#agent-search").focus(); },
+  i: () => panes.at(-1)?.area.focus(),
+  f: () => panes.at(-1)?.screen.setFollow(!panes.at(-1).screen.follows),
+  p: () => panes.length && pin(panes.at(-1)),
+  "?": () => $("#help").showModal(),
+  Escape: () => panes.length && close(panes.at(-1)),
+};
+views.forEach((view, index) => { keys[index + 1] = () => { location.hash = view; }; });
+
+function inList(event) {
+  return event.target.closest?.(".agents") && (event.preventDefault(), true);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("#help").open) return;
+  const box = event.target.closest?.("input, textarea, select");
+  if (box) {
+    if (event.key === "Escape" && !box.closest("form.answer")) box.blur();
+    return;
+  }
+  const handle = keys[event.key];
+  if (!handle) return;
+  if (!event.key.startsWith("Arrow")) event.preventDefault();
+  handle(event);
+});
+
+document.addEventListener("click", (event) => {
+  const filter = event.target.closest("[data-only]");
+  if (filter) {
+    only = only === filter.dataset.only ? "" : filter.dataset.only;
+    filterAgents();
+    return;
+  }
+  // A click on the row is one on its link, unless text is being marked.
+  const row = event.target.closest(".agent[data-agent]");
+  if (row && !event.target.closest("a, button, input") && !String(getSelection())) $(".agent-link", row).click();
+});
+
+$("#agent-search").addEventListener("input", filterAgents);
+$("#journal-filters").addEventListener("input", filterJournal);
+$("#journal-filters").addEventListener("reset", () => setTimeout(filterJournal));
+$("#journal-filters").addEventListener("submit", (event) => event.preventDefault());
+$("#help-open").addEventListener("click", () => $("#help").showModal());
+addEventListener("hashchange", route);
+languageButtons();
+writeTimes();
+route();
+changed();
