@@ -53,6 +53,9 @@ let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
@@ -70,6 +73,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        // Hummingbird's own foundations, whose types its interface shows.
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     ],
     targets: [
         system("CLibgit2", pkgConfig: "libgit2", apt: "libgit2-dev"),
@@ -114,9 +121,9 @@ let package = Package(
             "Web",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
-                "Approvals", "Notify", "CEmbedded", hummingbird, mustache, crypto, serviceLifecycle, logging,
-                systemPackage,
-            ], exclude: ["Pages/templates", "Pages/assets", "Pages/texts.json"]),
+                "Approvals", "Notify", "CEmbedded", hummingbird, nio, nioHTTPTypes, httpTypes, mustache, crypto,
+                serviceLifecycle, logging, systemPackage,
+            ]),
         room(
             "Daemon",
             [
@@ -156,6 +163,7 @@ let package = Package(
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit", crypto]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
+        tests("Web", ["tmux-agent", "Fleet", "GitKit", "HTTPKit", "ProcessKit", "Store", "TerminalKit"]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(

@@ -17,7 +17,8 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
             Logs.self,
-            Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
+            Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, DashboardCommand.self,
+            PortalCommand.self, Emit.self,
             ApprovalsCommand.self,
             Approve.self, Run.self,
             Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, Replay.self, HooksCommand.self,

@@ -87,8 +87,8 @@ public struct DaemonControl: Sendable {
         let troubles = try pid.flatMap { try DaemonLock.troubles(of: $0, role: .watch, run: context.run) }
         return FleetStatus(
             name: context.configuration.name, root: context.root.string, daemon: pid, daemonSince: since,
-            troubles: troubles ?? [], agents: agents, runs: try await runs, approvals: try await approvals,
-            policy: try await .now(in: context))
+            troubles: troubles ?? [], addresses: try pid.map(addresses(of:)), agents: agents,
+            runs: try await runs, approvals: try await approvals, policy: try await .now(in: context))
     }
 }
 
@@ -101,6 +101,8 @@ public struct FleetStatus: Sendable {
     public var daemonSince: Timestamp?
     /// What the daemon cannot do at the moment, in words; may hold text of others.
     public var troubles: [String]
+    /// Where its pages are; nil when none runs.
+    public var addresses: DaemonControl.Addresses?
     public var agents: [AgentSnapshot]
     /// The newest run of each pipeline and subject.
     public var runs: [PipelineRun]

@@ -11,6 +11,8 @@ public enum DaemonError: Error, Equatable {
     /// `run` was started twice with one configuration.
     case alreadyRunningPanes(configuration: FilePath, pid: Int32)
     case hostsNotReached([String])
+    /// The daemon does not serve this page: it is switched off, or its port is taken.
+    case pageNotServed(page: String)
 }
 
 extension DaemonError: UserFacingError {
@@ -22,6 +24,7 @@ extension DaemonError: UserFacingError {
         case .didNotStop: "daemon_did_not_stop"
         case .alreadyRunningPanes: "run_already_running"
         case .hostsNotReached: "hosts_not_reached"
+        case .pageNotServed: "page_not_served"
         }
     }
 
@@ -36,6 +39,7 @@ extension DaemonError: UserFacingError {
             "The panes of \(configuration) are watched already (pid \(pid))"
         case .hostsNotReached(let hosts):
             "Not reached: \(hosts.sorted().map(\.visible).joined(separator: ", "))"
+        case .pageNotServed(let page): "The daemon does not serve the \(page)"
         }
     }
 
@@ -49,12 +53,14 @@ extension DaemonError: UserFacingError {
             "End that one with 'kill \(pid)', or use a settings file of its own for other panes"
         case .hostsNotReached:
             "What the other hosts' panes showed is done; the next pass tries all of them again"
+        case .pageNotServed("portal"): "Set 'enabled = true' under [portal] in fleet.toml, or run 'tmux-agent portal'"
+        case .pageNotServed: "'tmux-agent status' says why"
         }
     }
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notRunning, .hostsNotReached: .unavailable
+        case .notRunning, .hostsNotReached, .pageNotServed: .unavailable
         case .alreadyRunning, .notStarted, .didNotStop, .alreadyRunningPanes: .notAchieved
         }
     }

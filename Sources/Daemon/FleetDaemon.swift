@@ -11,6 +11,7 @@ internal import SystemPackage
 internal import TmuxKit
 internal import UnixSignals
 internal import Watch
+internal import Web
 
 /// The composition root of a fleet's daemon: makes every part, hands it what it needs, and runs them as one group.
 public struct FleetDaemon: Sendable {
@@ -71,7 +72,9 @@ public struct FleetDaemon: Sendable {
         let bell = try FileEvents()
         let watchEvents = try FileEvents()
         let results = ResultBox { watchEvents.wake() }
-        let servers = try ServerPool(context: context)
+        let meter = try TmuxMeter(store: context.store, log: log)
+        let servers = try ServerPool(context: context) { meter.record($0) }
+        let troubles = TroubleBoard(write: tell)
         let echoes = EchoBox()
         let panes = PaneObserver(context: context, servers: servers) { watchEvents.wake() }
         let notifier = Notifier(context.configuration.notify, webhook: try webhook(context))
@@ -88,19 +91,19 @@ public struct FleetDaemon: Sendable {
             context: context,
             parts: Watcher.Parts(
                 events: watchEvents, results: results, echoes: echoes, panes: panes, log: log,
-                wakeHands: { bell.wake() }, ready: { try tell([]) },
-                // The log says it too.
-                report: { try? tell($0) }))
+                wakeHands: { bell.wake() }, ready: { try troubles.ready() },
+                report: { troubles.tell($0, from: "watcher") }))
         let files = ApprovalFileKeeper(
             files: ApprovalFiles(
                 store: context.store, folder: context.configuration.watch.approvals,
                 host: context.configuration.name), folder: context.configuration.watch.approvals,
             stateFolder: context.configuration.stateDatabase.removingLastComponent(),
             now: surroundings.now, log: log)
-        let services: [any Service] = [
+        var services: [any Service] = [
             servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
-            EvidenceKeeper(context: context, log: log),
+            EvidenceKeeper(context: context, log: log), meter,
         ]
+        services += web(context, troubles)
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -108,6 +111,27 @@ public struct FleetDaemon: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// The pages of the fleet; where they cannot be made, the rest works all the same.
+    private func web(_ context: FleetContext, _ troubles: TroubleBoard) -> [any Service] {
+        let setup = WebSetup(context)
+        do {
+            let site = try setup.site(log: log)
+            let pages: [WebServer.Page] =
+                context.configuration.portal.isEnabled ? [.dashboard, .portal] : [.dashboard]
+            return [KeptFeed(site: site, troubles: troubles, log: log)]
+                + pages.map { page in
+                    KeptServer(
+                        site: site, page: page, place: setup.place(of: page), context: context,
+                        troubles: troubles, log: log)
+                }
+        } catch {
+            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+            log.error("no pages: \(reason)")
+            troubles.tell(["dashboard: \(reason)"], from: "dashboard")
+            return []
+        }
     }
 
     /// Nil unless the environment names an address; secrets are never in fleet.toml.

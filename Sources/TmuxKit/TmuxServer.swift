@@ -8,11 +8,17 @@ internal import ProcessKit
 public struct TmuxServer: Sendable {
     public let tmux: Tmux
     let control: ControlClient?
+    private let measure: (@Sendable (Duration) -> Void)?
 
     /// Without a control client every order goes through a child process.
-    public init(_ tmux: Tmux, control: ControlClient? = nil) {
+    ///
+    /// `measure` is told how long each answer took.
+    public init(
+        _ tmux: Tmux, control: ControlClient? = nil, measure: (@Sendable (Duration) -> Void)? = nil
+    ) {
         self.tmux = tmux
         self.control = control
+        self.measure = measure
     }
 
     /// Runs a command list and returns the lines that it printed.
@@ -20,6 +26,8 @@ public struct TmuxServer: Sendable {
     /// When the control client is lost before its answer, a `repeatable` list runs again as a child process;
     /// for any other the loss is an error, because the list may have run.
     public func run(_ list: TmuxCommandList, repeatable: Bool = true) async throws(TmuxError) -> [String] {
+        let start = ContinuousClock.now
+        defer { measure?(ContinuousClock.now - start) }
         if let control, control.isConnected {
             do {
                 return try await control.run(list)

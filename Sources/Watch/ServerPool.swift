@@ -16,19 +16,23 @@ public final class ServerPool: Service {
     private let socket: String
     private let others = Mutex<[String: TmuxServer]>([:])
 
-    public init(context: FleetContext) throws {
+    private let measure: (@Sendable (Duration) -> Void)?
+
+    /// `measure` is told how long each answer of a server took.
+    public init(context: FleetContext, measure: (@Sendable (Duration) -> Void)? = nil) throws {
         self.context = context
+        self.measure = measure
         let tmux = try context.tmux()
         socket = tmux.address.path.string
         control = ControlClient(tmux)
-        main = TmuxServer(tmux, control: control)
+        main = TmuxServer(tmux, control: control, measure: measure)
     }
 
     /// The server that an agent was born on.
     public func server(of pane: RecordedPane) throws -> TmuxServer {
         if pane.server.socket == socket { return main }
         if let known = others.withLock({ $0[pane.server.socket] }) { return known }
-        let server = TmuxServer(try context.tmux(of: pane))
+        let server = TmuxServer(try context.tmux(of: pane), measure: measure)
         others.withLock { $0[pane.server.socket] = server }
         return server
     }

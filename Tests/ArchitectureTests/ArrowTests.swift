@@ -35,7 +35,8 @@ struct ArrowTests {
         "CLibYAML": ["Config"],
         "CVTerm": ["TerminalKit"], "CPCRE2": ["Core"], "CEmbedded": ["Config", "Web"], "TOMLKit": ["Config"],
         "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"],
-        "Crypto": ["Config", "Notify", "Approvals", "Web"], "Hummingbird": ["Web"], "Mustache": ["Web"],
+        "Crypto": ["Config", "Notify", "Approvals", "Web"], "Hummingbird": ["Web"], "NIOCore": ["Web"], "NIOHTTPTypes": ["Web"], "HTTPTypes": ["Web"],
+        "Mustache": ["Web"],
         "ServiceLifecycle": ["Daemon", "Watch", "Web"], "UnixSignals": ["Daemon"],
         "Foundation": ["Config", "Store", "Watch"],
     ]

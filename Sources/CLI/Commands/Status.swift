@@ -47,7 +47,8 @@ private struct StatusView: Renderable {
         for (state, count) in counts { agents.set(state.rawValue, count) }
         return [
             "fleet": .string(status.name), "root": .string(status.root), "trusted": .bool(isTrusted),
-            "daemon": .object(daemon), "policy": policyJSON, "agents": .object(agents),
+            "daemon": .object(daemon), "dashboard": status.addresses?.dashboard.map { .string($0.url) } ?? .null,
+            "portal": status.addresses?.portal.map { .string($0.url) } ?? .null, "policy": policyJSON, "agents": .object(agents),
             "runs": .array(status.runs.map(json)),
             "pending_approvals": .integer(Int64(status.approvals.count)),
         ]
@@ -90,6 +91,8 @@ private struct StatusView: Renderable {
             }
             ?? style.error("not watched")
         var lines = ["\(style.heading(status.name.visible))  \(daemon)  \(style.dim(status.root.visible))"]
+        if let address = status.addresses?.dashboard { lines.append("dashboard  \(address.url)") }
+        if let address = status.addresses?.portal { lines.append("phone console  \(address.url)") }
         lines += status.troubles.map { style.error("does not work  ") + $0.visible }
         let agents = counts.map { style.of($0.0)("\($0.1) \($0.0.rawValue)") }.joined(separator: ", ")
         lines.append("agents  " + (agents.isEmpty ? "none" : agents))

@@ -38,8 +38,11 @@ struct Up: AgentCommand {
         }
         let fleet = try await FleetContext.open(context.surroundings)
         for warning in fleet.warnings { context.console.warning(warning.rendered) }
-        let pid = try await DaemonControl(context: fleet).start()
-        context.console.render(DaemonView(pid: pid, state: "running"), json: context.json)
+        let control = DaemonControl(context: fleet)
+        let pid = try await control.start()
+        let addresses = try await control.waitForAddresses(of: pid)
+        context.console.render(
+            DaemonView(pid: pid, state: "running", addresses: addresses), json: context.json)
     }
 
     private func logger(_ context: CommandContext) -> Logger {
@@ -73,11 +76,20 @@ struct Down: AgentCommand {
 private struct DaemonView: Renderable {
     var pid: Int32
     var state: String
+    var addresses: DaemonControl.Addresses?
 
-    var json: JSONValue { ["pid": .integer(Int64(pid)), "state": .string(state)] }
+    var json: JSONValue {
+        var object: JSONObject = ["pid": .integer(Int64(pid)), "state": .string(state)]
+        object.set("dashboard", addresses?.dashboard?.login)
+        object.set("portal", addresses?.portal?.login)
+        return .object(object)
+    }
 
     func text(_ style: Style) -> String {
-        state == "running"
-            ? "The daemon watches this fleet (pid \(pid))." : "Stopped the daemon (pid \(pid))."
+        guard state == "running" else { return "Stopped the daemon (pid \(pid))." }
+        var lines = ["The daemon watches this fleet (pid \(pid))."]
+        if let address = addresses?.dashboard { lines.append("Dashboard: \(address.login)") }
+        if let address = addresses?.portal { lines.append("Phone console: \(address.login)") }
+        return lines.joined(separator: "\n")
     }
 }

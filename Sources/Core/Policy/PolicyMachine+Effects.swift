@@ -84,6 +84,7 @@ extension PolicyMachine {
         _ index: Int, _ stage: Int, to state: StageState, _ why: String, signal: Signal?, _ turn: inout Turn
     ) {
         let from = runs[index].stages[stage].state
+        let since = runs[index].stages[stage].since
         runs[index].stages[stage].state = state
         runs[index].stages[stage].since = turn.time
         runs[index].stages[stage].reason = why
@@ -91,8 +92,7 @@ extension PolicyMachine {
             .changed(
                 RunChange(
                     run: runs[index], stage: runs[index].stages[stage].name, from: from.rawValue,
-                    to: state.rawValue,
-                    why: why, signal: signal)))
+                    to: state.rawValue, since: since, why: why, signal: signal)))
     }
 
     /// A change of the run itself, or of its memory.

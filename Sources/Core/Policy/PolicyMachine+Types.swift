@@ -53,6 +53,8 @@ public struct RunChange: Sendable, Equatable {
     /// Nil for a change of memory only.
     public var from: String?
     public var to: String?
+    /// When the stage came into the state that it left; nil where no stage left one.
+    public var since: Timestamp?
     /// In words for a person.
     public var why: String
     /// The signal that decided, if one did.

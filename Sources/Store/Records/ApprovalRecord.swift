@@ -96,6 +96,11 @@ struct ApprovalRecord: FetchableRecord {
                 subject: approval.subject, kind: .approvalAnswered, source: answer.through, payload: payload,
                 run: approval.run, stage: approval.stage),
             fleet: fleet, at: answer.at, db)
+        let waited = CounterIncrement.observation(
+            "tmux_agent_approval_waiting_seconds",
+            max(0, answer.at.distance(from: approval.createdAt).inSeconds), in: .work,
+            labels: ["through": answer.through])
+        for increment in waited { try increment.write(fleet, db) }
         return settled
     }
 }

@@ -35,6 +35,8 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let gateBypassed = JournalKind("gate.bypassed")
     /// Gates are watched from here on.
     public static let gateWatched = JournalKind("gate.watched")
+    /// Somebody at a page typed into an agent: `through`, `text` or `keys`, `by`.
+    public static let agentOrdered = JournalKind("agent.ordered")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }

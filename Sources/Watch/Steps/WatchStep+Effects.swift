@@ -56,6 +56,22 @@ extension WatchStep {
             CounterIncrement(
                 "tmux_agent_stage_transitions_total",
                 labels: ["pipeline": change.run.pipeline, "stage": change.stage ?? "", "to": to]))
+        measure(change)
+    }
+
+    /// How long a stage ran that has ended.
+    private mutating func measure(_ change: RunChange) {
+        let ends: [StageState] = [.completed, .failed]
+        guard change.from == StageState.running.rawValue, let began = change.since,
+            let stage = change.run.stages.first(where: { $0.name == change.stage }),
+            ends.contains(stage.state)
+        else { return }
+        counters += CounterIncrement.observation(
+            "tmux_agent_stage_duration_seconds", max(0, stage.since.distance(from: began).inSeconds),
+            in: .work,
+            labels: [
+                "pipeline": change.run.pipeline, "stage": stage.name, "to": stage.state.rawValue,
+            ])
     }
 
     private mutating func escalate(

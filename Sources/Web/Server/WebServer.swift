@@ -1,23 +1,87 @@
+internal import Core
 internal import Hummingbird
 public import Logging
+internal import NIOCore
 public import ServiceLifecycle
 
-/// The dashboard's HTTP server: listens on one address until it is told to stop.
+/// One HTTP server of a fleet: listens on one address until it is told to stop.
 public struct WebServer: Service {
-    private let address: BindAddress
+    /// What lies at `/`.
+    public enum Page: String, Sendable, CaseIterable { case dashboard, portal }
+
+    /// Where a server is to listen.
+    public struct Place: Sendable, Equatable {
+        public var host: String
+        /// 0 takes a free one.
+        public var port: Int
+        /// Whether a free port will do when this one is taken: nobody named it.
+        public var mayMove: Bool
+
+        public init(host: String, port: Int, mayMove: Bool) {
+            self.host = host
+            self.port = port
+            self.mayMove = mayMove
+        }
+    }
+
+    private let site: WebSite
+    private let page: Page
+    private let place: Place
     private let log: Logger
+    private let started: @Sendable (WebAddress) async -> Void
 
-    /// `host` is a name or an address of this machine; `port` 0 takes a free one.
-    public init(host: String, port: Int, log: Logger) {
-        address = .hostname(host, port: port)
+    /// `started` is told where the server listens.
+    public init(
+        _ site: WebSite, page: Page, at place: Place, log: Logger,
+        started: @escaping @Sendable (WebAddress) async -> Void
+    ) {
+        self.site = site
+        self.page = page
+        self.place = place
         self.log = log
+        self.started = started
     }
 
+    /// Throws ``WebError/addressTaken(host:port:)`` when another program listens there.
     public func run() async throws {
-        let router = Router()
-        router.get("/healthz") { _, _ in "ok\n" }
-        let application = Application(
-            router: router, configuration: .init(address: address), logger: log)
-        try await application.run()
+        do {
+            try await listen(on: place.port)
+        } catch WebError.addressTaken where place.mayMove {
+            log.notice("port \(place.port) is taken: the \(page.rawValue) takes a free one")
+            try await listen(on: 0)
+        }
     }
+
+    private func listen(on port: Int) async throws {
+        let limits = site.limits
+        var channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idle),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headers / 2, maxHeaderListSize: limits.headers,
+                maxHeaderFieldCount: limits.headerCount))
+        channel.idleTimeout = TimeAmount(limits.idle)
+        var quiet = log
+        // Its own words about each connection are for those who look for a fault.
+        if quiet.logLevel == .info { quiet.logLevel = .notice }
+        let application = Application(
+            responder: site.router(start: page).buildResponder(), server: .http1(configuration: channel),
+            configuration: ApplicationConfiguration(
+                address: .hostname(place.host, port: port),
+                availableConnectionsDelegate: .maximum(limits.connections, logger: quiet)),
+            onServerRunning: { [place, page, started] channel in
+                guard let port = channel.localAddress?.port else { return }
+                await started(WebAddress(page: page, host: place.host, port: port))
+            }, logger: quiet)
+        do {
+            try await application.run()
+        } catch let error as IOError where error.errnoCode == WebAddress.inUse {
+            throw WebError.addressTaken(host: place.host, port: port)
+        } catch let error as IOError {
+            throw WebError.cannotListen(host: place.host, port: port, reason: "\(error)")
+        }
+    }
+}
+
+extension WebServer: CustomStringConvertible {
+    public var description: String { "WebServer(\(page.rawValue))" }
 }

@@ -1,0 +1,44 @@
+internal import Core
+internal import Fleet
+internal import Logging
+internal import Web
+
+/// Which login and which places the servers of a fleet have: by fleet.toml, unless a command line says otherwise.
+struct WebSetup {
+    let context: FleetContext
+    var host: String?
+    var port: Int?
+    var token: String?
+
+    init(_ context: FleetContext, host: String? = nil, port: Int? = nil, token: String? = nil) {
+        self.context = context
+        self.host = host
+        self.port = port
+        self.token = token
+    }
+
+    private var actualHost: String { host ?? context.configuration.dashboard.host }
+
+    /// The token of the command line, else of `token_file`, else the user's own, which is made when there is none.
+    func accessToken() throws -> (token: AccessToken, isOwn: Bool) {
+        if let token, !token.isEmpty { return (AccessToken(token), false) }
+        if let file = context.configuration.dashboard.tokenFile { return (try AccessToken.file(file), false) }
+        return (try AccessToken.standard(context.surroundings, context.places), true)
+    }
+
+    func site(log: Logger) throws -> WebSite {
+        let (token, isOwn) = try accessToken()
+        return try WebSite(context: context, host: actualHost, token: token, isOwnToken: isOwn, log: log)
+    }
+
+    /// A port that nobody chose gives way to a program that has it already.
+    func place(of page: WebServer.Page) -> WebServer.Place {
+        let (configured, standard) =
+            switch page {
+            case .dashboard: (context.configuration.dashboard.port, DashboardSettings.standardPort)
+            case .portal: (context.configuration.portal.port, PortalSettings.standardPort)
+            }
+        return WebServer.Place(
+            host: actualHost, port: port ?? configured, mayMove: port == nil && configured == standard)
+    }
+}

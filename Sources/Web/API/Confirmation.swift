@@ -1,0 +1,39 @@
+internal import Core
+internal import Fleet
+internal import ProcessKit
+internal import SystemPackage
+
+/// A person's word on a command that the orchestrator holds back: one line of the local bus.
+struct Confirmation: Sendable {
+    private let fields: JSONObject
+
+    /// `branch` and `action`, and where they are known `command`, `meta` and the client's own `id`.
+    init(_ object: JSONObject) throws(WebError) {
+        var fields = JSONObject()
+        for name in ["branch", "action"] {
+            guard let text = object[name]?.string, (1...500).contains(text.utf8.count) else {
+                throw .unusableBody(reason: "'\(name)' is a text of at most 500 bytes")
+            }
+            fields[name] = .string(text)
+        }
+        fields["command"] = object["command"] ?? .null
+        fields["meta"] = object["meta"]?.object.map { .object($0) } ?? .object(JSONObject())
+        if let id = object["id"]?.string, (1...100).contains(id.utf8.count) { fields["id"] = .string(id) }
+        self.fields = fields
+    }
+
+    /// Appends it to `confirmations.jsonl`, of which an id counts once; returns the id.
+    func write(in context: FleetContext) async throws -> String {
+        try context.requireTrust()
+        var line = fields
+        let id = line["id"]?.string ?? context.surroundings.ids.make("confirmation")
+        line["id"] = .string(id)
+        line["ts"] = .number(Double(context.surroundings.now().milliseconds) / 1000)
+        let folder = context.configuration.watch.bus
+        try Files.makeFolder(folder, mode: 0o700)
+        // One write(2) of one line: readers and other writers see it whole or not at all.
+        try Files.append(
+            JSONValue.object(line).serialized() + "\n", to: folder.appending("confirmations.jsonl"))
+        return id
+    }
+}

@@ -1,0 +1,76 @@
+internal import Approvals
+internal import Core
+internal import Fleet
+internal import HTTPTypes
+internal import Hummingbird
+
+extension WebSite {
+    func addOrders(_ routes: inout Routes, through place: AnswerAttempt.Place) {
+        routes.post("/api/panes/:pane/send", .change) { request, context in
+            let object = try await request.object(upTo: limits.body)
+            return try await send(
+                RemoteOrder(
+                    content: try Self.content(object), target: try Self.pane(context),
+                    agent: object["agent"]?.string, key: try Self.key(object),
+                    sender: object["sender"]?.string, through: place.rawValue))
+        }
+        routes.post("/api/commands", .change) { request, _ in
+            let object = try await request.object(upTo: limits.body)
+            if let host = object["host"]?.string, !host.isEmpty, host != "local" {
+                throw WebError.foreignSession("\(host)~\(object["session"]?.string ?? "")")
+            }
+            let names = ["pane_id", "session", "branch"].compactMap { object[$0]?.string }
+            guard let target = names.first(where: { !$0.isEmpty }) else {
+                throw WebError.unusableBody(reason: "it names no 'session' or 'branch'")
+            }
+            return try await send(
+                RemoteOrder(
+                    content: try Self.content(object), target: target, agent: object["agent"]?.string,
+                    key: try Self.key(object), sender: object["sender"]?.string, through: place.rawValue))
+        }
+        routes.post("/api/confirmations", .change) { [context] request, _ in
+            let confirmation = try Confirmation(try await request.object(upTo: limits.body))
+            let id = try await confirmation.write(in: context)
+            return .json(["id": .string(id)], status: .accepted)
+        }
+    }
+
+    private func send(_ order: RemoteOrder) async throws -> Response {
+        let result = try await orders.take(order)
+        var object: JSONObject = ["agent": .string(result.agent.id.rawValue)]
+        object["branch"] = .string(result.agent.place.branch)
+        object["receipt"] = result.receipt.map { .string($0.stage.rawValue) } ?? .null
+        object["detail"] = result.receipt?.detail.map { .string($0) } ?? .null
+        object["repeated"] = .bool(result.isRepeated)
+        return .json(.object(object))
+    }
+
+    /// `text` or `input` with `enter` (true unless told otherwise), or `keys` by their names in tmux.
+    private static func content(_ object: JSONObject) throws(WebError) -> SendContent {
+        let text = object["input"]?.string ?? object["text"]?.string
+        var keys = object["keys"]?.array?.compactMap(\.string) ?? []
+        if let key = object["keys"]?.string { keys = [key] }
+        if let given = object["keys"]?.array, given.count != keys.count {
+            throw .unusableBody(reason: "'keys' is a list of texts such as [\"C-c\"]")
+        }
+        switch (text, keys.isEmpty) {
+        case (nil, true): throw .unusableBody(reason: "it has neither 'input' nor 'keys'")
+        case (.some, false): throw .unusableBody(reason: "it has 'input' and 'keys': send one of them")
+        case (nil, false) where keys.count > 100: throw .unusableBody(reason: "more than 100 keys")
+        case (nil, false): return .keys(keys)
+        case (let text?, true):
+            // An empty line is the Enter key.
+            if text.isEmpty, object["enter"]?.bool ?? true { return .keys(["Enter"]) }
+            return .text(text, enter: object["enter"]?.bool ?? true)
+        }
+    }
+
+    /// The client's own id of the order; nil when it gives none.
+    private static func key(_ object: JSONObject) throws(WebError) -> String? {
+        guard let key = object["id"]?.string, !key.isEmpty else { return nil }
+        guard key.utf8.count <= 100, key.unicodeScalars.allSatisfy({ (33..<127).contains($0.value) }) else {
+            throw .unusableBody(reason: "'id' is at most 100 characters of ASCII without spaces")
+        }
+        return key
+    }
+}

@@ -1,0 +1,65 @@
+internal import Core
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+extension WebSite {
+    func addPages(_ routes: inout Routes, start: WebServer.Page) {
+        for (path, page) in [("/", start), ("/dashboard", .dashboard), ("/portal", .portal)] {
+            // The page itself decides: whoever may not read gets the login in its place.
+            routes.get(path, .nothing) { request, context in
+                try await self.page(page, at: path, request, context)
+            }
+        }
+        for path in PageAssets.paths {
+            routes.get(path, .nothing) { request, _ in Self.asset(path, request) }
+        }
+    }
+
+    private func page(
+        _ page: WebServer.Page, at path: String, _ request: Request, _ context: WebRequestContext
+    ) async throws -> Response {
+        let language = request.language
+        let proof: Access.Proof
+        do throws(WebError) {
+            proof = try access.check(request.head, from: context.address, need: .read)
+        } catch .loginNeeded {
+            return .html(renderer.login(language, next: path), status: .unauthorized)
+        }
+        let board = try await feed.current()
+        let viewer = Viewer(language: language, mayChange: proof != .none)
+        var response = Response.html(
+            page == .portal ? renderer.portal(board, viewer) : renderer.dashboard(board, viewer))
+        response.headers[.vary] = "Accept-Language, Cookie"
+        return response
+    }
+
+    private static func asset(_ path: String, _ request: Request) -> Response {
+        guard let asset = PageAssets.asset(path) else { return Response(status: .notFound) }
+        // Asked for each time and mostly answered by "as before": a new version of the program is seen at once.
+        let headers: HTTPFields = [.eTag: asset.tag, .cacheControl: "no-cache", .contentType: asset.mediaType]
+        if request.headers[values: .ifNoneMatch].contains(where: { $0.contains(asset.tag) }) {
+            return Response(status: .notModified, headers: headers)
+        }
+        return Response(
+            status: .ok, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: asset.bytes)))
+    }
+}
+
+extension Request {
+    /// What a person reads, by their choice or their browser's.
+    var language: PageLanguage {
+        var chosen: String?
+        for header in headers[values: .cookie] {
+            for part in header.split(separator: ";") {
+                let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+                if pair.count == 2, pair[0] == PageLanguage.cookieName { chosen = String(pair[1]) }
+            }
+        }
+        return PageLanguage(acceptLanguage: headers[.acceptLanguage], cookie: chosen)
+    }
+
+    /// Whether a person's browser asks, and not a program.
+    var wantsPage: Bool { headers[.accept]?.contains("text/html") == true }
+}

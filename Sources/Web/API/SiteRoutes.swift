@@ -1,0 +1,97 @@
+internal import Core
+internal import HTTPTypes
+internal import Hummingbird
+
+extension WebSite {
+    /// Every address of both servers; `start` is what lies at `/`.
+    ///
+    /// docs/api/openapi.json describes them, and a test compares.
+    func router(start: WebServer.Page) -> Router<WebRequestContext> {
+        var routes = Routes(FrontDoor(access: access, limits: limits, log: log))
+        addHealth(&routes)
+        addPages(&routes, start: start)
+        addLogin(&routes)
+        addReads(&routes)
+        addApprovals(&routes, through: start == .portal ? .portal : .web)
+        addOrders(&routes, through: start == .portal ? .portal : .web)
+        routes.get("/api/events", .read, events)
+        return routes.finished()
+    }
+
+    private func addHealth(_ routes: inout Routes) {
+        routes.get("/healthz", .nothing) { _, _ in .text("ok\n") }
+        routes.get("/readyz", .nothing) { [context, log] _, _ in
+            do {
+                _ = try await context.store.newestJournalID()
+                return .text("ready\n")
+            } catch {
+                log.warning("not ready: \(error)")
+                return .text("the database cannot be read\n", status: .serviceUnavailable)
+            }
+        }
+        routes.get("/metrics", .read) { [metrics] _, _ in
+            .text(try await metrics.read(), type: MetricText.mediaType)
+        }
+    }
+
+    private func addReads(_ routes: inout Routes) {
+        let feed = feed
+        routes.get("/api/overview", .read) { _, _ in .json(.object(try await feed.current().overview)) }
+        routes.get("/api/dashboard", .read) { _, _ in .json(.object(try await feed.current().dashboard)) }
+        routes.get("/api/panes", .read) { _, _ in .json(.object(try await feed.current().panes)) }
+        routes.get("/api/sessions", .read) { _, _ in .json(.object(try await feed.current().sessions)) }
+        routes.get("/api/notifications", .read) { request, _ in
+            let since = try request.time("since")
+            return .json(.object(try await feed.current().notifications(since: since)))
+        }
+        routes.get("/api/panes/:pane/tail", .read) { [panes] request, context in
+            let name = try Self.pane(context)
+            guard try await feed.current().agent(name) != nil else { throw WebError.noSuchPane(name) }
+            let lines = try request.number("lines", in: 1...2000) ?? 200
+            let text = try await panes.text(of: name) ?? ""
+            let rows = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines)
+            return .json([
+                "pane_id": .string(name), "lines": .array(rows.map { .string(String($0)) }),
+                "text": .string(rows.joined(separator: "\n")),
+            ])
+        }
+    }
+
+    /// The pane that a path means: `%253` is `%3`, and `local~%253` too.
+    static func pane(_ context: WebRequestContext) throws(WebError) -> String {
+        // The router leaves the escapes of a path as they are.
+        let text = (context.parameters.get("pane") ?? "").percentDecoded
+        let parts = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return text }
+        // Hosts behind ssh are watched by 'run', which has no pages yet.
+        guard parts[0] == "local" else { throw .noSuchPane(text) }
+        return String(parts[1])
+    }
+}
+
+extension Request {
+    /// A whole number behind the question mark; nil when it is absent.
+    func number(_ name: String, in range: ClosedRange<Int>) throws(WebError) -> Int? {
+        guard let text = query(name) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw .unusableParameter(
+                name: name,
+                reason: "'\(text.visible)' is no number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A time in ISO 8601 or in seconds since 1970; nil when it is absent.
+    func time(_ name: String) throws(WebError) -> Timestamp? {
+        guard let text = query(name), !text.isEmpty else { return nil }
+        if let seconds = Double(text), seconds.isFinite, (0..<1e12).contains(seconds) {
+            return Timestamp(milliseconds: Int64(seconds * 1000))
+        }
+        guard let time = Timestamp(iso8601: text) else {
+            throw .unusableParameter(
+                name: name,
+                reason: "'\(text.visible)' is no time such as 2026-03-01T08:30:00Z or 1772353800.5")
+        }
+        return time
+    }
+}

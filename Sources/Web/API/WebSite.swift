@@ -1,0 +1,52 @@
+internal import Approvals
+internal import Core
+public import Fleet
+public import Logging
+
+/// What both servers of a fleet show: one board, one login, one desk for answers and orders.
+public struct WebSite: Sendable {
+    let context: FleetContext
+    let access: Access
+    let feed: BoardFeed
+    let panes: PaneViews
+    let renderer: PageRenderer
+    let approvals: WebApprovals
+    let orders: OrderDesk
+    let metrics: MetricsReader
+    let limits: WebLimits
+    let log: Logger
+
+    /// `host` is where the servers listen; `login` overrides that of fleet.toml.
+    ///
+    /// Throws ``WebError/tokenNeeded(host:)`` for a host that others reach when the token is only the user's own.
+    public init(
+        context: FleetContext, host: String, token: AccessToken, isOwnToken: Bool,
+        limits: WebLimits = WebLimits(), log: Logger
+    ) throws {
+        let isLoopback = HostNames.loopback.contains(HostNames.name(in: host) ?? host)
+        guard isLoopback || !isOwnToken else { throw WebError.tokenNeeded(host: host) }
+        self.context = context
+        self.limits = limits
+        self.log = log
+        let secret = try context.secret()
+        let publicURL = try context.publicURL()
+        let settings = context.configuration.dashboard
+        access = Access(
+            Access.Settings(
+                token: token, cookie: SessionCookie(secret: secret, token: token),
+                hosts: HostNames(bound: host, publicURL: publicURL), publicURL: publicURL,
+                // What has a public address is reached through a proxy, which looks like this machine.
+                readsAreFree: isLoopback && publicURL == nil && settings.login == .changes),
+            now: context.surroundings.now)
+        renderer = try PageRenderer()
+        panes = PaneViews(context: context)
+        let feed = try BoardFeed(context: context, renderer: renderer, limits: limits)
+        self.feed = feed
+        approvals = WebApprovals(context: context, keys: ApprovalKeys(secret: secret))
+        orders = OrderDesk(context: context)
+        metrics = MetricsReader(context: context) { await feed.followerCount }
+    }
+
+    /// Watches the database for everybody who follows the events; runs beside the servers, and ends with them.
+    public func runFeed() async throws { try await feed.run() }
+}

@@ -1,0 +1,47 @@
+internal import Core
+internal import Hummingbird
+internal import NIOCore
+internal import ServiceLifecycle
+
+/// One client's stream: nothing waits in it but the knowledge that there may be something new.
+struct EventStream: Sendable {
+    let site: WebSite
+    let language: PageLanguage
+    /// Whose output is wanted too.
+    let pane: String?
+    let ticket: FollowerTicket
+
+    /// Writes until the client leaves, the server ends, or the connection breaks.
+    func run(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
+        do {
+            try await follow(after: last, to: &writer)
+        } catch {
+            await site.feed.leave(ticket.id)
+            throw error
+        }
+        await site.feed.leave(ticket.id)
+    }
+
+    private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
+        var last = last
+        var place: PanePlace?
+        var written = ContinuousClock.now
+        // How soon a browser comes again when the line breaks, in milliseconds.
+        try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
+        for await _ in ticket.rings.cancelOnGracefulShutdown() {
+            var text = ""
+            if let news = await site.feed.news(language, after: last) {
+                text = news.text
+                last = news.number
+            }
+            if let pane, let update = try await site.panes.update(of: pane, after: place) {
+                text += "event: pane\ndata: \(update.json.serialized())\n\n"
+                place = update.place
+            }
+            if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = ": \n\n" }
+            guard !text.isEmpty else { continue }
+            try await writer.write(ByteBuffer(string: text))
+            written = .now
+        }
+    }
+}
