@@ -53,6 +53,7 @@ let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -121,8 +122,8 @@ let package = Package(
             "Web",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
-                "Approvals", "Notify", "CEmbedded", hummingbird, nio, nioHTTPTypes, httpTypes, mustache, crypto,
-                serviceLifecycle, logging, systemPackage,
+                "Approvals", "Notify", "CEmbedded", hummingbird, hummingbirdCore, nio, nioHTTPTypes, httpTypes,
+                mustache, crypto, serviceLifecycle, logging, systemPackage,
             ], exclude: ["Pages/templates", "Pages/assets", "Pages/texts.json"]),
         room(
             "Daemon",
@@ -163,6 +164,12 @@ let package = Package(
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit", crypto]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
+        tests(
+            "Web",
+            [
+                "tmux-agent", "Approvals", "Fleet", "GitKit", "HTTPKit", "ProcessKit", "Store", "TerminalKit",
+                logging, serviceLifecycle,
+            ]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(

@@ -50,6 +50,9 @@ public actor PaneViews {
         return open[agent.id]?.text
     }
 
+    /// How many panes are kept.
+    var openCount: Int { open.count }
+
     private func agent(named name: String) async throws -> Agent? {
         try await context.store.agents().first { agent in
             agent.id.rawValue == name || agent.place.branch == name || agent.place.session.rawValue == name
