@@ -1,7 +1,11 @@
 internal import Approvals
 internal import Core
+internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
+internal import NIOCore
+internal import Store
 
 extension WebSite {
     /// `place`: where people answer who are logged in here.

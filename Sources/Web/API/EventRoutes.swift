@@ -1,6 +1,8 @@
 internal import Core
+internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import NIOCore
 internal import Store
 internal import SystemPackage

@@ -1,6 +1,9 @@
 internal import Core
+internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
+internal import NIOCore
 
 extension WebSite {
     func addLogin(_ routes: inout Routes) {

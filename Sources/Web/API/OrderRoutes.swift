@@ -3,6 +3,9 @@ internal import Core
 internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
+internal import NIOCore
+internal import Store
 
 extension WebSite {
     func addOrders(_ routes: inout Routes, through place: AnswerAttempt.Place) {

@@ -1,6 +1,12 @@
+internal import Approvals
 internal import Core
+internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+internal import Store
 
 extension WebSite {
     /// Every address of both servers; `start` is what lies at `/`.

@@ -1,6 +1,7 @@
 internal import Core
 internal import Fleet
 internal import ProcessKit
+internal import ServiceLifecycle
 internal import Store
 internal import SystemPackage
 

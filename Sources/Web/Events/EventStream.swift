@@ -1,5 +1,6 @@
 internal import Core
 internal import Hummingbird
+internal import HummingbirdCore
 internal import NIOCore
 internal import ServiceLifecycle
 

@@ -3,6 +3,7 @@ internal import Core
 internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import Logging
 internal import Store
 

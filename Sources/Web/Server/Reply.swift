@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import NIOCore
 
 extension Response {

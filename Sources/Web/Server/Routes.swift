@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 
 /// The addresses of the server: each with what it asks of its caller, and an honest refusal for other methods.
 struct Routes {

@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import HummingbirdCore
 internal import NIOCore
 
 /// What a request carries through the router.
