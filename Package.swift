@@ -53,6 +53,7 @@ let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -121,7 +122,7 @@ let package = Package(
             "Web",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
-                "Approvals", "Notify", "CEmbedded", hummingbird, nio, nioHTTPTypes, httpTypes, mustache, crypto,
+                "Approvals", "Notify", "CEmbedded", hummingbird, hummingbirdCore, nio, nioHTTPTypes, httpTypes, mustache, crypto,
                 serviceLifecycle, logging, systemPackage,
             ]),
         room(

@@ -2,7 +2,7 @@ internal import Core
 public import Fleet
 internal import ProcessKit
 public import Store
-public import SystemPackage
+internal import SystemPackage
 public import TerminalKit
 
 /// Follows an agent's tap to show its pane, beside the watcher and without changing anything.

@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 
 /// What an approval link shows.
 public enum ApprovalPage: Sendable {

@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 internal import Mustache
 
 /// Makes pages of a board: Mustache templates that are built in, with everything that is not ours escaped.
