@@ -8,17 +8,17 @@ internal import Store
 internal import SystemPackage
 
 extension WebSite {
-    /// Server-sent events: `parts` of the page when they change, `pane` with what a pane prints, and comments as signs
-    /// of life.
+    /// Server-sent events: `parts` of the page when they change (none with `parts=none`), `pane` with what the panes
+    /// print that `pane` names, several with commas between, and comments as signs of life.
     @Sendable
     func events(_ request: Request, _ context: WebRequestContext) async throws -> Response {
         let language = request.query("language").flatMap(PageLanguage.init(rawValue:)) ?? request.language
-        let pane = request.query("pane").flatMap { $0.isEmpty ? nil : $0 }
-        var tap: String?
-        if let pane { tap = try await tapName(of: pane) }
-        let last = request.headers[.lastEventID].flatMap { Int64($0) }
+        let names = (request.query("pane") ?? "").split(separator: ",").prefix(PaneViews.standardMost).map(String.init)
+        let taps = try await taps(of: names)
+        let wantsParts = request.query("parts") != "none"
+        // A browser names the last event in a header only when it comes again by itself.
+        let last = (request.headers[.lastEventID] ?? request.query("last")).flatMap { Int64($0) }
         try await feed.requireRoom()
-        let follower = (language: language, pane: pane, tap: tap)
         return Response(
             status: .ok,
             headers: [
@@ -27,9 +27,9 @@ extension WebSite {
             ],
             body: ResponseBody { writer in
                 // Only now: of an answer that is never sent nobody would take its follower away.
-                let ticket = await feed.follow(follower.language, tap: follower.tap)
+                let ticket = await feed.follow(language, taps: taps)
                 let stream = EventStream(
-                    site: self, language: follower.language, pane: follower.pane, ticket: ticket)
+                    site: self, language: language, wantsParts: wantsParts, panes: names, ticket: ticket)
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     try await stream.run(after: last, to: &writer)
                     try await writer.finish(nil)
@@ -39,11 +39,12 @@ extension WebSite {
             })
     }
 
-    /// The name of the file that a pane's agent prints into.
-    private func tapName(of pane: String) async throws -> String {
-        guard let agent = try await feed.current().agent(pane), let tap = agent.snapshot.agent.tap,
-            let name = tap.lastComponent
-        else { throw WebError.noSuchPane(pane) }
-        return name.string
+    /// The names of the files that the panes' agents print into; agents that are gone meanwhile have none.
+    private func taps(of panes: [String]) async throws -> Set<String> {
+        guard let first = panes.first else { return [] }
+        let board = try await feed.current()
+        let taps = panes.compactMap { board.agent($0)?.snapshot.agent.tap?.lastComponent?.string }
+        guard !taps.isEmpty else { throw WebError.noSuchPane(first) }
+        return Set(taps)
     }
 }

@@ -31,6 +31,11 @@ extension WebSite {
                     content: try Self.content(object), target: target, agent: object["agent"]?.string,
                     key: try Self.key(object), sender: object["sender"]?.string, through: place.rawValue))
         }
+        routes.post("/api/panes/:pane/summary", .change) { [context, panes] request, requestContext in
+            let name = try await request.object(upTo: limits.body)["agent"]?.string ?? Self.pane(requestContext)
+            let summary = try await PaneSummarizer(context: context, panes: panes).summarize(name)
+            return .json(["summary": .string(summary.text), "cost": summary.cost.map { .string($0) } ?? .null])
+        }
         routes.post("/api/confirmations", .change) { [context] request, _ in
             let confirmation = try Confirmation(try await request.object(upTo: limits.body))
             let id = try await confirmation.write(in: context)

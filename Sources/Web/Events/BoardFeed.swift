@@ -35,8 +35,8 @@ actor BoardFeed {
 
     private struct Follower {
         var language: PageLanguage
-        /// The name of the tap that it looks at.
-        var tap: String?
+        /// The names of the taps that it looks at.
+        var taps: Set<String>
         var bell: AsyncStream<Void>.Continuation
     }
 
@@ -69,11 +69,11 @@ actor BoardFeed {
     }
 
     /// Takes a follower in; ``leave(_:)`` lets it go. The stream holds one ring: more would say nothing more.
-    func follow(_ language: PageLanguage, tap: String?) -> FollowerTicket {
+    func follow(_ language: PageLanguage, taps: Set<String>) -> FollowerTicket {
         let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         lastFollower += 1
-        followers[lastFollower] = Follower(language: language, tap: tap, bell: bell)
-        if tap != nil, !watchesTaps {
+        followers[lastFollower] = Follower(language: language, taps: taps, bell: bell)
+        if !taps.isEmpty, !watchesTaps {
             // Without the folder nothing was printed yet; the tick sees it later.
             watchesTaps = (try? events.watch(context.logs)) != nil
         }
@@ -125,7 +125,7 @@ actor BoardFeed {
                 times.ticked(at: now)
             }
             if let taps = times.takeTaps(at: now) {
-                ring { follower in follower.tap.map(taps.contains) ?? false }
+                ring { follower in !follower.taps.isDisjoint(with: taps) }
             }
             events.setAlarm(after: times.next(after: .now))
         }

@@ -8,8 +8,9 @@ internal import ServiceLifecycle
 struct EventStream: Sendable {
     let site: WebSite
     let language: PageLanguage
+    let wantsParts: Bool
     /// Whose output is wanted too.
-    let pane: String?
+    let panes: [String]
     let ticket: FollowerTicket
 
     /// Writes until the client leaves, the server ends, or the connection breaks.
@@ -25,19 +26,20 @@ struct EventStream: Sendable {
 
     private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
         var last = last
-        var place: PanePlace?
+        var places: [String: PanePlace] = [:]
         var written = ContinuousClock.now
         // How soon a browser comes again when the line breaks, in milliseconds.
         try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
         for await _ in ticket.rings.cancelOnGracefulShutdown() {
             var text = ""
-            if let news = await site.feed.news(language, after: last) {
+            if wantsParts, let news = await site.feed.news(language, after: last) {
                 text = news.text
                 last = news.number
             }
-            if let pane, let update = try await site.panes.update(of: pane, after: place) {
+            for pane in panes {
+                guard let update = try await site.panes.update(of: pane, after: places[pane]) else { continue }
                 text += "event: pane\ndata: \(update.json.serialized())\n\n"
-                place = update.place
+                places[pane] = update.place
             }
             if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = ": \n\n" }
             guard !text.isEmpty else { continue }

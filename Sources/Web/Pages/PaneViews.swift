@@ -14,8 +14,10 @@ public actor PaneViews {
     private var uses = 0
     private var followers = 0
 
-    /// `most` is how many panes are kept open.
-    public init(context: FleetContext, most: Int = 6) {
+    /// How many panes are kept open when nobody says otherwise.
+    public static let standardMost = 8
+
+    public init(context: FleetContext, most: Int = standardMost) {
         self.context = context
         self.most = max(1, most)
     }

@@ -13,9 +13,9 @@ struct FrontDoor: RouterMiddleware {
     let limits: WebLimits
     let log: Logger
 
-    func handle(
+    @concurrent func handle(
         _ request: Request, context: WebRequestContext,
-        next: (Request, WebRequestContext) async throws -> Response
+        next: @concurrent (Request, WebRequestContext) async throws -> Response
     ) async throws -> Response {
         var response: Response
         do {

@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 internal import Fleet
 internal import Glibc
 internal import ProcessKit

@@ -73,19 +73,19 @@ struct PageValues {
 
     static let views = ["fleet", "timeline", "journal", "tasks", "policy", "notices"]
 
-    static let legend = [
-        (kind: "waiting_trigger", word: "stage_waiting_trigger"), ("waiting_approval", "stage_waiting_approval"),
+    static let legend: [(kind: String, word: String)] = [
+        ("waiting_trigger", "stage_waiting_trigger"), ("waiting_approval", "stage_waiting_approval"),
         ("running", "stage_running"), ("completed", "stage_completed"), ("failed", "stage_failed"),
     ]
 
-    static let keys = [
-        (key: "Enter", label: "⏎", word: "key_enter"), ("C-c", "^C", "key_interrupt"),
+    static let keys: [(key: String, label: String, word: String)] = [
+        ("Enter", "⏎", "key_enter"), ("C-c", "^C", "key_interrupt"),
         ("Escape", "Esc", "key_escape"), ("Up", "↑", "key_up"), ("Down", "↓", "key_down"),
         ("Left", "←", "key_left"), ("Right", "→", "key_right"), ("Tab", "Tab", "key_tab"),
     ]
 
-    static let shortcuts = [
-        (keys: ["j", "k"], word: "short_move"), (["Enter"], "short_open"), (["n"], "short_question"),
+    static let shortcuts: [(keys: [String], word: String)] = [
+        (["j", "k"], "short_move"), (["Enter"], "short_open"), (["n"], "short_question"),
         (["a"], "short_approve"), (["r"], "short_reject"), (["i"], "short_send"), (["f"], "short_follow"),
         (["p"], "short_pin"), (["/"], "short_search"), (["1", "…", "6"], "short_views"),
         (["Esc"], "short_back"), (["?"], "short_help"),

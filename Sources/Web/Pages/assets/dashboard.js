@@ -3,8 +3,9 @@ import { answer, beginReject } from "./answers.js";
 import { Live } from "./live.js";
 import { apply } from "./morph.js";
 import { Pane } from "./panes.js";
-import { $, $$, languageButtons, say, text, writeTimes } from "./tools.js";
+import { $, $$, languageButtons, logInByAddress, say, text, writeTimes } from "./tools.js";
 
+logInByAddress();
 const views = $$("[data-view]").map((link) => link.dataset.view);
 const panes = [];
 const MOST_PANES = 4;
@@ -77,7 +78,7 @@ function mark() {
 
 // Panes have a line of their own: opening one does not begin the page anew.
 const paneLine = new Live(
-  () => panes.length ? `/api/events?parts=none&${panes.map((pane) => `pane=${encodeURIComponent(pane.agent)}`).join("&")}` : null,
+  () => panes.length ? `/api/events?parts=none&pane=${panes.map((pane) => encodeURIComponent(pane.agent)).join(",")}` : null,
   { pane: (news) => { for (const pane of panes) if (pane.agent === news.agent) pane.update(news); } });
 let watched = "";
 function watch() {

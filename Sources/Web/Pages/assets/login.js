@@ -1,11 +1,10 @@
-// Logs in with the token of the address that `tmux-agent dashboard` prints; a fragment is never sent by itself.
-import { languageButtons } from "./tools.js";
+// Logs in with the token of the address that `tmux-agent dashboard --print` shows, or with what is typed.
+import { languageButtons, takeToken } from "./tools.js";
 
 languageButtons();
-const form = document.getElementById("login");
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
+const token = takeToken();
 if (token) {
-  history.replaceState(null, "", location.pathname + location.search);
+  const form = document.getElementById("login");
   form.elements.token.value = token;
   form.requestSubmit();
 }

@@ -3,8 +3,9 @@ import "./answers.js";
 import { Live } from "./live.js";
 import { apply } from "./morph.js";
 import { Screen } from "./panes.js";
-import { $, $$, freshID, grow, languageButtons, post, refusal, text, toast, writeTimes } from "./tools.js";
+import { $, $$, freshID, grow, languageButtons, logInByAddress, post, refusal, text, toast, writeTimes } from "./tools.js";
 
+logInByAddress();
 const store = {
   get(key, standard) {
     try { return JSON.parse(localStorage.getItem(key)) ?? standard; } catch { return standard; }

@@ -93,6 +93,21 @@ export function languageButtons() {
   }
 }
 
+// The token that stands behind the `#`, which browsers send to nobody; the address forgets it.
+export function takeToken() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) history.replaceState(null, "", location.pathname + location.search);
+  return token;
+}
+
+export async function logInByAddress() {
+  const token = takeToken();
+  if (!token) return;
+  const result = await post("/login", { token });
+  if (result.ok) location.reload();
+  else toast(refusal(result), "bad");
+}
+
 export function grow(area) {
   area.style.height = "auto";
   area.style.height = `${Math.min(area.scrollHeight + 2, 200)}px`;

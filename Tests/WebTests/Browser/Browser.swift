@@ -1,0 +1,94 @@
+import Core
+import Foundation
+import HTTPKit
+import ProcessKit
+import SystemPackage
+import TestSupport
+
+/// Debian's chromium without a screen, in a folder of its own, with the driver that moves it.
+enum Browser {
+    static let isInstalled = ["/usr/bin/chromium", "/usr/bin/chromedriver"].allSatisfy {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    /// In CI a missing browser is a failure, elsewhere it is said and left out.
+    static let isWanted =
+        isInstalled
+        || ["CI", "TMUX_AGENT_BROWSER_TESTS"].contains {
+            ProcessInfo.processInfo.environment[$0].map { !$0.isEmpty && $0 != "0" } ?? false
+        }
+
+    /// Runs `body` with a window; the browser is ended whatever happens.
+    static func with<Result: Sendable>(
+        _ folder: FilePath, _ body: (WebDriver) async throws -> Result
+    ) async throws -> Result {
+        guard isInstalled else {
+            throw WebDriverError(text: "there is no browser: apt-get install chromium chromium-driver")
+        }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/chromedriver")
+        process.arguments = ["--port=0"]
+        process.environment = [
+            "PATH": "/usr/bin:/bin", "HOME": folder.string, "TMPDIR": folder.string, "LC_ALL": "C.UTF-8",
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let client = HTTPClient(label: "webdriver")
+        do {
+            let base = "http://127.0.0.1:\(try port(output.fileHandleForReading))"
+            let made = try await WebDriver.call("POST", base + "/session", capabilities(folder), client)
+            let driver = WebDriver(
+                session: "\(base)/session/\(made["sessionId"]?.string ?? "")", client: client)
+            let result: Result
+            do {
+                result = try await body(driver)
+            } catch {
+                try? await driver.call("DELETE", "")
+                throw error
+            }
+            try await driver.call("DELETE", "")
+            process.terminate()
+            process.waitUntilExit()
+            return result
+        } catch {
+            process.terminate()
+            process.waitUntilExit()
+            throw error
+        }
+    }
+
+    /// The driver says on which port it listens.
+    private static func port(_ output: FileHandle) throws -> Int {
+        var text = ""
+        while let piece = try output.read(upToCount: 1), !piece.isEmpty {
+            text += String(decoding: piece, as: UTF8.self)
+            if let match = text.firstMatch(of: /successfully on port (\d+)\./), let port = Int(match.1) { return port }
+        }
+        throw WebDriverError(text: "chromedriver did not start: \(text)")
+    }
+
+    private static func capabilities(_ folder: FilePath) -> JSONValue {
+        var arguments = [
+            "--headless=new", "--user-data-dir=\(folder.appending("profile"))", "--window-size=1440,960",
+            "--force-device-scale-factor=1", "--hide-scrollbars", "--disable-gpu", "--disable-dev-shm-usage",
+            "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-sync",
+            "--disable-component-update", "--disable-default-apps", "--metrics-recording-only", "--mute-audio",
+            // Whatever tried to reach another machine would fail, and be seen.
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        ]
+        if getuid() == 0 { arguments.append("--no-sandbox") }
+        return [
+            "capabilities": [
+                "alwaysMatch": [
+                    "browserName": "chrome", "unhandledPromptBehavior": "ignore",
+                    "goog:chromeOptions": [
+                        "binary": "/usr/bin/chromium", "args": .array(arguments.map { .string($0) }),
+                    ],
+                ]
+            ]
+        ]
+    }
+}

@@ -1,0 +1,86 @@
+import Core
+import Store
+import TestSupport
+import Testing
+
+@testable import Web
+
+extension BrowserTests {
+    @Test func phoneConsoleFitsAndSendsOverABrokenLink() async throws {
+        let (driver, branch) = (site.driver, "feature/phone")
+        try await site.fresh()
+        try await site.screen(360, 740, phone: true)
+        try await site.fleet.succeed("spawn", branch, "--agent", "asker")
+        try await site.logIn(site.portal)
+        let pick = "document.querySelector('.pick[data-branch=\"\(branch)\"]')"
+        try await site.waitFor(pick)
+        try await driver.value("\(pick).click()")
+        try await site.waitFor("document.querySelector('#portal-term').textContent.includes('Built.')")
+        #expect(try await driver.isTrue("document.documentElement.scrollWidth <= 360"))
+        #expect(try await driver.value(Self.tooSmall) == [])
+
+        try await driver.type("first", into: "#portal-text")
+        try await driver.press(WebDriver.enter)
+        try await site.waitFor("document.querySelector('#portal-term').textContent.includes('Noted: first')")
+        try await network(isOffline: true)
+        try await driver.type("second", into: "#portal-text")
+        try await driver.press(WebDriver.enter)
+        try await site.waitFor("document.querySelector('.receipt').textContent.startsWith('kept')")
+        // The page is closed and opened again: what was typed is kept, and so is the session.
+        try await network(isOffline: false)
+        try await driver.call("POST", "/refresh")
+        try await site.waitFor("document.querySelector('#portal-term')?.textContent.includes('Noted: second')")
+        #expect(try await driver.isTrue("\(pick).getAttribute('aria-pressed') === 'true'"))
+        try await site.waitFor("localStorage.waiting === '[]'")
+        let context = try await site.fleet.context()
+        let agent = try await context.store.agent(named: branch)
+        let orders = try await context.store.journal(of: agent.subject, limit: 200)
+            .filter { $0.kind == .agentOrdered }.compactMap { $0.payload["text"]?.string }
+        #expect(orders == ["first", "second"])
+        try await driver.click("[data-history]")
+        #expect(try await driver.isTrue("document.querySelector('#portal-text').value === 'second'"))
+        #expect(try await driver.value("window.harm") == [])
+    }
+
+    @Test func dashboardFitsAPhone() async throws {
+        let driver = site.driver
+        try await site.fresh()
+        try await site.screen(360, 740, phone: true)
+        try await site.fleet.succeed("spawn", "feature/narrow-with-a-rather-long-name", "--agent", "asker")
+        try await site.logIn(site.dashboard)
+        try await site.waitFor("document.querySelector('.agent')")
+        for view in ["fleet", "timeline", "journal", "tasks", "policy", "notices"] {
+            try await driver.value("location.hash = '\(view)'")
+            try await site.waitFor("!document.getElementById('view-\(view)').hidden")
+            #expect(try await driver.isTrue("document.documentElement.scrollWidth <= 360"), "\(view)")
+            #expect(try await driver.value(Self.tooSmall) == [], "\(view)")
+        }
+        #expect(try await driver.isTrue("fetch('/manifest.webmanifest').then((one) => one.ok)"))
+    }
+
+    @Test func linkAnswersOnAPhone() async throws {
+        let driver = site.driver
+        try await site.fresh()
+        try await site.screen(360, 740, phone: true)
+        try await site.fleet.succeed("spawn", "ask/phone", "--agent", "asker")
+        try await site.logIn(site.portal)
+        try await site.waitFor("document.querySelector('.approval')")
+        #expect(try await driver.value(Self.tooSmall) == [])
+        try await driver.click(".approval .approve")
+        try await site.waitFor("!document.querySelector('.approval')")
+        let context = try await site.fleet.context()
+        #expect(try await context.store.approvals(limit: 1).first?.answer?.through == "portal")
+    }
+
+    /// What can be touched and is smaller than a finger.
+    private static let tooSmall = """
+        [...document.querySelectorAll('button, input, select, textarea, nav a')].filter((one) => one.checkVisibility() \
+        && !one.closest('[inert]') && one.getBoundingClientRect().height < 43.5).map((one) => one.outerHTML.slice(0, 120))
+        """
+
+    private func network(isOffline: Bool) async throws {
+        try await site.driver.browser(
+            "Network.emulateNetworkConditions",
+            ["offline": .bool(isOffline), "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1])
+    }
+}

@@ -1,0 +1,103 @@
+import Core
+import HTTPKit
+
+/// A browser's window, moved by the WebDriver protocol (W3C) that chromedriver speaks.
+struct WebDriver: Sendable {
+    /// `http://127.0.0.1:<port>/session/<id>`
+    let session: String
+    private let client: HTTPClient
+
+    /// The key under which elements travel.
+    private static let elementKey = "element-6066-11e4-a52e-4f735466cecf"
+
+    init(session: String, client: HTTPClient) {
+        self.session = session
+        self.client = client
+    }
+
+    @discardableResult
+    func call(_ method: String, _ path: String, _ body: JSONValue = [:]) async throws -> JSONValue {
+        try await Self.call(method, session + path, body, client)
+    }
+
+    static func call(
+        _ method: String, _ url: String, _ body: JSONValue, _ client: HTTPClient
+    ) async throws -> JSONValue {
+        let response = try await client.send(
+            HTTPRequest(
+                method: method, url: url, headers: [(name: "Content-Type", value: "application/json")],
+                body: method == "POST" ? Array(body.serialized().utf8) : nil, timeout: .seconds(40)))
+        let value = try JSONValue.parse(response.text)["value"] ?? .null
+        guard response.isSuccess else {
+            throw WebDriverError(
+                text: "\(method) \(url): \(value["error"]?.string ?? ""): \(value["message"]?.string?.prefix(400) ?? "")")
+        }
+        return value
+    }
+
+    func open(_ url: String) async throws { try await call("POST", "/url", ["url": .string(url)]) }
+
+    /// The value of an expression in the page.
+    func value(_ expression: String) async throws -> JSONValue {
+        try await call(
+            "POST", "/execute/sync", ["script": .string("return (\(expression));"), "args": []])
+    }
+
+    func text(_ selector: String) async throws -> String? {
+        try await value("document.querySelector(\(Self.quoted(selector)))?.textContent").string
+    }
+
+    func isTrue(_ expression: String) async throws -> Bool { try await value("Boolean(\(expression))").bool == true }
+
+    func count(_ selector: String) async throws -> Int {
+        Int(try await value("document.querySelectorAll(\(Self.quoted(selector))).length").integer ?? -1)
+    }
+
+    /// Clicks as a mouse does: throws when something lies above the element.
+    func click(_ selector: String) async throws {
+        try await call("POST", "/element/\(try await element(selector))/click")
+    }
+
+    /// Types into an element.
+    func type(_ text: String, into selector: String) async throws {
+        try await call("POST", "/element/\(try await element(selector))/value", ["text": .string(text)])
+    }
+
+    /// Presses keys one after another, wherever the focus is.
+    func press(_ keys: String...) async throws {
+        let actions = keys.flatMap { key -> [JSONValue] in
+            [
+                ["type": "keyDown", "value": .string(key)], ["type": "keyUp", "value": .string(key)],
+            ]
+        }
+        try await call(
+            "POST", "/actions",
+            ["actions": [["type": "key", "id": "keyboard", "actions": .array(actions)]]])
+    }
+
+    /// A command of the browser's own protocol.
+    @discardableResult
+    func browser(_ command: String, _ parameters: JSONValue = [:]) async throws -> JSONValue {
+        try await call("POST", "/goog/cdp/execute", ["cmd": .string(command), "params": parameters])
+    }
+
+    func source() async throws -> String { try await call("GET", "/source").string ?? "" }
+
+    private func element(_ selector: String) async throws -> String {
+        let found = try await call("POST", "/element", ["using": "css selector", "value": .string(selector)])
+        guard let id = found[Self.elementKey]?.string else {
+            throw WebDriverError(text: "no element \(selector)")
+        }
+        return id
+    }
+
+    static func quoted(_ text: String) -> String { JSONValue.string(text).serialized() }
+
+    /// As the protocol names keys that have no character.
+    static let (enter, escape, tab) = ("\u{e007}", "\u{e00c}", "\u{e004}")
+}
+
+struct WebDriverError: Error, CustomStringConvertible {
+    var text: String
+    var description: String { text }
+}
