@@ -14,7 +14,7 @@ struct EventStream: Sendable {
     let ticket: FollowerTicket
 
     /// Writes until the client leaves, the server ends, or the connection breaks.
-    func run(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
+    @concurrent func run(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
         do {
             try await follow(after: last, to: &writer)
         } catch {
@@ -24,7 +24,7 @@ struct EventStream: Sendable {
         await site.feed.leave(ticket.id)
     }
 
-    private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
+    @concurrent private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
         var last = last
         var places: [String: PanePlace] = [:]
         var written = ContinuousClock.now
