@@ -121,7 +121,7 @@ export class Pane {
     $(".send-name", this.element).textContent = branch;
     const state = $(".pane-state", this.element);
     state.className = `pane-state s-${row.dataset.state}`;
-    state.textContent = $(".state", row)?.textContent ?? "";
+    state.replaceChildren(...[...($(".state", row)?.childNodes ?? [])].map((node) => node.cloneNode(true)));
   }
 
   update(news) {

@@ -32,6 +32,13 @@ function mark() {
   if (form) form.inert = !button();
 }
 
+// Moves the picker alone: the page stays where it is.
+function bringIntoSight() {
+  const one = button();
+  const list = $("#picker");
+  if (one) list.scrollLeft = one.offsetLeft - list.offsetLeft - (list.clientWidth - one.offsetWidth) / 2;
+}
+
 function choose(agent) {
   if (agent === chosen) return;
   chosen = agent;
@@ -39,7 +46,7 @@ function choose(agent) {
   screen.clear();
   screen.setFollow(true);
   mark();
-  button()?.scrollIntoView({ inline: "center", block: "nearest" });
+  bringIntoSight();
   paneLine.last = null;
   paneLine.restart();
 }
@@ -135,5 +142,5 @@ setInterval(flush, 5000);
 languageButtons();
 writeTimes();
 mark();
-button()?.scrollIntoView({ inline: "center", block: "nearest" });
+bringIntoSight();
 if (isSecureContext) navigator.serviceWorker?.register("/service-worker.js").catch(() => { /* works without it */ });
