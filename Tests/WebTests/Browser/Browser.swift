@@ -46,7 +46,8 @@ enum Browser {
             do {
                 result = try await body(driver)
             } catch {
-                try? await driver.call("DELETE", "")
+                // the first error is the one to tell
+                _ = try? await driver.call("DELETE", "")
                 throw error
             }
             try await driver.call("DELETE", "")

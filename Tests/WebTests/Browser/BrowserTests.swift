@@ -1,4 +1,5 @@
 import Core
+import Fleet
 import Foundation
 import Store
 import TestSupport
