@@ -28,8 +28,9 @@ enum Exec {
         let path = try CommandRunner.resolve(name, environment: environment)
         let words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+        let strings = unsafe words + variables
         defer {
-            for unsafeword in unsafe words + variables { unsafe free(word) }
+            for index in unsafe strings.indices { unsafe free(strings[index]) }
         }
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
