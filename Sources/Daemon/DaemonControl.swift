@@ -87,7 +87,7 @@ public struct DaemonControl: Sendable {
         let troubles = try pid.flatMap { try DaemonLock.troubles(of: $0, role: .watch, run: context.run) }
         return FleetStatus(
             name: context.configuration.name, root: context.root.string, daemon: pid, daemonSince: since,
-            troubles: troubles ?? [], addresses: try pid.map(addresses(of:)), agents: agents,
+            troubles: troubles ?? [], addresses: pid.map(addresses(of:)), agents: agents,
             runs: try await runs, approvals: try await approvals, policy: try await .now(in: context))
     }
 }

@@ -45,13 +45,15 @@ private struct StatusView: Renderable {
         daemon["troubles"] = .array(status.troubles.map { .string($0) })
         var agents = JSONObject()
         for (state, count) in counts { agents.set(state.rawValue, count) }
-        return [
+        var object: JSONObject = [
             "fleet": .string(status.name), "root": .string(status.root), "trusted": .bool(isTrusted),
-            "daemon": .object(daemon), "dashboard": status.addresses?.dashboard.map { .string($0.url) } ?? .null,
-            "portal": status.addresses?.portal.map { .string($0.url) } ?? .null, "policy": policyJSON, "agents": .object(agents),
+            "daemon": .object(daemon), "policy": policyJSON, "agents": .object(agents),
             "runs": .array(status.runs.map(json)),
             "pending_approvals": .integer(Int64(status.approvals.count)),
         ]
+        object.set("dashboard", status.addresses?.dashboard?.url)
+        object.set("portal", status.addresses?.portal?.url)
+        return .object(object)
     }
 
     private var policyJSON: JSONValue {

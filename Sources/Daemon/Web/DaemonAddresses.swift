@@ -1,6 +1,7 @@
 internal import Core
-public import Fleet
+internal import Fleet
 internal import ProcessKit
+internal import Store
 internal import Web
 
 extension DaemonControl {
@@ -11,8 +12,9 @@ extension DaemonControl {
     }
 
     /// Of the daemon with this pid; nil each where it does not listen.
-    public func addresses(of pid: Int32) throws -> Addresses {
-        let token = try WebSetup(context).accessToken().token.text
+    public func addresses(of pid: Int32) -> Addresses {
+        // Without a token that can be used there is no server either, as the daemon's troubles say.
+        guard let token = try? WebSetup(context).accessToken().token.text else { return Addresses() }
         func find(_ page: WebServer.Page) -> ShownAddress? {
             WebAddress.find(page, run: context.run, processID: pid).map { ShownAddress($0, token: token) }
         }
@@ -27,7 +29,7 @@ extension DaemonControl {
         guard let pid = try DaemonLock.holder(role: .watch, run: context.run) else {
             throw DaemonError.notRunning(root: context.root)
         }
-        let addresses = try addresses(of: pid)
+        let addresses = self.addresses(of: pid)
         guard let address = page == .portal ? addresses.portal : addresses.dashboard else {
             throw DaemonError.pageNotServed(page: page.rawValue)
         }
@@ -41,7 +43,7 @@ extension DaemonControl {
         let deadline = ContinuousClock.now.advanced(by: .seconds(5))
         events.wake()
         for await _ in events.wakes {
-            let addresses = try addresses(of: pid)
+            let addresses = self.addresses(of: pid)
             let troubles = try DaemonLock.troubles(of: pid, role: .watch, run: context.run)
             let isWhole =
                 addresses.dashboard != nil
@@ -51,6 +53,6 @@ extension DaemonControl {
             }
             events.setAlarm(after: .milliseconds(100))
         }
-        return try addresses(of: pid)
+        return addresses(of: pid)
     }
 }

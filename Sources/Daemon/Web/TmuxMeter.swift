@@ -21,7 +21,7 @@ final class TmuxMeter: Service {
     }
 
     func record(_ duration: Duration) {
-        let observed = CounterIncrement.observation(Self.name, duration.inSeconds, in: .answers)
+        let observed = CounterIncrement.observation(Self.name, duration.fractionalSeconds, in: .answers)
         let isFirst = answers.withLock { answers in
             defer { answers = (answers + observed).summed() }
             return answers.isEmpty

@@ -1,3 +1,4 @@
+internal import Config
 public import Core
 internal import Fleet
 public import Logging

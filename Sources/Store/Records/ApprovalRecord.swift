@@ -98,7 +98,7 @@ struct ApprovalRecord: FetchableRecord {
             fleet: fleet, at: answer.at, db)
         let waited = CounterIncrement.observation(
             "tmux_agent_approval_waiting_seconds",
-            max(0, answer.at.distance(from: approval.createdAt).inSeconds), in: .work,
+            max(0, answer.at.distance(from: approval.createdAt).fractionalSeconds), in: .work,
             labels: ["through": answer.through])
         for increment in waited { try increment.write(fleet, db) }
         return settled

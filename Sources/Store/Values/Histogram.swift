@@ -38,7 +38,7 @@ extension CounterIncrement {
 
 extension Duration {
     /// Seconds with fractions.
-    public var inSeconds: Double {
+    public var fractionalSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }

@@ -67,7 +67,7 @@ extension WatchStep {
             ends.contains(stage.state)
         else { return }
         counters += CounterIncrement.observation(
-            "tmux_agent_stage_duration_seconds", max(0, stage.since.distance(from: began).inSeconds),
+            "tmux_agent_stage_duration_seconds", max(0, stage.since.distance(from: began).fractionalSeconds),
             in: .work,
             labels: [
                 "pipeline": change.run.pipeline, "stage": stage.name, "to": stage.state.rawValue,

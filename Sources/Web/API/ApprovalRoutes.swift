@@ -43,7 +43,8 @@ extension WebSite {
         } else {
             let proof = try access.check(request.head, from: context.address, need: .change)
             let object = try await request.object(upTo: limits.body)
-            guard let decision = object["decision"]?.string.flatMap(ApprovalAnswer.Decision.init) else {
+            guard let decision = object["decision"]?.string.flatMap(ApprovalAnswer.Decision.init(rawValue:))
+            else {
                 throw WebError.unusableBody(reason: "'decision' is 'approve' or 'reject'")
             }
             let user = self.context.surroundings.user

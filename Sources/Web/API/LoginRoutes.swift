@@ -34,15 +34,24 @@ extension WebSite {
             token = try await request.object(upTo: 8192)["token"]?.string ?? ""
             next = "/"
         }
-        do throws(WebError) {
-            try access.logIn(with: token.trimmed, request.head, from: context.address)
-        } catch .wrongToken where isForm {
+        if let refusal = refusal(of: token.trimmed, request, context) {
+            guard isForm, refusal == .wrongToken else { throw refusal }
             return .html(renderer.login(request.language, next: next, failed: true), status: .unauthorized)
         }
         var response: Response = isForm ? .seeOther(next) : Response(status: .noContent)
         response.headers[.setCookie] = access.settings.cookie.header(
             at: self.context.surroundings.now(), isSecure: isSecure(request))
         return response
+    }
+
+    /// Why the token does not log in; nil when it does.
+    private func refusal(of token: String, _ request: Request, _ context: WebRequestContext) -> WebError? {
+        do throws(WebError) {
+            try access.logIn(with: token, request.head, from: context.address)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The browser came by https when it came to the public address, and that has https.
@@ -65,9 +74,7 @@ extension WebSite {
 extension String {
     /// Without the spaces and line ends around it that a paste brings along.
     fileprivate var trimmed: String {
-        let body = drop { $0.isWhitespace }
-        return String(body.prefix(body.lastIndex { !$0.isWhitespace }.map {
-            body.distance(from: body.startIndex, to: $0) + 1
-        } ?? 0))
+        let end = lastIndex { !$0.isWhitespace }.map { index(after: $0) } ?? startIndex
+        return String(self[..<end].drop { $0.isWhitespace })
     }
 }

@@ -6,7 +6,10 @@ internal import NIOCore
 
 extension WebSite {
     func addPages(_ routes: inout Routes, start: WebServer.Page) {
-        for (path, page) in [("/", start), ("/dashboard", .dashboard), ("/portal", .portal)] {
+        let starts: [(String, WebServer.Page)] = [
+            ("/", start), ("/dashboard", .dashboard), ("/portal", .portal),
+        ]
+        for (path, page) in starts {
             // The page itself decides: whoever may not read gets the login in its place.
             routes.get(path, .nothing) { request, context in
                 try await self.page(page, at: path, request, context)
@@ -21,10 +24,7 @@ extension WebSite {
         _ page: WebServer.Page, at path: String, _ request: Request, _ context: WebRequestContext
     ) async throws -> Response {
         let language = request.language
-        let proof: Access.Proof
-        do throws(WebError) {
-            proof = try access.check(request.head, from: context.address, need: .read)
-        } catch .loginNeeded {
+        guard let proof = try reading(request, context) else {
             return .html(renderer.login(language, next: path), status: .unauthorized)
         }
         let board = try await feed.current()
@@ -33,6 +33,16 @@ extension WebSite {
             page == .portal ? renderer.portal(board, viewer) : renderer.dashboard(board, viewer))
         response.headers[.vary] = "Accept-Language, Cookie"
         return response
+    }
+
+    /// How the reader proved to be one; nil when a login is needed first.
+    private func reading(_ request: Request, _ context: WebRequestContext) throws(WebError) -> Access.Proof? {
+        do throws(WebError) {
+            return try access.check(request.head, from: context.address, need: .read)
+        } catch {
+            guard case .loginNeeded = error else { throw error }
+            return nil
+        }
     }
 
     private static func asset(_ path: String, _ request: Request) -> Response {

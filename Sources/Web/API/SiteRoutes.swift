@@ -12,7 +12,7 @@ extension WebSite {
     /// Every address of both servers; `start` is what lies at `/`.
     ///
     /// docs/api/openapi.json describes them, and a test compares.
-    func router(start: WebServer.Page) -> Router<WebRequestContext> {
+    func routes(start: WebServer.Page) -> Routes {
         var routes = Routes(FrontDoor(access: access, limits: limits, log: log))
         addHealth(&routes)
         addPages(&routes, start: start)
@@ -21,7 +21,7 @@ extension WebSite {
         addApprovals(&routes, through: start == .portal ? .portal : .web)
         addOrders(&routes, through: start == .portal ? .portal : .web)
         routes.get("/api/events", .read, events)
-        return routes.finished()
+        return routes
     }
 
     private func addHealth(_ routes: inout Routes) {

@@ -113,23 +113,23 @@ final class Access: Sendable {
 }
 
 extension HTTPField.Name {
-    static let xAuthToken = names("X-Auth-Token")
-    static let secFetchSite = names("Sec-Fetch-Site")
-    static let signature = names("X-Signature-256")
-    static let timestamp = names("X-Timestamp")
-    static let lastEventID = names("Last-Event-ID")
-    static let frameOptions = names("X-Frame-Options")
-    static let referrerPolicy = names("Referrer-Policy")
-    static let resourcePolicy = names("Cross-Origin-Resource-Policy")
-    static let openerPolicy = names("Cross-Origin-Opener-Policy")
-    static let permissionsPolicy = names("Permissions-Policy")
-    static let buffering = names("X-Accel-Buffering")
+    static let xAuthToken = named("X-Auth-Token")
+    static let secFetchSite = named("Sec-Fetch-Site")
+    static let signature = named("X-Signature-256")
+    static let timestamp = named("X-Timestamp")
+    static let lastEventID = named("Last-Event-ID")
+    static let frameOptions = named("X-Frame-Options")
+    static let referrerPolicy = named("Referrer-Policy")
+    static let resourcePolicy = named("Cross-Origin-Resource-Policy")
+    static let openerPolicy = named("Cross-Origin-Opener-Policy")
+    static let permissionsPolicy = named("Permissions-Policy")
+    static let buffering = named("X-Accel-Buffering")
     /// What a proxy adds to a request.
     static let ofProxies = [
         "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via",
-    ].map(names)
+    ].map(named)
 
-    private static func names(_ text: String) -> HTTPField.Name {
+    private static func named(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("no header is called \(text)") }
         return name
     }

@@ -77,6 +77,8 @@ actor BoardFeed {
             // Without the folder nothing was printed yet; the tick sees it later.
             watchesTaps = (try? events.watch(context.logs)) != nil
         }
+        // What is there already is told at once.
+        bell.yield()
         events.wake()
         return FollowerTicket(id: lastFollower, rings: rings, bell: bell)
     }

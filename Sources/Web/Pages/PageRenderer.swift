@@ -40,7 +40,7 @@ public struct PageRenderer: Sendable {
     /// `next` is where the person wanted to go: a path of this server.
     public func login(_ language: PageLanguage, next: String = "/", failed: Bool = false) -> String {
         var values = PageValues.common(words(language))
-        values["next"] = next
+        values["next"] = next.visible
         values["failed"] = failed
         return render("login", values)
     }

@@ -9,6 +9,10 @@ internal import Store
 
 /// What is done with every request and every answer, whatever the address.
 struct FrontDoor: RouterMiddleware {
+    typealias Input = Request
+    typealias Output = Response
+    typealias Context = WebRequestContext
+
     let access: Access
     let limits: WebLimits
     let log: Logger

@@ -8,7 +8,8 @@ struct Routes {
 
     private let router: Router<WebRequestContext>
     private let access: Access
-    private var methods: [(path: String, methods: [HTTPRequest.Method])] = []
+    /// Every path with the methods that it takes.
+    private(set) var methods: [(path: String, methods: [HTTPRequest.Method])] = []
 
     init(_ door: FrontDoor) {
         router = Router(context: WebRequestContext.self, options: .autoGenerateHeadEndpoints)
@@ -27,7 +28,7 @@ struct Routes {
     private mutating func add(
         _ method: HTTPRequest.Method, _ path: String, _ need: Access.Need, _ handler: @escaping Handler
     ) {
-        router.on(RouterPath(path), method: method) { [access] request, context in
+        router.on(RouterPath(path), method: method) { [access] request, context -> Response in
             var context = context
             context.proof = try access.check(request.head, from: context.address, need: need)
             return try await handler(request, context)

@@ -44,7 +44,7 @@ public struct WebAddress: Sendable, Equatable {
     /// Where the server of a process listens; nil when it listens nowhere.
     public static func find(_ page: WebServer.Page, run: FilePath, processID: Int32) -> WebAddress? {
         // A damaged file is none: it is written anew at the next start.
-        guard let text = (try? Files.readText(file(page, run), limit: 4096)) ?? nil,
+        guard let text = try? Files.readText(file(page, run), limit: 4096),
             let object = try? JSONValue.parse(text), object["pid"]?.integer == Int64(processID),
             let host = object["host"]?.string, let port = object["port"]?.integer
         else { return nil }

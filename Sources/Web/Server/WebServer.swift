@@ -55,20 +55,19 @@ public struct WebServer: Service {
 
     private func listen(on port: Int) async throws {
         let limits = site.limits
-        var channel = HTTP1Channel.Configuration(
+        let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idle),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headers / 2, maxHeaderListSize: limits.headers,
                 maxHeaderFieldCount: limits.headerCount))
-        channel.idleTimeout = TimeAmount(limits.idle)
         var quiet = log
         // Its own words about each connection are for those who look for a fault.
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         let application = Application(
-            responder: site.router(start: page).buildResponder(), server: .http1(configuration: channel),
+            responder: site.routes(start: page).finished().buildResponder(), server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(place.host, port: port),
-                availableConnectionsDelegate: .maximum(limits.connections, logger: quiet)),
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
             onServerRunning: { [place, page, started] channel in
                 guard let port = channel.localAddress?.port else { return }
                 await started(WebAddress(page: page, host: place.host, port: port))

@@ -1,5 +1,6 @@
 import Core
 import Fleet
+import GitKit
 import Store
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Glibc
 import HTTPKit
 import ProcessKit
 import SystemPackage
@@ -29,7 +30,7 @@ enum Browser {
         process.executableURL = URL(filePath: "/usr/bin/chromedriver")
         process.arguments = ["--port=0"]
         process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": folder.string, "TMPDIR": folder.string, "LC_ALL": "C.UTF-8",
+            "PATH": "/usr/bin:/bin", "HOME": folder.appending("user").string, "TMPDIR": folder.string, "LC_ALL": "C.UTF-8",
         ]
         let output = Pipe()
         process.standardOutput = output
@@ -46,18 +47,23 @@ enum Browser {
             do {
                 result = try await body(driver)
             } catch {
-                try? await driver.call("DELETE", "")
+                // the first error is the one to tell
+                _ = try? await driver.call("DELETE", "")
                 throw error
             }
             try await driver.call("DELETE", "")
-            process.terminate()
-            process.waitUntilExit()
+            end(process)
             return result
         } catch {
-            process.terminate()
-            process.waitUntilExit()
+            end(process)
             throw error
         }
+    }
+
+    /// By KILL: it begins with the signal mask of a thread of ours, which holds TERM back.
+    private static func end(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     /// The driver says on which port it listens.

@@ -1,4 +1,5 @@
 import Core
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -102,8 +103,11 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        // Named, so that the page finds the server again after a restart.
+        let port = try LoopbackServer { _ in .hang }.port
         try await withFleetFixture(
-            scripts: Self.scripts, policy: Self.policy, more: "[portal]\nenabled = true\n"
+            scripts: Self.scripts, policy: Self.policy,
+            more: "[dashboard]\nport = \(port)\n[portal]\nenabled = true\n"
         ) { fleet in
             try fleet.write(HostileText.output, to: fleet.folder.appending("user/evil.txt").string)
             try await fleet.succeed("up")

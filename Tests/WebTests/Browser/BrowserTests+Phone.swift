@@ -1,4 +1,5 @@
 import Core
+import Fleet
 import Store
 import TestSupport
 import Testing

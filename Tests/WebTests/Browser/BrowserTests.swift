@@ -1,4 +1,5 @@
 import Core
+import Fleet
 import Foundation
 import Store
 import TestSupport
@@ -44,7 +45,7 @@ struct BrowserTests {
 
         // What is typed and where the focus is stays as the page changes.
         try await driver.type("y", into: ".pane textarea")
-        try await site.fleet.succeed("spawn", "feature/other", "--no-worktree")
+        try await site.fleet.succeed("spawn", "feature/other")
         try await site.waitFor("\(BrowserFleet.row("feature/other"))")
         #expect(try await driver.isTrue("document.activeElement.value === 'y'"))
         try await driver.press(WebDriver.enter)

@@ -38,6 +38,7 @@ struct WebDriver: Sendable {
     func open(_ url: String) async throws { try await call("POST", "/url", ["url": .string(url)]) }
 
     /// The value of an expression in the page.
+    @discardableResult
     func value(_ expression: String) async throws -> JSONValue {
         try await call(
             "POST", "/execute/sync", ["script": .string("return (\(expression));"), "args": []])

@@ -62,7 +62,8 @@ struct PageTextTests {
             text.replace(/<code>[^<]*<\/code>/, with: " ")
             for attribute in ["title", "aria-label", "placeholder", "alt"] {
                 for match in text.matches(of: /([a-z-]+)="([^"]*)"/) where match.1 == attribute {
-                    #expect(!match.2.contains(where: \.isLetter), "\(template.name): \(match.output.0)")
+                    let saysSomething = match.2.contains { $0.isLetter }
+                    #expect(!saysSomething, "\(template.name): \(match.output.0)")
                 }
             }
             text.replace(/<[^>]*>/, with: " ")

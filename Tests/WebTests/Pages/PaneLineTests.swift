@@ -1,7 +1,7 @@
 import Core
-import TerminalKit
 import Testing
 
+@testable import TerminalKit
 @testable import Web
 
 struct PaneLineTests {

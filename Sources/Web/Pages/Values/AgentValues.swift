@@ -18,7 +18,7 @@ extension PageValues {
         ]
         if snapshot.pendingApprovals > 0 { values["asks"] = words["asks_approval"] }
         values["since"] = snapshot.since.map { PageWords.time($0, form: "age") }
-        values["lastLine"] = agent.lastLine.flatMap { $0.isEmpty ? nil : $0 }
+        values["lastLine"] = agent.lastLine.flatMap { $0.isEmpty ? nil : $0.visible }
         values["stage"] = snapshot.stage.map(stage)
         values["template"] = program.template?.visible
         values["model"] = program.model?.visible
