@@ -22,7 +22,7 @@ require_tools
 
 # What differs from run to run, made equal.
 plain() {
-    sed -E -e "s#$scratch#~#g" -e 's/\b(ap|run|agent)-[0-9a-z]{13}\b/\1-4f2k0q8n3r7w1/g' -e 's/pid [0-9]+/pid 4711/' \
+    sed -E -e 's|(http://127\.0\.0\.1:)[0-9]+/#token=[0-9a-z-]+|\18702/#token=…|' -e "s#$scratch#~#g" -e 's/\b(ap|run|agent)-[0-9a-z]{13}\b/\1-4f2k0q8n3r7w1/g' -e 's/pid [0-9]+/pid 4711/' \
         -e 's/\b[0-9a-f]{7,40}\b/1c9a4e2/g' -e 's/( +)[0-9]+s( +[A-Z]|$)/\13s\2/' -e 's/ +$//'
 }
 

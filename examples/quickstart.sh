@@ -131,6 +131,7 @@ The fleet goes on. To play with it:
   cd $scratch/shop; export TMUX_AGENT_HOME=$TMUX_AGENT_HOME
 
   tmux-agent sessions                     what the agents do
+  tmux-agent dashboard --print            its page: open this address in a browser
   tmux-agent attach feature/login         look over a shoulder (leave with Ctrl-b d)
   tmux-agent send feature/login "Thanks"  type to an agent
   tmux-agent logs feature/login           what it printed

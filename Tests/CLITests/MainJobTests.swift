@@ -9,7 +9,11 @@ struct MainJobTests {
     @Test func twoAgentsReportPassACheckAreApprovedAndComplete() async throws {
         try await withFleetFixture(scripts: ["agent": deliveryScript], policy: deliveryPolicy) { fleet in
             let up = try await fleet.run("up")
-            #expect(up.description == "The daemon watches this fleet (pid <n>).\n[status 0]")
+            #expect(up.description == """
+                    The daemon watches this fleet (pid <n>).
+                    Dashboard: http://127.0.0.1:<port>/#token=<token>
+                    [status 0]
+                    """)
             for branch in ["feature/login", "feature/search"] {
                 try await fleet.succeed("spawn", branch, "--task", "go")
             }

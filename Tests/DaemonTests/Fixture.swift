@@ -162,6 +162,8 @@ func withFleet<Result>(
             size = "100x30"
             [watch]
             approval_dir = "\(folder.appending("approvals"))"
+            [dashboard]
+            port = 0
             \(more)
 
             """, to: fleet.repository.appending(".tmuxagent/fleet.toml"))

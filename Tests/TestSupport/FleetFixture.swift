@@ -87,6 +87,8 @@ public struct FleetFixture: Sendable {
             text += name == "agent" ? "[agent]\n" : "[agents.\(name)]\n"
             text += "command = \"\(projectFolder)/examples/scripted-agent.sh \(file)\"\nkind = \"shell\"\n"
         }
+        // Nobody listens on a fixed port.
+        if !more.contains("[dashboard]") { text += "[dashboard]\nport = 0\n" }
         try write(text + more, to: ".tmuxagent/fleet.toml")
     }
 

@@ -25,6 +25,8 @@ public struct Outcome: Sendable, CustomStringConvertible {
             text = text.replacing(path, with: word)
         }
         text = replace(/(agent|run|ap|approval|fleet)-[0-9a-hj-km-np-tv-z]{13}/, in: text) { "<\($0) id>" }
+        text = text.replacing(/(127\.0\.0\.1):[0-9]+/) { "\($0.output.1):<port>" }
+        text = text.replacing(/#token=[0-9a-z-]+/, with: "#token=<token>")
         return replace(/(pid) [0-9]+/, in: text) { "\($0) <n>" }
     }
 

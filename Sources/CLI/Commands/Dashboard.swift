@@ -58,6 +58,17 @@ struct ServerOptions: ParsableArguments {
     @Option(name: .long, help: "Port to listen on; 0 takes a free one") var port: Int?
     @Option(name: .long, help: "The login token (default: that of fleet.toml, else your own)")
     var token: String?
+    @Option(name: .long, help: "The fleet's database (default: that of fleet.toml)") var db: String?
+    @Option(
+        name: .customLong("approval-dir"), help: "Where questions lie as files (default: that of fleet.toml)")
+    var approvalFolder: String?
+    @Option(name: .customLong("tmux-bin"), help: "The tmux program (default: that of fleet.toml)")
+    var tmuxProgram: String?
+    @Option(name: .customLong("tmux-socket"), help: "Name of the tmux server (default: that of fleet.toml)")
+    var tmuxSocket: String?
+    @Option(name: .customLong("config"), help: "The fleet.toml of another fleet than this folder's")
+    var configuration: String?
+    @Option(name: .customLong("capture-lines"), help: .hidden) var captureLines: Int?
     @Option(
         name: .customLong("log-level"),
         help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else warning)")
@@ -79,9 +90,17 @@ struct ServerOptions: ParsableArguments {
         var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
         let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "warning"
         logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .warning
-        let run = WebRun(
-            surroundings: context.surroundings,
-            options: WebRun.Options(page: page, host: host, port: port, token: token), log: logger)
+        var options = WebRun.Options(page: page, host: host, port: port, token: token)
+        options.database = db.map { FilePath($0) }
+        options.approvals = approvalFolder.map { FilePath($0) }
+        options.tmuxProgram = tmuxProgram
+        options.tmuxSocket = tmuxSocket
+        var surroundings = context.surroundings
+        if let configuration {
+            surroundings.workingDirectory = surroundings.workingDirectory
+                .pushing(FilePath(configuration)).removingLastComponent()
+        }
+        let run = WebRun(surroundings: surroundings, options: options, log: logger)
         try await run.run { address in
             context.console.render(ServerView(page: page, address: address), json: context.json)
         }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Daemon
 internal import Fleet
 
 struct DoctorCommand: AgentCommand {
@@ -23,7 +24,18 @@ struct DoctorCommand: AgentCommand {
         if !context.json, !fix, report.remaining.contains(where: \.isFixable) {
             context.console.hint("'tmux-agent doctor --fix' repairs what is marked with fix")
         }
+        if !context.json { await showDashboard(context) }
         if !report.isWell { throw ExitCode(ExitStatus.notAchieved.rawValue) }
+    }
+}
+
+extension DoctorCommand {
+    /// Where the daemon's page is; a fleet that cannot be opened has told its troubles above.
+    private func showDashboard(_ context: CommandContext) async {
+        guard let fleet = try? await FleetContext.open(context.surroundings),
+            let address = try? DaemonControl(context: fleet).address(of: .dashboard)
+        else { return }
+        context.console.hint("The dashboard is at \(address.url)")
     }
 }
 

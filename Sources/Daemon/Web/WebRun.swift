@@ -3,6 +3,7 @@ public import Core
 internal import Fleet
 public import Logging
 internal import ServiceLifecycle
+public import SystemPackage
 internal import UnixSignals
 internal import Web
 
@@ -16,12 +17,24 @@ public struct WebRun: Sendable {
         public var host: String?
         public var port: Int?
         public var token: String?
+        /// Over fleet.toml's.
+        public var database: FilePath?
+        public var approvals: FilePath?
+        public var tmuxProgram: String?
+        public var tmuxSocket: String?
 
         public init(page: Page, host: String? = nil, port: Int? = nil, token: String? = nil) {
             self.page = page
             self.host = host
             self.port = port
             self.token = token
+        }
+
+        func adjust(_ configuration: inout FleetConfiguration, relativeTo folder: FilePath) {
+            if let database { configuration.stateDatabase = folder.pushing(database) }
+            if let approvals { configuration.watch.approvals = folder.pushing(approvals) }
+            if let tmuxProgram { configuration.tmux.program = tmuxProgram }
+            if let tmuxSocket { configuration.tmux.socket = tmuxSocket }
         }
     }
 
@@ -37,7 +50,10 @@ public struct WebRun: Sendable {
 
     /// `tell` is given the address that logs in, and whether other machines reach it.
     public func run(tell: @escaping @Sendable (_ address: ShownAddress) -> Void) async throws {
-        let context = try await FleetContext.open(surroundings)
+        let (options, folder) = (options, surroundings.workingDirectory)
+        let context = try await FleetContext.open(surroundings) { configuration in
+            options.adjust(&configuration, relativeTo: folder)
+        }
         for warning in context.warnings { log.warning("\(warning.rendered)") }
         let setup = WebSetup(context, host: options.host, port: options.port, token: options.token)
         let site = try setup.site(log: log)

@@ -47,7 +47,8 @@ extension FleetContext {
     /// Inside a worktree that is the main repository's fleet. Throws ``FleetError/notAFleet(root:)`` without fleet.toml,
     /// ``ConfigurationError`` with every problem of a broken one.
     public static func open(
-        _ surroundings: Surroundings, role: Store.Role = .command
+        _ surroundings: Surroundings, role: Store.Role = .command,
+        adjusting adjust: @Sendable (inout FleetConfiguration) -> Void = { _ in }
     ) async throws -> FleetContext {
         let places = Places(surroundings)
         // The database opens while git and the settings are read; where there is none, none is made for a refusal.
@@ -70,7 +71,9 @@ extension FleetContext {
         let standard =
             try await early ?? Store.open(path: places.stateDatabase, role: role, now: surroundings.now())
         let isTrusted = try await standard.fleet(id).isTrusted(root)
-        let configuration = isTrusted ? read.value : read.value.untrusted(places: places)
+        var configuration = isTrusted ? read.value : read.value.untrusted(places: places)
+        // What a command line says over fleet.toml.
+        adjust(&configuration)
         let store =
             configuration.stateDatabase == places.stateDatabase
             ? standard

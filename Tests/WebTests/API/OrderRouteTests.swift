@@ -1,0 +1,108 @@
+import Core
+import Fleet
+import HTTPKit
+import ProcessKit
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Web
+
+@Suite(.timeLimit(.minutes(2)))
+struct OrderRouteTests {
+    static let script = """
+        say Ready.
+        read
+        say Heard it.
+        read
+        say Heard another.
+        read
+        """
+
+    @Test func ordersReachTheAgentThatIsMeantAndOnlyOnce() async throws {
+        try await withFleetFixture(
+            scripts: ["agent": Self.script], more: "[dashboard]\nport = 0\n"
+        ) { fleet in
+            try await fleet.succeed("up")
+            try await fleet.succeed("spawn", "feature/x")
+            let address = try await fleet.succeed("dashboard", "--print", "--json")
+            let object = try JSONValue.parse(address)
+            let url = try #require(object["url"]?.string)
+            let token = try #require(object["dashboard"]?.string?.split(separator: "#token=").last)
+            let client = HTTPClient(label: "orders")
+            func post(_ path: String, _ value: JSONValue) async throws -> HTTPResponse {
+                try await client.send(
+                    HTTPRequest(
+                        method: "POST", url: url + path, headers: [("X-Auth-Token", String(token))],
+                        body: Array(value.serialized().utf8), timeout: .seconds(40)))
+            }
+            let panes = try await client.send(HTTPRequest(url: url + "/api/panes")).json["panes"]?.array
+            let pane = try #require(panes?.first)
+            let id = try #require(pane["pane_id"]?.string)
+            let agent = try #require(pane["agent"]?.string)
+            let path = "/api/panes/\(id.replacing("%", with: "%25"))/send"
+
+            let other = try await post(path, ["input": "hello", "agent": "agent-of-somebody"])
+            #expect(other.status == 409 && other.errorCode == "other_agent")
+            #expect(try await post("/api/panes/%2599/send", ["input": "x"]).status == 404)
+            #expect(try await post(path, ["enter": true]).status == 400)
+            #expect(try await post(path, ["keys": ["NoSuchKey"]]).status == 400)
+
+            let first = try await post(path, ["input": "hello one", "agent": .string(agent), "id": "c-1"])
+            #expect(first.status == 200 && first.json["branch"]?.string == "feature/x", "\(first.text)")
+            #expect(first.json["receipt"]?.string != nil && first.json["repeated"]?.bool == false)
+            let again = try await post(path, ["input": "hello one", "agent": .string(agent), "id": "c-1"])
+            #expect(again.json["repeated"]?.bool == true && again.json["receipt"] == first.json["receipt"])
+            let second = try await post(
+                "/api/commands", ["text": "hello two", "branch": "feature/x", "id": "c-2", "sender": "phone"])
+            #expect(second.status == 200, "\(second.text)")
+
+            // The program answers each line that it got, in its own time.
+            let hasBoth = try await eventually(within: .seconds(20)) {
+                try await fleet.succeed("logs", "feature/x").contains("Heard another.")
+            }
+            #expect(hasBoth)
+            let text = try await client.send(
+                HTTPRequest(url: url + "/api/panes/local~\(id.replacing("%", with: "%25"))/tail?lines=50"))
+            let shown = text.json["text"]?.string ?? ""
+            #expect(shown.contains("Heard another."))
+            #expect(shown.components(of: "hello one") == 1, "typed once:\n\(shown)")
+            let context = try await fleet.context()
+            let orders = try await context.store.journal(after: 0, kinds: [.agentOrdered], limit: 10)
+            #expect(orders.map { $0.payload["text"]?.string } == ["hello one", "hello two"])
+            #expect(orders.last?.payload["by"]?.string == "phone")
+        }
+    }
+
+    @Test func confirmationsGoToTheBusAsOneLine() async throws {
+        try await withSite(settings: "[watch]\nbus_dir = \"bus\"\n") { site in
+            let path = "/api/confirmations"
+            #expect(try await site.post(path, ["branch": "a", "action": "x"]).status == 401)
+            #expect(try await site.post(path, ["branch": "a"], [site.bearer]).status == 400)
+            let answer = try await site.post(
+                path, ["branch": "a", "action": "confirm", "meta": ["k": "v\nw"], "id": "c-9"], [site.bearer])
+            #expect(answer.status == 202 && answer.json["id"]?.string == "c-9")
+            let file = site.context.configuration.watch.bus.appending("confirmations.jsonl")
+            let lines = try #require(try Files.readText(file)).split(separator: "\n")
+            #expect(lines.count == 1)
+            let line = try JSONValue.parse(String(lines[0]))
+            #expect(line["branch"]?.string == "a" && line["action"]?.string == "confirm")
+            #expect(line["meta"]?["k"]?.string == "v\nw" && line["ts"] != nil)
+        }
+    }
+
+    @Test func untrustedFleetsTakeNoOrders() async throws {
+        try await withSite(isTrusted: false) { site in
+            try await site.addAgent()
+            let answer = try await site.post(
+                "/api/commands", ["text": "x", "branch": "feature/a"], [site.bearer])
+            #expect(answer.status == 403 && answer.errorCode == "untrusted")
+        }
+    }
+}
+
+extension String {
+    /// How often `part` is in it.
+    fileprivate func components(of part: String) -> Int { split(separator: part, omittingEmptySubsequences: false).count - 1 }
+}
