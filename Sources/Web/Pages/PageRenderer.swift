@@ -74,7 +74,8 @@ public struct PageRenderer: Sendable {
 
     /// Templates whose element has the template's name as its id.
     static let lists = [
-        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices", "branches",
+        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices",
+        "branches",
         "picker",
     ]
 
