@@ -88,7 +88,8 @@ struct BrowserTests {
         // Told, not demanded: how soon depends on what else the machine does.
         let asked = try #require(try await context.store.approval(ApprovalID(id))?.createdAt)
         let seen = try await driver.value("window.asked").integer ?? 0
-        let paint = try await driver.value("Math.round(performance.getEntriesByType('paint')[0]?.startTime)")
+        let paint =
+            try await driver.value("Math.round(performance.getEntriesByType('paint')[0]?.startTime)")
             .integer ?? -1
         print("question shown \(seen - asked.milliseconds) ms after it was asked; first paint \(paint) ms")
         try await driver.value("location.hash = 'timeline'")
