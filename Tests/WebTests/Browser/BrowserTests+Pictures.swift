@@ -14,9 +14,11 @@ extension BrowserTests {
         let driver = site.driver
         try await site.fresh()
         for branch in ["feature/checkout-speed", "feature/search-filters"] {
-            try await site.fleet.succeed("spawn", branch, "--task", "Make it faster, with tests", "--template", "implementation")
+            try await site.fleet.succeed(
+                "spawn", branch, "--task", "Make it faster, with tests", "--template", "implementation")
         }
-        try await site.fleet.succeed("spawn", "ask/staging", "--agent", "asker", "--task", "Bring the new checkout to staging")
+        try await site.fleet.succeed(
+            "spawn", "ask/staging", "--agent", "asker", "--task", "Bring the new checkout to staging")
         try await site.logIn(site.dashboard)
         try await site.waitFor("document.querySelector('.approval')")
         try await driver.value("document.querySelectorAll('.agent-link')[0].click()")
@@ -34,10 +36,12 @@ extension BrowserTests {
     }
 
     private func picture(_ name: String) async throws {
-        let answer = try await site.driver.browser("Page.captureScreenshot", ["format": "png", "optimizeForSpeed": false])
+        let answer = try await site.driver.browser(
+            "Page.captureScreenshot", ["format": "png", "optimizeForSpeed": false])
         let data = try #require(Data(base64Encoded: answer["data"]?.string ?? ""))
         #expect(data.count < 200_000, "\(name) has \(data.count) bytes")
-        let folder = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        let folder = FilePath(#filePath).removingLastComponent().removingLastComponent()
+            .removingLastComponent()
             .removingLastComponent().appending("docs/images")
         try Files.makeFolder(folder)
         try data.write(to: URL(filePath: folder.appending("\(name).png").string))
