@@ -35,6 +35,10 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let gateBypassed = JournalKind("gate.bypassed")
     /// Gates are watched from here on.
     public static let gateWatched = JournalKind("gate.watched")
+    /// A line of the local bus is typed into an agent: `id`, `branch`, `sender`, `item`.
+    public static let busCommand = JournalKind("bus.command")
+    /// A line of the local bus is not acted on: `file`, `id`, `reason`.
+    public static let busRefused = JournalKind("bus.refused")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }
