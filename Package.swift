@@ -101,7 +101,9 @@ let package = Package(
                 systemPackage,
             ]),
         room("Approvals", ["Core", "Store", crypto, systemPackage]),
-        room("Notify", ["Core", "HTTPKit", crypto, systemPackage]),
+        room(
+            "Notify",
+            ["Core", "Config", "Store", "HTTPKit", "ProcessKit", "TmuxKit", crypto, systemPackage]),
         room(
             "Watch",
             [
@@ -135,7 +137,8 @@ let package = Package(
         .executableTarget(
             name: "tmux-agent-benchmarks",
             dependencies: [
-                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", systemPackage,
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Notify",
+                systemPackage,
             ],
             path: "Sources/Benchmarks", swiftSettings: safe, linkerSettings: staticStandardLibrary),
 
@@ -151,7 +154,7 @@ let package = Package(
         tests("SSHKit", ["ProcessKit", "TmuxKit"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("HTTPKit", ["ProcessKit"]),
-        tests("Notify", [crypto]),
+        tests("Notify", ["Config", "Store", "ProcessKit", "TmuxKit", crypto], exclude: ["Fuzz/corpus"]),
         tests("Config", [], exclude: ["Fixtures", "Fuzz/corpus"]),
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit", crypto]),
