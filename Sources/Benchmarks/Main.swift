@@ -12,6 +12,7 @@ struct Benchmarks {
         StartBenchmark.self, SpawnBenchmark.self, CheckoutBenchmark.self, SessionsBenchmark.self,
         AnswerBenchmark.self, IdleBenchmark.self, FloodBenchmark.self, ReadingBenchmark.self,
         PolicyBenchmark.self, JournalBenchmark.self, ControlBenchmark.self, HooksBenchmark.self,
+        BusBenchmark.self,
     ]
 
     static func main() async {
