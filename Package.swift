@@ -109,7 +109,9 @@ let package = Package(
                 systemPackage,
             ]),
         room("Approvals", ["Core", "Store", crypto, systemPackage]),
-        room("Notify", ["Core", "HTTPKit", crypto, systemPackage]),
+        room(
+            "Notify",
+            ["Core", "Config", "Store", "HTTPKit", "ProcessKit", "TmuxKit", crypto, systemPackage]),
         room(
             "Watch",
             [
@@ -143,7 +145,8 @@ let package = Package(
         .executableTarget(
             name: "tmux-agent-benchmarks",
             dependencies: [
-                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", systemPackage,
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Notify",
+                systemPackage,
             ],
             path: "Sources/Benchmarks", swiftSettings: safe, linkerSettings: staticStandardLibrary),
 
@@ -159,7 +162,7 @@ let package = Package(
         tests("SSHKit", ["ProcessKit", "TmuxKit"]),
         tests("Store", ["ProcessKit", grdb], exclude: ["Fixtures"]),
         tests("HTTPKit", ["ProcessKit"]),
-        tests("Notify", [crypto]),
+        tests("Notify", ["Config", "Store", "ProcessKit", "TmuxKit", crypto], exclude: ["Fuzz/corpus"]),
         tests("Config", [], exclude: ["Fixtures", "Fuzz/corpus"]),
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit", crypto]),

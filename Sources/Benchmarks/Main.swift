@@ -12,7 +12,7 @@ struct Benchmarks {
         StartBenchmark.self, SpawnBenchmark.self, CheckoutBenchmark.self, SessionsBenchmark.self,
         AnswerBenchmark.self, IdleBenchmark.self, FloodBenchmark.self, ReadingBenchmark.self,
         PolicyBenchmark.self, JournalBenchmark.self, ControlBenchmark.self, HooksBenchmark.self,
-        WebBenchmark.self,
+        BusBenchmark.self, WebBenchmark.self,
     ]
 
     static func main() async {

@@ -79,6 +79,14 @@ CURLcode ccurl_set_header_sink(CURL *handle, ccurl_sink sink, void *context) {
     return code != CURLE_OK ? code : p_curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
 }
 
+_Static_assert(sizeof(curl_off_t) == sizeof(long long), "ccurl_progress takes curl_off_t");
+
+CURLcode ccurl_set_progress(CURL *handle, ccurl_progress progress, void *context) {
+    CURLcode code = p_curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, progress);
+    if (code == CURLE_OK) code = p_curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context);
+    return code != CURLE_OK ? code : p_curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+}
+
 CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
     return p_curl_easy_getinfo(handle, info, value);
 }

@@ -24,6 +24,7 @@ struct RootCommand: AsyncParsableCommand {
             Approve.self, Run.self,
             Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, Replay.self, HooksCommand.self,
             AgentHookCommand.self, Gates.self, BlameAgent.self,
+            NotifyCommand.self, BusCommand.self, RelayCommand.self,
             Completions.self, Complete.self, RunAction.self, PrePush.self,
         ])
 

@@ -77,16 +77,24 @@ public struct FleetDaemon: Sendable {
         let troubles = TroubleBoard(write: tell)
         let echoes = EchoBox()
         let panes = PaneObserver(context: context, servers: servers) { watchEvents.wake() }
-        let notifier = Notifier(context.configuration.notify, webhook: try webhook(context))
-        for channel in notifier.unusableChannels(also: context.configuration.escalations.values) {
-            log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
-        }
+        let notices = try NoticeParts(context)
+        notices.announce(log)
+        let postBell = try FileEvents()
         let delivery = NoticeDelivery(
-            notifier, store: context.store, secret: try context.secret(), publicURL: try context.publicURL(),
-            surroundings: surroundings, log: log)
+            store: context.store, parts: notices, now: surroundings.now, wake: { postBell.wake() }, log: log)
+        let completion = NoticeCompletion(
+            store: context.store, source: notices.source, secret: try context.secret(),
+            publicURL: try context.publicURL(), surroundings: surroundings, log: log)
+        let deliveries = DeliveryService(
+            courier: Courier(
+                store: context.store, channels: notices.channels, rules: notices.rules,
+                redaction: notices.redaction, ids: surroundings.ids, now: surroundings.now,
+                complete: { await completion($0) }),
+            store: context.store, run: context.run, bell: postBell, processID: surroundings.processID,
+            log: log)
         let hands = Hands(
             context: context, servers: servers, results: results, echoes: echoes, bell: bell, log: log,
-            notify: { await delivery.deliver($0, id: $1) })
+            notify: { try await delivery.post($0, for: $1) })
         let watcher = try Watcher(
             context: context,
             parts: Watcher.Parts(
@@ -99,8 +107,13 @@ public struct FleetDaemon: Sendable {
                 host: context.configuration.name), folder: context.configuration.watch.approvals,
             stateFolder: context.configuration.stateDatabase.removingLastComponent(),
             now: surroundings.now, log: log)
+        let bus = BusService(
+            folder: BusFolder(context.configuration.watch.bus),
+            desk: BusDesk(
+                store: context.store, fleetName: context.configuration.name, redaction: notices.redaction),
+            reader: context.id.rawValue, wakeHands: { bell.wake() }, now: surroundings.now, log: log)
         var services: [any Service] = [
-            servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
+            deliveries, servers, panes, hands, bus, watcher, files, GitFactKeeper(context: context, log: log),
             EvidenceKeeper(context: context, log: log), meter,
         ]
         services += web(context, troubles)
@@ -132,12 +145,5 @@ public struct FleetDaemon: Sendable {
             troubles.tell(["dashboard: \(reason)"], from: "dashboard")
             return []
         }
-    }
-
-    /// Nil unless the environment names an address; secrets are never in fleet.toml.
-    private func webhook(_ context: FleetContext) throws -> Webhook? {
-        guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
-        return Webhook(
-            url: url, secret: try context.secret())
     }
 }

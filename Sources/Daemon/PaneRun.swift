@@ -2,6 +2,7 @@ internal import Approvals
 internal import Config
 public import Core
 internal import Fleet
+internal import Glibc
 public import Logging
 internal import Notify
 internal import ProcessKit
@@ -59,7 +60,7 @@ public struct PaneRun: Sendable {
         let policy = surroundings.workingDirectory.pushing(options.policy)
         try requireUsable(policy)
         for warning in settings.warnings { log.warning("\(warning.rendered)") }
-        let id = FleetID("run-\(ContentHash.of((Files.realPath(file) ?? file).string).prefix(16))")
+        let id = Self.id(of: file)
         let run = places.run.appending(id.rawValue)
         guard !options.isDryRun else {
             let store = try Store.copyInMemory(of: settings.value.stateDatabase).fleet(id)
@@ -78,6 +79,11 @@ public struct PaneRun: Sendable {
         let records = store.fleet(id)
         try await records.register(FleetRegistration(id: id, name: file.stem ?? "run", path: file), at: now)
         try await watch(settings.value, places, run, records, policy, lock: lock)
+    }
+
+    /// What a configuration is called in the database, wherever it was named from.
+    static func id(of file: FilePath) -> FleetID {
+        FleetID("run-\(ContentHash.of((Files.realPath(file) ?? file).string).prefix(16))")
     }
 
     private var now: Timestamp { surroundings.now() }
@@ -137,27 +143,48 @@ public struct PaneRun: Sendable {
     ) throws -> [any Service] {
         var notify = NotifySettings()
         notify.channels = settings.channels
-        let notifier = Notifier(notify, webhook: try webhook(hosts.places))
-        for channel in notifier.unusableChannels() {
-            log.warning("notify: nothing goes to '\(channel.name.visible)': \(channel.why)")
-        }
+        let notices = try NoticeParts(
+            notify, named: DeliveryRules.named(in: notify), source: name, bus: settings.bus,
+            tmux: try tmux(settings), surroundings: surroundings, places: hosts.places)
+        notices.announce(log)
+        let postBell = try FileEvents()
         let delivery = NoticeDelivery(
-            notifier, store: store, secret: try Secret.find(surroundings, hosts.places),
+            store: store, parts: notices, now: surroundings.now, wake: { postBell.wake() }, log: log)
+        let completion = NoticeCompletion(
+            store: store, source: name, secret: try Secret.find(surroundings, hosts.places),
             publicURL: try PublicURL.find(surroundings), surroundings: surroundings, log: log)
+        let deliveries = DeliveryService(
+            courier: Courier(
+                store: store, channels: notices.channels, rules: notices.rules,
+                redaction: notices.redaction, ids: surroundings.ids, now: surroundings.now,
+                complete: { await completion($0) }),
+            store: store, run: hosts.run, bell: postBell, processID: surroundings.processID,
+            drains: options.mode == .once, log: log)
         let hands = Hands(
             workplace: .panes(hosts), store: store, results: results, echoes: echoes, bell: bell, log: log,
-            notify: { await delivery.deliver($0, id: $1) })
+            notify: { try await delivery.post($0, for: $1) })
         let files = ApprovalFileKeeper(
             files: ApprovalFiles(
                 store: store, folder: settings.approvals, hosts: settings.hosts.map(\.name)),
             folder: settings.approvals,
             stateFolder: settings.stateDatabase.removingLastComponent(), now: surroundings.now, log: log)
-        return [hands, files]
+        // Told to end the last: what the hands say then is delivered still.
+        return [deliveries, hands, files]
     }
 
-    /// Nil unless the environment names an address; secrets are never in a settings file.
-    private func webhook(_ places: Places) throws -> Webhook? {
-        guard let url = surroundings.environment[Webhook.variable], !url.isEmpty else { return nil }
-        return Webhook(url: url, secret: try Secret.find(surroundings, places))
+    /// What messages call this run.
+    private var name: String { options.configuration.stem ?? "run" }
+
+    /// The first tmux server of this machine; nil when all are elsewhere.
+    private func tmux(_ settings: HostsConfiguration) throws -> Tmux? {
+        guard let host = settings.hosts.first(where: { $0.ssh == nil }) else { return nil }
+        let socket = host.socket ?? ""
+        let address =
+            socket.hasPrefix("/")
+            ? try TmuxServerAddress(path: FilePath(socket))
+            : try TmuxServerAddress.named(
+                socket, environment: surroundings.environment, userID: getuid())
+        return Tmux(
+            address: address, binary: settings.tmuxProgram, environment: surroundings.environment)
     }
 }

@@ -1,6 +1,7 @@
 internal import CCurl
 internal import Core
 internal import ProcessKit
+internal import Synchronization
 
 /// Sends requests by libcurl, one after another on a thread of its own.
 ///
@@ -17,11 +18,34 @@ public actor HTTPClient {
 
     public init(label: String) { executor = BlockingExecutor(label: "http.\(label)") }
 
-    /// The answer, or why there was none.
-    public func send(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
+    /// The answer, or why there was none; a cancelled task gives the exchange up within about a second.
+    public func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        let cancellation = Cancellation()
+        let result = await withTaskCancellationHandler {
+            await exchange(request, cancellation)
+        } onCancel: {
+            cancellation.isAsked.store(true, ordering: .relaxed)
+        }
+        return try result.get()
+    }
+
+    private func exchange(_ request: HTTPRequest, _ cancellation: Cancellation) async -> Result<
+        HTTPResponse, HTTPError
+    > {
+        do throws(HTTPError) {
+            return .success(try perform(request, cancellation))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func perform(
+        _ request: HTTPRequest, _ cancellation: Cancellation
+    ) throws(HTTPError) -> HTTPResponse {
         if let reason = unsafe ccurl_load() { throw .unavailable(reason: unsafe String(cString: reason)) }
         let host = try Self.host(of: request)
-        let transfer = try Transfer()
+        if cancellation.isAsked.load(ordering: .relaxed) { throw .cancelled(host: host) }
+        let transfer = try Transfer(cancellation)
         try transfer.prepare(request)
         return try transfer.perform(host: host)
     }
@@ -47,6 +71,11 @@ public actor HTTPClient {
     }
 }
 
+/// Whether the caller still waits; asked from libcurl's callback, set from wherever the task is cancelled.
+private final class Cancellation: Sendable {
+    let isAsked = Atomic(false)
+}
+
 /// One exchange: the handle, its header list and what came back.
 @safe
 private final class Transfer {
@@ -56,8 +85,10 @@ private final class Transfer {
     private var body: [UInt8] = []
     private var headers: [String: String] = [:]
     private var isTooLarge = false
+    private let cancellation: Cancellation
 
-    init() throws(HTTPError) {
+    init(_ cancellation: Cancellation) throws(HTTPError) {
+        self.cancellation = cancellation
         guard let handle = unsafe ccurl_easy_init() else {
             throw .unavailable(reason: "no memory for a request")
         }
@@ -95,11 +126,13 @@ private final class Transfer {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         try check(unsafe ccurl_set_body_sink(handle, Self.takeBody, context))
         try check(unsafe ccurl_set_header_sink(handle, Self.takeHeader, context))
+        try check(unsafe ccurl_set_progress(handle, Self.progress, context))
     }
 
     func perform(host: String) throws(HTTPError) -> HTTPResponse {
         let code = unsafe ccurl_easy_perform(handle)
         if isTooLarge { throw .responseTooLarge(host: host, limit: HTTPClient.responseLimit) }
+        if cancellation.isAsked.load(ordering: .relaxed), code != CURLE_OK { throw .cancelled(host: host) }
         switch code {
         case CURLE_OK: break
         case CURLE_OPERATION_TIMEDOUT: throw .timedOut(host: host)
@@ -148,6 +181,12 @@ private final class Transfer {
                 value.reversed().drop { $0.isWhitespace }.reversed())
             return true
         }
+    }
+
+    private static let progress: ccurl_progress = { context, _, _, _, _ in
+        guard let context = unsafe context else { return 0 }
+        let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        return transfer.cancellation.isAsked.load(ordering: .relaxed) ? 1 : 0
     }
 
     private static func take(

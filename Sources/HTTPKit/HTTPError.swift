@@ -9,6 +9,8 @@ public enum HTTPError: Error, Equatable {
     /// Name not found, connection refused, reset, TLS refused, …; `code` is libcurl's.
     case failed(host: String, code: UInt32, reason: String)
     case responseTooLarge(host: String, limit: Int)
+    /// The caller's task was cancelled; the request may have arrived.
+    case cancelled(host: String)
 }
 
 extension HTTPError: UserFacingError {
@@ -19,6 +21,7 @@ extension HTTPError: UserFacingError {
         case .timedOut: "http_timed_out"
         case .failed: "http_failed"
         case .responseTooLarge: "http_response_too_large"
+        case .cancelled: "http_cancelled"
         }
     }
 
@@ -29,6 +32,7 @@ extension HTTPError: UserFacingError {
         case .timedOut(let host): "\(host) did not answer in time"
         case .failed(let host, _, let reason): "\(host): \(reason)"
         case .responseTooLarge(let host, let limit): "\(host) answered with more than \(limit) bytes"
+        case .cancelled(let host): "\(host) was not waited for"
         }
     }
 

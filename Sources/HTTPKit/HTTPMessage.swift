@@ -1,3 +1,5 @@
+public import Core
+
 /// A request to send.
 public struct HTTPRequest: Sendable, Equatable {
     public var method: String
@@ -36,4 +38,31 @@ public struct HTTPResponse: Sendable, Equatable {
     public var isSuccess: Bool { (200..<300).contains(status) }
     /// The body with damaged UTF-8 replaced.
     public var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+extension HTTPResponse {
+    /// How long the server asks not to be called (`Retry-After`): seconds or a date (RFC 9110, section 10.2.3), at most a
+    /// day; nil when it does not say, or nothing that can be read.
+    public func retryAfter(at now: Timestamp) -> Duration? {
+        guard let text = headers["retry-after"] else { return nil }
+        let pause: Duration
+        if let seconds = Int64(text), (0..<1 << 40).contains(seconds) {
+            pause = .seconds(seconds)
+        } else if let time = Self.date(text) {
+            pause = max(.zero, time.distance(from: now))
+        } else {
+            return nil
+        }
+        return min(pause, .seconds(86_400))
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`.
+    private static func date(_ text: String) -> Timestamp? {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let parts = text.split(separator: " ")
+        guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else {
+            return nil
+        }
+        return Timestamp(iso8601: "\(parts[3])-\(month + 1)-\(parts[1])T\(parts[4])Z")
+    }
 }

@@ -144,6 +144,13 @@ public enum Files {
         return Identity(device: UInt(info.st_dev), number: UInt(info.st_ino))
     }
 
+    /// As for a path, of a file that is open.
+    public static func identity(ofOpen descriptor: FileDescriptor) -> Identity? {
+        var info = stat()
+        guard unsafe fstat(descriptor.rawValue, &info) == 0 else { return nil }
+        return Identity(device: UInt(info.st_dev), number: UInt(info.st_ino))
+    }
+
     /// The path with every symbolic link followed; nil when there is no such file.
     public static func realPath(_ path: FilePath) -> FilePath? {
         guard let real = unsafe realpath(path.string, nil) else { return nil }

@@ -25,7 +25,7 @@ struct ArrowTests {
             "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Web"]),
             "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
             "tmux-agent": ["CLI", "Core"],
-            "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Daemon"]),
+            "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
         ]
     }()
 

@@ -91,6 +91,7 @@ import Testing
             "size": "\"80x24\"", "db": "\"x.db\"", "policy": "\"p.yaml\"", "approval_dir": "\"a\"",
             "bus_dir": "\"b\"", "heuristics": "true", "tap_max": "\"1MB\"", "channels": "\"tmux\"",
             "routes": "{ critical = \"tmux\" }", "quiet_hours": "\"1:00-2:00\"", "rate": "\"1/1s\"",
+            "branches": "{ \"release/*\" = \"tmux\" }", "collapse": "\"5m\"", "env_file": "\"e\"",
             "host": "\"localhost\"", "port": "1234", "token_file": "\"t\"", "public_url": "\"http://x\"",
             "login": "\"always\"", "enabled": "true", "notes": "false",
         ]
@@ -163,6 +164,15 @@ import Testing
         #expect(fleet.notify.quietHours?.contains(minuteOfDay: 7 * 60 + 29) == true)
         #expect(fleet.notify.quietHours?.contains(minuteOfDay: 7 * 60 + 30) == false)
         #expect(fleet.notify.rate == nil)
+        #expect(
+            fleet.notify.branches == [
+                BranchRoute(branches: .branch("release/*"), channels: ["wecom_app"]),
+                BranchRoute(
+                    branches: .branch("hotfix/*"),
+                    severities: ["critical": ["wecom", "tmux"], "info": ["stdout"]]),
+            ])
+        #expect(fleet.notify.collapse == nil)
+        #expect(fleet.notify.environmentFile == "/home/me/secrets/channels.env")
         #expect(fleet.escalations["ops"]?.severity == .warning)
         #expect(fleet.summary.command == "summarise --short")
         #expect(fleet.dashboard.tokenFile == "/home/me/token")

@@ -82,31 +82,4 @@ struct FactTests {
             #expect(try await fleet.daemons().isEmpty)
         }
     }
-
-    @Test func deliveriesGoTheirWayPerChannel() async throws {
-        try await withFleet { fleet in
-            let notice = Notice(title: "t", body: "b", severity: .warning)
-            let source = OutboxID("run-1/lint/1/start/0")
-            try await fleet.enqueue(notice, to: ["stdout", "wecom"], for: source, at: noon)
-            try await fleet.enqueue(notice, to: ["stdout", "wecom"], for: source, at: noon)
-            let claimed = try await fleet.claimDeliveries(now: noon)
-            #expect(claimed.map(\.channel) == ["stdout", "wecom"])
-            #expect(claimed.map(\.attempts) == [1, 1])
-            #expect(claimed.map(\.notice) == [notice, notice])
-            #expect(try await fleet.claimDeliveries(now: noon).isEmpty)
-            try await fleet.finish(claimed[0].id, .delivered, at: later(1))
-            try await fleet.finish(claimed[1].id, .retry(at: later(30), error: "503"), at: later(1))
-            #expect(try await fleet.claimDeliveries(now: later(29)).isEmpty)
-            let again = try await fleet.claimDeliveries(now: later(30))
-            #expect(again.map(\.attempts) == [2])
-            #expect(again.map(\.lastError) == ["503"])
-            #expect(try await fleet.recoverDeliveries() == 1)
-            let third = try await fleet.claimDeliveries(now: later(30))
-            try await fleet.finish(third[0].id, .dead(error: "gone"), at: later(31))
-            #expect(try await fleet.deliveries(.dead).map(\.channel) == ["wecom"])
-            #expect(try await fleet.deliveries(.done).map(\.channel) == ["stdout"])
-            #expect(try await fleet.retryDeadDeliveries(at: later(40)) == 1)
-            #expect(try await fleet.claimDeliveries(now: later(40)).map(\.attempts) == [4])
-        }
-    }
 }

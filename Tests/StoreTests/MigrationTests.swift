@@ -13,7 +13,7 @@ struct MigrationTests {
     /// `Fixtures/00N.db` was written by the program of that schema; `RECORD_FIXTURES=1` writes a missing one.
     static let fixtures = FilePath(#filePath).removingLastComponent().appending("Fixtures")
 
-    @Test(arguments: ["001", "002"])
+    @Test(arguments: ["001", "002", "003"])
     func databaseOfAnEarlierSchemaStaysReadable(schema: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("state.db")
@@ -44,6 +44,23 @@ struct MigrationTests {
             let store = try Store.open(path: path, role: .daemon, now: later(1000))
             let claimed = try await store.fleet(shop).claimOutbox(now: noon)
             #expect(claimed.map(\.id.rawValue) == ["c", "d"], "b waits for a in the pane's lane")
+            try store.close()
+        }
+    }
+
+    @Test func deliveriesBecomeNoticesWithAStandingInEachChannel() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending("state.db")
+            try copy(Self.fixtures.appending("003.db"), to: path)
+            let store = try Store.open(path: path, role: .daemon, now: later(1000))
+            let notices = try await store.fleet(shop).notices(limit: 10)
+            #expect(notices.map(\.notice.title) == ["u", "t"])
+            #expect(notices.map(\.key) == ["delivery/3", "run-1/lint/1/start/0"])
+            #expect(notices[0].standings.map(\.state) == [.pending])
+            #expect(notices[1].standings.map(\.channel) == ["stdout", "wecom"])
+            #expect(notices[1].standings.map(\.state) == [.done, .dead])
+            #expect(notices[1].standings.map(\.error) == [nil, "503"])
+            #expect(try await store.fleet(shop).deliveries(.dead).map(\.attempts) == [3])
             try store.close()
         }
     }
@@ -94,7 +111,8 @@ struct MigrationTests {
         ("outbox", "lane", OutboxLane.allCases.map(\.rawValue)),
         ("outbox", "state", OutboxItem.State.allCases.map(\.rawValue)),
         ("delivery", "state", Delivery.State.allCases.map(\.rawValue)),
-        ("delivery", "severity", Notice.Severity.allCases.map(\.rawValue)),
+        ("notice", "kind", NoticeKind.allCases.map(\.rawValue)),
+        ("notice", "severity", Notice.Severity.allCases.map(\.rawValue)),
     ])
     func everyWordOfAnEnumIsAllowedByItsTable(table: String, column: String, words: [String]) async throws {
         let store = try Store.inMemory()

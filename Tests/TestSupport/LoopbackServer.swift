@@ -9,6 +9,8 @@ public final class LoopbackServer: Sendable {
         /// Names in lower case.
         public var headers: [String: String]
         public var body: [UInt8]
+        /// Every byte of the request.
+        public var bytes: [UInt8]
     }
 
     public enum Answer: Sendable {
@@ -19,6 +21,8 @@ public final class LoopbackServer: Sendable {
         case reset
         /// These bytes as they are.
         case raw([UInt8])
+        /// These bytes one after another, with a pause before each.
+        case trickle([UInt8], pause: Duration)
     }
 
     public let port: UInt16
@@ -28,7 +32,10 @@ public final class LoopbackServer: Sendable {
     public var url: String { "http://127.0.0.1:\(port)" }
     public var received: [Received] { requests.withLock { $0 } }
 
-    public init(_ answer: @escaping @Sendable (Received) -> Answer) throws {
+    /// `greeting`: what is said to whoever connects, before and in place of anything else.
+    public init(
+        greeting: [UInt8]? = nil, _ answer: @escaping @Sendable (Received) -> Answer
+    ) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -43,7 +50,7 @@ public final class LoopbackServer: Sendable {
         guard listener >= 0, isListening else { throw LoopbackServerError.cannotListen(errno) }
         self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
-        start(answer)
+        start(greeting, answer)
     }
 
     deinit { stop() }
@@ -51,13 +58,18 @@ public final class LoopbackServer: Sendable {
     /// Ends the server; open connections are closed.
     public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    private func start(_ answer: @escaping @Sendable (Received) -> Answer) {
+    private func start(_ greeting: [UInt8]?, _ answer: @escaping @Sendable (Received) -> Answer) {
         let listener = listener
         let thread = ServerThread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { break }
-                if let request = Self.readRequest(connection) {
+                if let greeting {
+                    // Whatever comes first, such as the hello of TLS.
+                    var buffer = [UInt8](repeating: 0, count: 65536)
+                    _ = read(connection, &buffer, buffer.count)
+                    Self.send(greeting, to: connection)
+                } else if let request = Self.readRequest(connection) {
                     self?.requests.withLock { $0.append(request) }
                     Self.reply(answer(request), to: connection)
                 }
@@ -89,7 +101,9 @@ public final class LoopbackServer: Sendable {
         }
         let body = bytes[end.upperBound...]
         guard body.count >= headers["content-length"].flatMap({ Int($0) }) ?? 0 else { return nil }
-        return Received(line: lines.first.map(String.init) ?? "", headers: headers, body: Array(body))
+        return Received(
+            line: lines.first.map(String.init) ?? "", headers: headers, body: Array(body),
+            bytes: bytes)
     }
 
     private static func reply(_ answer: Answer, to connection: Int32) {
@@ -106,18 +120,27 @@ public final class LoopbackServer: Sendable {
             var lingering = linger(l_onoff: 1, l_linger: 0)
             setsockopt(connection, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
         case .raw(let bytes): send(bytes, to: connection)
+        case .trickle(let bytes, let pause):
+            for byte in bytes {
+                let (seconds, fraction) = pause.components
+                usleep(UInt32(seconds * 1_000_000 + fraction / 1_000_000_000_000))
+                guard send([byte], to: connection) else { return }
+            }
         }
     }
 
-    private static func send(_ bytes: [UInt8], to connection: Int32) {
+    /// False when the client has gone.
+    @discardableResult
+    private static func send(_ bytes: [UInt8], to connection: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 }
 

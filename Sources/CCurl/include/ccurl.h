@@ -26,6 +26,10 @@ CURLcode ccurl_set_body_sink(CURL *_Nonnull handle, ccurl_sink _Nonnull sink, vo
 /// Where the answer's header lines go, one a call.
 CURLcode ccurl_set_header_sink(CURL *_Nonnull handle, ccurl_sink _Nonnull sink, void *_Nullable context);
 
+/// Called about once a second, more often while bytes come; a result other than 0 ends the exchange.
+typedef int (*ccurl_progress)(void *_Nullable context, long long, long long, long long, long long);
+CURLcode ccurl_set_progress(CURL *_Nonnull handle, ccurl_progress _Nonnull progress, void *_Nullable context);
+
 CURLcode ccurl_get_long(CURL *_Nonnull handle, CURLINFO info, long *_Nonnull value);
 
 struct curl_slist *_Nullable ccurl_slist_append(struct curl_slist *_Nullable list, const char *_Nonnull text);

@@ -21,7 +21,9 @@ struct FleetDecoder {
             path(state, "db").map { fleet.stateDatabase = $0 }
         }
         section(file, "watch") { watch($0, into: &fleet.watch) }
-        section(file, "notify") { NotifyDecoder.notify($0, into: &fleet.notify) }
+        section(file, "notify") {
+            NotifyDecoder.notify($0, into: &fleet.notify) { places.resolve($0, relativeTo: repository) }
+        }
         escalations(file, into: &fleet)
         section(file, "summary") { fleet.summary.command = text($0, "command") }
         section(file, "dashboard") { dashboard($0, into: &fleet.dashboard) }

@@ -1,4 +1,5 @@
 internal import Core
+internal import SystemPackage
 
 /// Reads `[notify]` and `[escalation.<code>]`.
 enum NotifyDecoder {
@@ -7,13 +8,26 @@ enum NotifyDecoder {
         "stdout", "serverchan", "wecom", "wecom_app", "local_bus", "webhook", "desktop", "tmux",
     ]
 
-    static func notify(_ section: MappingDecoder, into notify: inout NotifySettings) {
+    private static let severities = Notice.Severity.allCases.map(\.rawValue)
+
+    static func notify(
+        _ section: MappingDecoder, into notify: inout NotifySettings, path: (String) -> FilePath
+    ) {
         if let node = section.node("channels"), let channels = channels(node, "channels", section.decoder) {
             notify.channels = channels
         }
         if let node = section.node("routes"), let routes = section.decoder.mapping(node, as: "routes") {
-            for entry in routes.node.entries ?? [] {
-                notify.routes[entry.key] = channels(entry.value, entry.key, section.decoder)
+            notify.routes = bySeverity(routes, what: "'routes' has no severity")
+        }
+        if let node = section.node("branches"), let branches = section.decoder.mapping(node, as: "branches") {
+            notify.branches = (branches.node.entries ?? []).map { branch($0, branches.decoder) }
+        }
+        if let text = section.string("env_file"), !text.isEmpty { notify.environmentFile = path(text) }
+        if let node = section.node("collapse"), let text = section.string("collapse") {
+            notify.collapse = text.isEmpty ? nil : DurationText.parse(text)
+            if notify.collapse == nil, !text.isEmpty {
+                section.decoder.mismatch(
+                    node, "collapse", takes: "a duration", suggestion: "Write for example \"1m\"")
             }
         }
         if let node = section.node("quiet_hours"), let text = section.string("quiet_hours"), !text.isEmpty {
@@ -30,6 +44,35 @@ enum NotifyDecoder {
                     node, "rate", takes: "a number for a time", suggestion: "Write for example \"20/1m\"")
             }
         }
+    }
+
+    /// `"release/*" = "wecom"`, or `"release/*" = { critical = "wecom,tmux" }`.
+    private static func branch(_ entry: DocumentEntry, _ decoder: NodeDecoder) -> BranchRoute {
+        var route = BranchRoute(branches: .branch(entry.key))
+        if entry.key.isEmpty {
+            decoder.problems.error(
+                "a route for branches has no branch", at: entry.keyPosition,
+                suggestion: "Write for example \"release/*\"")
+        }
+        if entry.value.entries != nil, let severities = decoder.mapping(entry.value, as: entry.key) {
+            let shown = ConfigurationProblem.visible(entry.key)
+            route.severities = bySeverity(severities, what: "the route of '\(shown)' has no severity")
+        } else {
+            route.channels = channels(entry.value, entry.key, decoder)
+        }
+        return route
+    }
+
+    private static func bySeverity(_ section: MappingDecoder, what: String) -> [String: [String]] {
+        var routes: [String: [String]] = [:]
+        for entry in section.node.entries ?? [] {
+            guard severities.contains(entry.key) else {
+                section.decoder.unknown(entry.key, what: what, among: severities, at: entry.keyPosition)
+                continue
+            }
+            routes[entry.key] = channels(entry.value, entry.key, section.decoder)
+        }
+        return routes
     }
 
     static func escalation(_ section: MappingDecoder) -> EscalationSettings {

@@ -37,11 +37,13 @@ public struct FleetConfiguration: Sendable, Equatable {
         return profiles[name]
     }
 
-    /// Without what a repository that nobody trusted yet must not choose: the tmux program and the database.
+    /// Without what a repository that nobody trusted yet must not choose: the tmux program, the database, and where
+    /// secrets are read.
     public func untrusted(places: Places) -> FleetConfiguration {
         var copy = self
         copy.tmux.program = TmuxSettings().program
         copy.stateDatabase = places.stateDatabase
+        copy.notify.environmentFile = nil
         return copy
     }
 }

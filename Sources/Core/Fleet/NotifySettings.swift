@@ -1,14 +1,36 @@
+public import SystemPackage
+
 /// `[notify]`: who hears of what, and how often.
 public struct NotifySettings: Sendable, Equatable {
     public var channels: [String] = ["stdout"]
-    /// Channels for one severity or kind of message in place of `channels`.
+    /// Channels for one severity in place of `channels`.
     public var routes: [String: [String]] = [:]
+    /// Channels for branches, in written order: the first that says something about a message decides.
+    public var branches: [BranchRoute] = []
     /// When only critical messages go out at once; nil means never.
     public var quietHours: QuietHours?
     /// How many messages a channel gets in a while; nil means all.
     public var rate: RateLimit? = RateLimit(count: 20, per: .seconds(60))
+    /// How long the same message is said once, and then again with a count; nil means that every one is said.
+    public var collapse: Duration? = .seconds(60)
+    /// Where channels find variables that the environment does not have; nil means `env` in the user's folder.
+    public var environmentFile: FilePath?
 
     public init() {}
+}
+
+/// Who hears of an agent's branch.
+public struct BranchRoute: Sendable, Equatable {
+    public var branches: Glob
+    /// For severities without an own entry; nil: this route says nothing about them.
+    public var channels: [String]?
+    public var severities: [String: [String]]
+
+    public init(branches: Glob, channels: [String]? = nil, severities: [String: [String]] = [:]) {
+        self.branches = branches
+        self.channels = channels
+        self.severities = severities
+    }
 }
 
 /// `[escalation.<code>]`: who hears of one code of `escalate:`.

@@ -15,8 +15,7 @@ extension FleetStore {
             pruned.runs = db.changesCount
             try db.execute(
                 sql: "DELETE FROM outbox WHERE fleetID = ? AND run IS NULL AND endedAt < ?", arguments: scope)
-            try db.execute(sql: "DELETE FROM delivery WHERE fleetID = ? AND endedAt < ?", arguments: scope)
-            pruned.deliveries = db.changesCount
+            pruned.deliveries = try Self.pruneNotices(fleet, before: time, db)
             for table in ["tapPosition", "tapMark", "keyframe", "seenMarker"] {
                 try db.execute(
                     sql: """

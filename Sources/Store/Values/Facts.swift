@@ -79,30 +79,6 @@ public struct DaemonRegistration: Sendable, Equatable {
     }
 }
 
-/// A notice on its way through one channel.
-public struct Delivery: Sendable, Equatable, Identifiable {
-    public enum State: String, Sendable, CaseIterable { case pending, attempting, done, dead }
-
-    public let id: Int64
-    /// The action that asked for it, if one did.
-    public var item: OutboxID?
-    public var channel: String
-    public var notice: Notice
-    public var state: State
-    /// How often it was tried; over 1 the message may arrive twice.
-    public var attempts: Int
-    public var createdAt: Timestamp
-    public var dueAt: Timestamp
-    public var lastError: String?
-}
-
-/// How one try to deliver ended.
-public enum DeliveryOutcome: Sendable, Equatable {
-    case delivered
-    case retry(at: Timestamp, error: String)
-    case dead(error: String)
-}
-
 /// What became of an answer to an approval.
 public enum AnswerOutcome: Sendable, Equatable {
     /// This answer counts.

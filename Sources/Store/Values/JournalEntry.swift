@@ -37,6 +37,10 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let gateWatched = JournalKind("gate.watched")
     /// Somebody at a page typed into an agent: `through`, `text` or `keys`, `by`.
     public static let agentOrdered = JournalKind("agent.ordered")
+    /// A line of the local bus is typed into an agent: `id`, `branch`, `sender`, `item`.
+    public static let busCommand = JournalKind("bus.command")
+    /// A line of the local bus is not acted on: `file`, `id`, `reason`.
+    public static let busRefused = JournalKind("bus.refused")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }

@@ -18,13 +18,13 @@ public struct Hands: Service {
     let echoes: EchoBox
     let bell: FileEvents
     let log: Logger
-    /// Tells people; returns what went wrong by channel.
-    let notify: @Sendable (Notice, _ id: String) async -> [String: String]
+    /// Writes down what people are told, once for each action.
+    let notify: @Sendable (Notice, OutboxItem) async throws -> Void
 
     public init(
         context: FleetContext, servers: ServerPool, results: ResultBox, echoes: EchoBox, bell: FileEvents,
         log: Logger,
-        notify: @escaping @Sendable (Notice, String) async -> [String: String]
+        notify: @escaping @Sendable (Notice, OutboxItem) async throws -> Void
     ) {
         self.init(
             workplace: .fleet(context, servers), store: context.store, results: results, echoes: echoes,
@@ -33,7 +33,7 @@ public struct Hands: Service {
 
     public init(
         workplace: Workplace, store: FleetStore, results: ResultBox, echoes: EchoBox, bell: FileEvents,
-        log: Logger, notify: @escaping @Sendable (Notice, String) async -> [String: String]
+        log: Logger, notify: @escaping @Sendable (Notice, OutboxItem) async throws -> Void
     ) {
         self.workplace = workplace
         self.store = store
@@ -121,7 +121,9 @@ public struct Hands: Service {
             let result = try await runShell(command, timeout: timeout, environment: environment, item)
             await look(.end, beside: item)
             return result
-        case .notify(let notice): return await tell(notice, item, isRecovered: isRecovered)
+        case .notify(let notice):
+            try await notify(notice, item)
+            return ActionResult(item: item.id, state: .done)
         case .emit(let name, let payload): return try await emit(name, payload, item)
         case .spawn(let branch, let template, let task):
             return try await spawn(SpawnRequest(branch: branch, template: template, task: task), item)
@@ -137,17 +139,6 @@ public struct Hands: Service {
         } catch {
             log.warning("gates: \(item.id): \((error as? any UserFacingError)?.message ?? "\(error)")")
         }
-    }
-
-    /// At least once: after a crash in the middle it is said again, with a word about it.
-    private func tell(_ notice: Notice, _ item: OutboxItem, isRecovered: Bool) async -> ActionResult {
-        var notice = notice
-        if isRecovered { notice.title += " (perhaps said before)" }
-        let failures = await notify(notice, item.id.rawValue)
-        for (channel, reason) in failures { log.warning("notify \(channel): \(reason)") }
-        let detail = failures.map { "\($0.key): \($0.value)" }.sorted().joined(separator: "; ")
-        return ActionResult(
-            item: item.id, state: .done, detail: detail.isEmpty ? nil : detail)
     }
 
     private func emit(_ name: String, _ payload: JSONObjectBox, _ item: OutboxItem) async throws

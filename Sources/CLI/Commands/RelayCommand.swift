@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Core
+internal import Daemon
+internal import Logging
+internal import SystemPackage
+
+struct RelayCommand: AgentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relay", abstract: "Pass the local bus's notifications on to a channel",
+        discussion: """
+            Reads notifications.jsonl of the bus on from where it stopped and sends each
+            line once; approvals with their links. What a channel does not take is tried
+            again for a day.
+
+              tmux-agent relay --channel wecom
+              tmux-agent relay --config hosts.yaml --channel wecom,serverchan --interval 5
+              tmux-agent relay --channel webhook --once
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @Option(
+        name: .long, help: "A hosts.yaml, or a fleet's folder (default: the fleet of this folder)",
+        completion: .file())
+    var config: String?
+    @Option(name: .long, help: "Where to send, several with commas") var channel: String
+    @Option(name: .long, help: "Seconds between two looks at the latest") var interval = 2.0
+    @Flag(name: .long, help: "Pass on what is there, and end") var once = false
+    @Option(
+        name: .long, help: "The name under which it is kept how far it is (default: relay-CHANNEL)")
+    var offsetName: String?
+    @Option(
+        name: .long,
+        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
+    var logLevel: String?
+
+    func validate() throws {
+        guard (0.05...3600).contains(interval) else {
+            throw ValidationError("--interval takes 0.05 to 3600 seconds")
+        }
+        if channels.isEmpty { throw ValidationError("--channel names no channel") }
+        if let offsetName, offsetName.isEmpty || offsetName.utf8.count > 80 {
+            throw ValidationError("--offset-name takes 1 to 80 bytes")
+        }
+        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
+            throw ValidationError(
+                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+    }
+
+    private var channels: [String] {
+        channel.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }.filter { !$0.isEmpty }
+    }
+
+    func run(_ context: CommandContext) async throws {
+        var log = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
+        let level = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
+        log.logLevel = Logger.Level(rawValue: level.lowercased()) ?? .info
+        let relay = Relay(
+            surroundings: context.surroundings,
+            options: .init(
+                configuration: config.map { FilePath($0) }, channels: channels,
+                interval: .milliseconds(Int64(interval * 1000)), once: once, offsetName: offsetName),
+            log: log)
+        try await relay.run()
+    }
+}

@@ -1,0 +1,107 @@
+public import Core
+public import Fleet
+internal import Notify
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+/// Sends one message through one channel at once, for somebody who wants to know whether it works.
+public struct ChannelTrial: Sendable {
+    private let context: FleetContext
+
+    public init(context: FleetContext) { self.context = context }
+
+    /// Throws ``NotifyError`` with the reason when it did not get through.
+    public func send(_ notice: Notice, through name: String) async throws {
+        let parts = try NoticeParts(context, named: [name])
+        guard let channel = parts.channels.channels[name] else {
+            throw NotifyError.unusable(
+                channel: name, reason: parts.channels.unusable[name] ?? "there is no such channel")
+        }
+        let now = context.surroundings.now()
+        let message = OutgoingNotice(
+            id: context.surroundings.ids.make("test"), title: notice.title, body: notice.body,
+            severity: notice.severity, at: now, source: parts.source)
+        if let failure = await channel.send(message, at: now) {
+            throw NotifyError.notDelivered(channel: name, reason: parts.redaction(failure.reason))
+        }
+    }
+}
+
+/// Messages that were given up.
+public struct DeadLetters: Sendable {
+    private let context: FleetContext
+
+    public init(context: FleetContext) { self.context = context }
+
+    /// Gives one, or all with nil, another day and wakes the daemon; how many there were.
+    ///
+    /// Throws ``NotifyError/notDead(id:)`` when a named one is none.
+    public func retry(_ id: Int64?) async throws -> Int {
+        let count = try await context.store.retryDeadDeliveries(id, at: context.surroundings.now())
+        if let id, count == 0 { throw NotifyError.notDead(id: id) }
+        if count > 0, Files.isFolder(context.run) {
+            try Files.write("", to: DeliveryService.wakeFile(context.run), mode: .ownerReadWrite)
+        }
+        return count
+    }
+}
+
+/// Why a message was not sent.
+public enum NotifyError: Error, Equatable {
+    case unusable(channel: String, reason: String)
+    case notDelivered(channel: String, reason: String)
+    case notDead(id: Int64)
+    /// A relay that would send to where it reads.
+    case relayToBus
+    /// Another process relays the same already.
+    case alreadyRelaying(pid: Int32)
+    /// After one pass of a relay.
+    case left(count: Int, reason: String)
+}
+
+extension NotifyError: UserFacingError {
+    public var code: String {
+        switch self {
+        case .unusable: "channel_unusable"
+        case .notDelivered: "notice_not_delivered"
+        case .notDead: "notice_not_dead"
+        case .relayToBus: "relay_to_bus"
+        case .alreadyRelaying: "already_relaying"
+        case .left: "notices_left"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .unusable(let channel, let reason): "The channel '\(channel)' cannot be used: \(reason)"
+        case .notDelivered(let channel, let reason): "The channel '\(channel)' did not take it: \(reason)"
+        case .notDead(let id): "No message \(id) was given up"
+        case .relayToBus: "The channel 'local_bus' is what a relay reads"
+        case .alreadyRelaying(let pid): "Another process relays this already (pid \(pid))"
+        case .left(let count, let reason):
+            count == 1
+                ? "1 message was not delivered: \(reason)" : "\(count) messages were not delivered: \(reason)"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .unusable: "Set it for the daemon, or write it to ~/.tmux_agent/env (mode 0600)"
+        case .notDelivered: nil
+        case .notDead: "Run 'tmux-agent notify dead' to see those that were"
+        case .relayToBus: "Name another channel, such as wecom"
+        case .alreadyRelaying(let pid):
+            "End it with 'kill \(pid)', or give this one an --offset-name of its own"
+        case .left: "They are tried again by the next 'tmux-agent relay'"
+        }
+    }
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .unusable: .unusableSettings
+        case .notDelivered, .notDead, .alreadyRelaying, .left: .notAchieved
+        case .relayToBus: .usage
+        }
+    }
+}
