@@ -17,6 +17,14 @@ extension WebSite {
         routes.post("/api/approvals/:id", .nothing) { request, context in
             try await answer(request, context, through: place)
         }
+        routes.post("/api/wecom", .nothing) { request, _ in
+            let reply = try await approvals.answerChat(
+                body: try await request.bytes(upTo: limits.body), timestamp: request.headers[.timestamp],
+                signature: request.headers[.signature])
+            return .json(
+                ["text": .string(reply.text), "answered": .bool(reply.isAnswered)],
+                status: .init(code: reply.status))
+        }
         for path in ["/a/:token", "/a/:token/approve", "/a/:token/reject"] {
             // Chat programs fetch links: looking changes nothing.
             routes.get(path, .nothing) { request, context in try await show(request, context) }

@@ -1,6 +1,6 @@
 internal import Core
 internal import Fleet
-internal import ProcessKit
+internal import Notify
 internal import SystemPackage
 
 /// A person's word on a command that the orchestrator holds back: one line of the local bus.
@@ -29,11 +29,7 @@ struct Confirmation: Sendable {
         let id = line["id"]?.string ?? context.surroundings.ids.make("confirmation")
         line["id"] = .string(id)
         line["ts"] = .number(Double(context.surroundings.now().milliseconds) / 1000)
-        let folder = context.configuration.watch.bus
-        try Files.makeFolder(folder, mode: 0o700)
-        // One write(2) of one line: readers and other writers see it whole or not at all.
-        try Files.append(
-            JSONValue.object(line).serialized() + "\n", to: folder.appending("confirmations.jsonl"))
+        try BusWriter(BusFolder(context.configuration.watch.bus)).append([.object(line)], to: .confirmations)
         return id
     }
 }

@@ -19,6 +19,12 @@ struct WebApprovals: Sendable {
         try await answers.answer(attempt, at: context.surroundings.now())
     }
 
+    /// What a bot passes on that people write to it.
+    func answerChat(body: [UInt8], timestamp: String?, signature: String?) async throws -> ChatCommands.Reply {
+        try await ChatCommands(store: context.store, keys: keys, now: context.surroundings.now)
+            .answer(body: body, timestamp: timestamp, signature: signature)
+    }
+
     /// The question that a link is about; nil for a token that we did not sign, or that is over.
     func question(behind token: String) async throws -> Approval? {
         // Whatever is wrong with the token, the caller learns nothing of it.

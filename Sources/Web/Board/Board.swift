@@ -116,10 +116,12 @@ public struct BoardNotice: Sendable, Identifiable {
         self.deliveries = deliveries
     }
 
-    /// Nil for actions that are no messages to people.
-    init?(_ item: OutboxItem, branch: String?) {
-        guard case .notify(let notice) = item.action else { return nil }
-        self.init(id: item.id.rawValue, at: item.dueAt, notice: notice, branch: branch)
+    init(_ recorded: RecordedNotice) {
+        var notice = recorded.notice
+        if recorded.counted > 0 { notice.title += " (×\(recorded.counted + 1))" }
+        self.init(
+            id: String(recorded.id), at: recorded.at, notice: notice, branch: recorded.branch,
+            deliveries: Dictionary(recorded.standings.map { ($0.channel, $0.state.rawValue) }) { $1 })
     }
 }
 

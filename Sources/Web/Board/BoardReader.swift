@@ -29,7 +29,7 @@ public struct BoardReader: Sendable {
         let runs = try await context.store.latestRuns()
         let questions = try await context.store.pendingApprovals()
         let policy = await memory.policy()
-        let told = try await context.store.toldMessages(limit: Self.notices)
+        let notices = try await context.store.notices(limit: Self.notices)
         let history = try await memory.history(runs: runs, now: now)
         let branches = try await memory.branches()
         let lines = await memory.lastLines(of: snapshots.map(\.agent))
@@ -58,7 +58,7 @@ public struct BoardReader: Sendable {
                     } ?? [])
             }.sorted { $0.run.startedAt > $1.run.startedAt },
             journal: history.tail.reversed().map { BoardEntry(entry: $0, branch: branches[$0.subject]) },
-            notices: told.compactMap { BoardNotice($0, branch: branches[$0.subject]) }, policy: policy,
+            notices: notices.map { BoardNotice($0) }, policy: policy,
             hasSummaries: context.configuration.summary.command != nil)
     }
 }

@@ -103,6 +103,30 @@ struct ApprovalRouteTests {
         }
     }
 
+    @Test func aBotAnswersForThoseWhoWriteToIt() async throws {
+        try await withSite(settings: "[dashboard]\nlogin = \"always\"\n") { site in
+            try await site.addAgent()
+            try await site.ask()
+            let time = "\(site.clock.now().milliseconds / 1000)"
+            let chat = ChatCommands(
+                store: site.context.store, keys: ApprovalKeys(secret: try site.context.secret()),
+                now: site.clock.now)
+            let body = Array("{\"text\":\"@bot /approve ap-00 looks good\",\"sender\":\"ana\"}".utf8)
+            let proof = chat.signature(of: body, timestamp: time)
+            let other = Array("{\"text\":\"/reject ap-00\",\"sender\":\"ana\"}".utf8)
+            let forged = try await site.send(
+                "POST", "/api/wecom", [("X-Timestamp", time), ("X-Signature-256", proof)], other)
+            #expect(forged.status == 401 && forged.json["answered"] == false)
+            #expect(try await Self.state(site)?.state == .pending)
+            let answered = try await site.send(
+                "POST", "/api/wecom", [("X-Timestamp", time), ("X-Signature-256", proof)], body)
+            #expect(answered.status == 200 && answered.json["answered"] == true, "\(answered.text)")
+            let stored = try await Self.state(site)
+            #expect(stored?.answer?.through == "chat" && stored?.answer?.by == "ana")
+            #expect(stored?.answer?.reason == "looks good")
+        }
+    }
+
     @Test func peopleAnswerOnThePagesAndThePolicySaysWhere() async throws {
         try await withSite(page: .portal) { site in
             try await site.addAgent()

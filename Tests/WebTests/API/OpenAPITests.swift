@@ -104,6 +104,9 @@ struct OpenAPITests {
         Example(
             method: "POST", path: "/api/approvals/ap-0000000000001", template: "/api/approvals/{id}",
             body: ["decision": "reject"], status: 409),
+        Example(
+            method: "POST", path: "/api/wecom", template: "/api/wecom",
+            body: ["text": "/approve ap-0000000000001", "sender": "ana"], status: 401),
     ]
 
     @Test func answersAreAsTheDocumentSays() async throws {
