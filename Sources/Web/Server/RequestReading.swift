@@ -16,9 +16,6 @@ extension Request {
 
     /// The body as one JSON object.
     func object(upTo limit: Int) async throws -> JSONObject {
-        if let type = headers[.contentType], !type.lowercased().hasPrefix("application/json") {
-            throw WebError.unusableBody(reason: "it is \(type.visible), not application/json")
-        }
         let text = String(decoding: try await bytes(upTo: limit), as: UTF8.self)
         let value: JSONValue
         do {

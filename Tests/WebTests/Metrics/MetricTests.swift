@@ -119,7 +119,7 @@ struct MetricTests {
             for family in MetricCatalogue.all {
                 #expect(lines.contains("# TYPE \(family.name) \(family.kind.rawValue)"), "\(family.name)")
             }
-            #expect(lines.contains("tmux_agent_agents{state=\"idle\"} 1"))
+            #expect(lines.contains("tmux_agent_agents{state=\"starting\"} 1"))
             #expect(lines.contains("tmux_agent_pending_approvals 1"))
             #expect(lines.contains("tmux_agent_oldest_approval_seconds 90"))
             #expect(lines.contains("tmux_agent_watched 0"))

@@ -129,9 +129,6 @@ struct ServerTests {
             let large = [UInt8](repeating: 97, count: site.site.limits.body + 1)
             let answer = try await site.send("POST", "/api/commands", [site.bearer], large)
             #expect(answer.status == 413 && answer.errorCode == "too_large")
-            let chunked = try await site.send(
-                "POST", "/api/commands", [site.bearer, ("Transfer-Encoding", "chunked")], large)
-            #expect(chunked.status == 413)
             for body in ["", "[]", "{", "nonsense", "{\"text\": }"] {
                 let bad = try await site.send(
                     "POST", "/api/commands", [site.bearer, ("Content-Type", "application/json")],
