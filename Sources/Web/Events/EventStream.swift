@@ -40,6 +40,7 @@ struct EventStream: Sendable {
                 guard let update = try await site.panes.update(of: pane, after: places[pane]) else { continue }
                 text += "event: pane\ndata: \(update.json.serialized())\n\n"
                 places[pane] = update.place
+                if update.isBehind { ticket.bell.yield() }
             }
             if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = ": \n\n" }
             guard !text.isEmpty else { continue }
