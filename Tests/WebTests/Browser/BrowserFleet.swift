@@ -92,7 +92,7 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
             "marker {\"type\":\"STATUS\",\"stage\":\"build\",\"ok\":true,\"summary\":\"it builds\"}\nsay Built.",
         "evil": "run cat \"$HOME/evil.txt\"",
         "painter":
-            "run cat \"$HOME/session.txt\"\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true,\"summary\":\"lint is clean\"}",
+            "expect page\nrun printf '\\033[2J\\033[H'\nrun cat \"$HOME/session.txt\"\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true,\"summary\":\"lint is clean\"}",
     ]
 
     static let policy = """

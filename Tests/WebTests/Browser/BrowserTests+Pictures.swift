@@ -17,15 +17,13 @@ extension BrowserTests {
         try await site.fresh()
         try site.fleet.write(
             Self.session, to: site.fleet.folder.appending("user/session.txt").string)
-        for agent in try await site.fleet.context().store.agents() {
-            try await site.fleet.succeed("rm", agent.place.branch, "--force")
-        }
+        try await removeAll()
         for (branch, task) in [
-            ("shop/one-read", "Read the cart once for each request"),
+            ("shop/one-read", "Read the cart once for each page"),
             ("shop/filters", "Filters in the search page"),
         ] {
             try await site.fleet.succeed(
-                "spawn", branch, "--agent", "painter", "--task", task, "--template", "implementation")
+                "spawn", branch, "--agent", "painter", "--task", task)
         }
         try await site.fleet.succeed(
             "spawn", "ask/staging", "--agent", "asker", "--task", "Bring the new checkout to staging")
@@ -49,6 +47,14 @@ extension BrowserTests {
         try await site.waitFor(
             "document.querySelector('#portal-term .screen').textContent.includes('keeps the order')")
         try await picture("phone")
+        try await removeAll()
+        try await site.waitFor("!document.querySelector('.approval')")
+    }
+
+    private func removeAll() async throws {
+        for agent in try await site.fleet.context().store.agents() {
+            try await site.fleet.succeed("rm", agent.place.branch, "--force")
+        }
     }
 
     /// What an agent at work may print.
