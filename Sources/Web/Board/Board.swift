@@ -105,6 +105,22 @@ public struct BoardNotice: Sendable, Identifiable {
     public var branch: String?
     /// Channels with the state of their delivery.
     public var deliveries: [String: String]
+
+    public init(
+        id: String, at: Timestamp, notice: Notice, branch: String?, deliveries: [String: String] = [:]
+    ) {
+        self.id = id
+        self.at = at
+        self.notice = notice
+        self.branch = branch
+        self.deliveries = deliveries
+    }
+
+    /// Nil for actions that are no messages to people.
+    init?(_ item: OutboxItem, branch: String?) {
+        guard case .notify(let notice) = item.action else { return nil }
+        self.init(id: item.id.rawValue, at: item.dueAt, notice: notice, branch: branch)
+    }
 }
 
 /// The policy in force, or why it cannot be used.

@@ -13,6 +13,8 @@ public struct BoardReader: Sendable {
 
     /// How many journal rows a board has.
     public static let journalRows = 120
+    /// And how many messages.
+    public static let notices = 50
 
     public init(context: FleetContext) {
         self.context = context
@@ -27,6 +29,7 @@ public struct BoardReader: Sendable {
         let runs = try await context.store.latestRuns()
         let questions = try await context.store.pendingApprovals()
         let policy = await memory.policy()
+        let told = try await context.store.toldMessages(limit: Self.notices)
         let history = try await memory.history(runs: runs, now: now)
         let branches = try await memory.branches()
         let lines = await memory.lastLines(of: snapshots.map(\.agent))
@@ -55,6 +58,7 @@ public struct BoardReader: Sendable {
                     } ?? [])
             }.sorted { $0.run.startedAt > $1.run.startedAt },
             journal: history.tail.reversed().map { BoardEntry(entry: $0, branch: branches[$0.subject]) },
-            notices: [], policy: policy, hasSummaries: context.configuration.summary.command != nil)
+            notices: told.compactMap { BoardNotice($0, branch: branches[$0.subject]) }, policy: policy,
+            hasSummaries: context.configuration.summary.command != nil)
     }
 }

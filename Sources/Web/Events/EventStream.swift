@@ -43,6 +43,7 @@ struct EventStream: Sendable {
                 }
                 text += "event: pane\ndata: \(update.json.serialized())\n\n"
                 places[pane] = update.place
+                if update.isBehind { ticket.bell.yield() }
             }
             if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = ": \n\n" }
             guard !text.isEmpty else { continue }

@@ -24,7 +24,8 @@ enum HTMLText {
 
     private static func isSpecial(_ byte: UInt8) -> Bool {
         switch byte {
-        case 0, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), UInt8(ascii: "\""), UInt8(ascii: "'"):
+        case 0, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), UInt8(ascii: "\""),
+            UInt8(ascii: "'"):
             true
         default: false
         }

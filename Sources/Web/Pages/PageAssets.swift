@@ -16,7 +16,8 @@ public enum PageAssets {
             guard let path = path(of: file.name), let type = mediaType(of: file.name) else { continue }
             table[path] = asset(file.bytes, type)
         }
-        table["/assets/palette.css"] = asset(Array(TerminalPalette.styleSheet.utf8), "text/css; charset=utf-8")
+        table["/assets/palette.css"] = asset(
+            Array(TerminalPalette.styleSheet.utf8), "text/css; charset=utf-8")
         return table
     }()
 

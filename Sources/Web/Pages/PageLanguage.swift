@@ -18,7 +18,8 @@ public enum PageLanguage: String, Sendable, CaseIterable {
             guard let tag = parts.first?.split(separator: "-").first,
                 let language = Self(rawValue: String(tag))
             else { continue }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            let weight =
+                parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
             if weight > best?.weight ?? 0 { best = (language, weight) }
         }
         self = best?.language ?? .english

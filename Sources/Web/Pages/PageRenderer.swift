@@ -40,7 +40,7 @@ public struct PageRenderer: Sendable {
     /// `next` is where the person wanted to go: a path of this server.
     public func login(_ language: PageLanguage, next: String = "/", failed: Bool = false) -> String {
         var values = PageValues.common(words(language))
-        values["next"] = next
+        values["next"] = next.visible
         values["failed"] = failed
         return render("login", values)
     }
@@ -74,7 +74,8 @@ public struct PageRenderer: Sendable {
 
     /// Templates whose element has the template's name as its id.
     static let lists = [
-        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices", "branches",
+        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices",
+        "branches",
         "picker",
     ]
 

@@ -9,10 +9,14 @@ enum PaneLine {
     static func html(_ runs: [StyledRun]) -> String {
         var runs = runs[...]
         // Empty cells at the end are nothing to see.
-        while let last = runs.last, last.style.background == .standard,
-            !last.style.attributes.contains(.reverse), last.text.utf8.allSatisfy({ $0 == 0x20 })
-        {
-            runs.removeLast()
+        while var last = runs.popLast() {
+            if last.style.background == .standard, !last.style.attributes.contains(.reverse) {
+                while last.text.utf8.last == 0x20 { last.text.removeLast() }
+            }
+            guard last.text.isEmpty else {
+                runs.append(last)
+                break
+            }
         }
         var html = ""
         var left = longest

@@ -30,9 +30,11 @@ extension PaneSummaryError: UserFacingError {
 
     public var hint: String? {
         switch self {
-        case .noCommand: "Write 'command' below [summary], such as \"claude -p --output-format json 'Sum this up'\""
+        case .noCommand:
+            "Write 'command' below [summary], such as \"claude -p --output-format json 'Sum this up'\""
         case .nothingPrinted: nil
-        case .tooSlow, .failed: "Try the command of [summary] in fleet.toml by hand; the text comes on standard input"
+        case .tooSlow, .failed:
+            "Try the command of [summary] in fleet.toml by hand; the text comes on standard input"
         }
     }
 }

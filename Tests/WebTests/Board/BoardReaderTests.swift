@@ -24,14 +24,17 @@ struct BoardReaderTests {
         """
 
     @Test func boardShowsWhatHappens() async throws {
-        let script = "say Reading the code.\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true}\nsay Lint is clean."
+        let script =
+            "say Reading the code.\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true}\nsay Lint is clean."
         try await withFleetFixture(scripts: ["agent": script], policy: Self.policy) { fleet in
             try await fleet.succeed("up")
             try await fleet.succeed("spawn", "feature/x")
             let context = try await fleet.context()
             let reader = BoardReader(context: context)
             // The daemon goes through the stages in its own time.
-            let asks = try await eventually(within: .seconds(40)) { try await !reader.read().approvals.isEmpty }
+            let asks = try await eventually(within: .seconds(40)) {
+                try await !reader.read().approvals.isEmpty
+            }
             #expect(asks)
             let board = try await reader.read()
             #expect(board.isWatched && board.isTrusted && board.fleet == "shop")
@@ -47,6 +50,12 @@ struct BoardReaderTests {
             #expect(run.spans.last?.stage == "deploy" && run.spans.last?.state == .waitingApproval)
             #expect(run.spans.last?.to == nil && run.explanation.count == 2)
             #expect(board.journal.contains { $0.entry.kind == .approvalAsked && $0.branch == "feature/x" })
+            let isTold = try await eventually(within: .seconds(20)) {
+                try await reader.read().notices.contains {
+                    $0.notice.body == "Deploy feature x?" && $0.branch == "feature/x"
+                }
+            }
+            #expect(isTold)
             #expect(board.policy.policy?.principles == ["Small steps"] && board.policy.problem == nil)
 
             try await fleet.succeed("approve", question.approval.id.rawValue)
@@ -89,7 +98,8 @@ struct BoardHistoryTests {
     @Test func statesOfTheLastHourFollowOneAnother() {
         var history = BoardHistory(after: 0)
         history.add([
-            Self.turn(1, .idle, ago: 9000), Self.turn(2, .working, ago: 5000), Self.turn(3, .waiting, ago: 600),
+            Self.turn(1, .idle, ago: 9000), Self.turn(2, .working, ago: 5000),
+            Self.turn(3, .waiting, ago: 600),
         ])
         history.forget(runsExcept: [], now: Self.now)
         let spans = history.states(of: SampleBoard.agent(state: .waiting).snapshot, now: Self.now)
@@ -100,7 +110,8 @@ struct BoardHistoryTests {
     @Test func memoryIsBounded() {
         var history = BoardHistory(after: 0)
         for start in stride(from: Int64(0), to: 5000, by: 500) {
-            history.add((start..<start + 500).map { Self.turn($0 + 1, $0 % 2 == 0 ? .idle : .working, ago: 10) })
+            history.add(
+                (start..<start + 500).map { Self.turn($0 + 1, $0 % 2 == 0 ? .idle : .working, ago: 10) })
             history.forget(runsExcept: [], now: Self.now)
         }
         #expect(history.tail.count == BoardReader.journalRows && history.last == 5000)
@@ -109,8 +120,14 @@ struct BoardHistoryTests {
     }
 
     @Test(arguments: [
-        (["● All tests pass.", "", "╭──────────────╮", "│ >            │", "╰──────────────╯", "  ? for shortcuts"], "● All tests pass."),
-        (["a", "Listing done.", "$ "], "Listing done."), (["", "", ""], nil), (["──────────────", "> "], nil),
+        (
+            [
+                "● All tests pass.", "", "╭──────────────╮", "│ >            │", "╰──────────────╯",
+                "  ? for shortcuts",
+            ], "● All tests pass."
+        ),
+        (["a", "Listing done.", "$ "], "Listing done."), (["", "", ""], nil),
+        (["──────────────", "> "], nil),
         (["evil \u{1b}[31m text"], "evil \\e[31m text"),
     ])
     func lastLineIsWhatWasSaid(rows: [String], expected: String?) {

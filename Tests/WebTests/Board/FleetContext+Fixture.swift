@@ -14,7 +14,8 @@ extension FleetFixture {
                 now: {
                     var time = timespec()
                     clock_gettime(CLOCK_REALTIME, &time)
-                    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+                    return Timestamp(
+                        milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
                 },
                 ids: IDMaker { UInt64.random(in: .min ... .max) }))
     }

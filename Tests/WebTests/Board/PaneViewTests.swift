@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct PaneViewTests {
     @Test func paneIsReadAsItGrows() async throws {
-        let script = "run printf '\\033[32mgreen\\033[0m <b>\\n'\nexpect go\nrepeat 300 say line %d\nsay the end"
+        let script =
+            "run printf '\\033[32mgreen\\033[0m <b>\\n'\nexpect go\nrepeat 300 say line %d\nsay the end"
         try await withFleetFixture(scripts: ["agent": script]) { fleet in
             try await fleet.succeed("spawn", "feature/x")
             let views = PaneViews(context: try await fleet.context())
@@ -67,10 +68,13 @@ struct PaneViewTests {
 
 @Suite(.timeLimit(.minutes(1)))
 struct PaneSummaryTests {
-    @Test(arguments: [
-        ("It builds.\n", "It builds.\n", nil), ("{\"result\":\"Fine\",\"total_cost_usd\":0.0123}", "Fine", "$0.012"),
-        ("{\"summary\":\"A\\u001b[31m\",\"cost\":\"3 cents\"}", "A\\e[31m", "3 cents"), ("[1]", "[1]", nil),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            ("It builds.\n", "It builds.\n", nil),
+            ("{\"result\":\"Fine\",\"total_cost_usd\":0.0123}", "Fine", "$0.012"),
+            ("{\"summary\":\"A\\u001b[31m\",\"cost\":\"3 cents\"}", "A\\e[31m", "3 cents"),
+            ("[1]", "[1]", nil),
+        ] as [(String, String, String?)])
     func answersAreRead(output: String, text: String, cost: String?) {
         #expect(PaneSummarizer.read(output) == PaneSummary(text: text, cost: cost))
     }

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Glibc
 import HTTPKit
 import ProcessKit
 import SystemPackage
@@ -29,7 +30,8 @@ enum Browser {
         process.executableURL = URL(filePath: "/usr/bin/chromedriver")
         process.arguments = ["--port=0"]
         process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": folder.string, "TMPDIR": folder.string, "LC_ALL": "C.UTF-8",
+            "PATH": "/usr/bin:/bin", "HOME": folder.appending("user").string, "TMPDIR": folder.string,
+            "LC_ALL": "C.UTF-8",
         ]
         let output = Pipe()
         process.standardOutput = output
@@ -51,14 +53,18 @@ enum Browser {
                 throw error
             }
             try await driver.call("DELETE", "")
-            process.terminate()
-            process.waitUntilExit()
+            end(process)
             return result
         } catch {
-            process.terminate()
-            process.waitUntilExit()
+            end(process)
             throw error
         }
+    }
+
+    /// By KILL: it begins with the signal mask of a thread of ours, which holds TERM back.
+    private static func end(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     /// The driver says on which port it listens.
@@ -66,7 +72,9 @@ enum Browser {
         var text = ""
         while let piece = try output.read(upToCount: 1), !piece.isEmpty {
             text += String(decoding: piece, as: UTF8.self)
-            if let match = text.firstMatch(of: /successfully on port (\d+)\./), let port = Int(match.1) { return port }
+            if let match = text.firstMatch(of: /successfully on port (\d+)\./), let port = Int(match.1) {
+                return port
+            }
         }
         throw WebDriverError(text: "chromedriver did not start: \(text)")
     }
@@ -76,7 +84,8 @@ enum Browser {
             "--headless=new", "--user-data-dir=\(folder.appending("profile"))", "--window-size=1440,960",
             "--force-device-scale-factor=1", "--hide-scrollbars", "--disable-gpu", "--disable-dev-shm-usage",
             "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-sync",
-            "--disable-component-update", "--disable-default-apps", "--metrics-recording-only", "--mute-audio",
+            "--disable-component-update", "--disable-default-apps", "--metrics-recording-only",
+            "--mute-audio",
             // Whatever tried to reach another machine would fail, and be seen.
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ]

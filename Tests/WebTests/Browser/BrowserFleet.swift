@@ -34,11 +34,13 @@ struct BrowserFleet: Sendable {
         }
         try await language("en")
         try await screen(1440, 960)
-        try await driver.browser("Emulation.setEmulatedMedia", ["features": [["name": "prefers-color-scheme", "value": "dark"]]])
+        try await driver.browser(
+            "Emulation.setEmulatedMedia", ["features": [["name": "prefers-color-scheme", "value": "dark"]]])
     }
 
     func language(_ code: String) async throws {
-        try await driver.browser("Network.setExtraHTTPHeaders", ["headers": ["Accept-Language": .string(code)]])
+        try await driver.browser(
+            "Network.setExtraHTTPHeaders", ["headers": ["Accept-Language": .string(code)]])
     }
 
     func screen(_ width: Int, _ height: Int, phone: Bool = false) async throws {
@@ -56,7 +58,8 @@ struct BrowserFleet: Sendable {
         try await driver.open(address)
         try await wait("the page is logged in and live") {
             try await driver.isTrue(
-                "document.body?.dataset.change === 'true' && document.getElementById('live')?.dataset.state === 'live'")
+                "document.body?.dataset.change === 'true' && document.getElementById('live')?.dataset.state === 'live'"
+            )
         }
     }
 
@@ -70,7 +73,9 @@ struct BrowserFleet: Sendable {
         }
     }
 
-    func waitFor(_ expression: String) async throws { try await wait(expression) { try await driver.isTrue(expression) } }
+    func waitFor(_ expression: String) async throws {
+        try await wait(expression) { try await driver.isTrue(expression) }
+    }
 
     /// An expression for the row of a branch's agent.
     static func row(_ branch: String) -> String {
@@ -81,9 +86,13 @@ struct BrowserFleet: Sendable {
 /// Starts the browser and a fleet with a daemon once for a whole suite, and ends them afterwards.
 struct BrowserFleetTrait: SuiteTrait, TestScoping {
     static let scripts = [
-        "agent": "say Reading the code.\nexpect go\nrun printf 'Overwrite the file? [y/n] '\nexpect y\nsay Overwritten.",
-        "asker": "marker {\"type\":\"STATUS\",\"stage\":\"build\",\"ok\":true,\"summary\":\"it builds\"}\nsay Built.",
+        "agent":
+            "say Reading the code.\nexpect go\nrun printf 'Overwrite the file? [y/n] '\nexpect y\nsay Overwritten.",
+        "asker":
+            "marker {\"type\":\"STATUS\",\"stage\":\"build\",\"ok\":true,\"summary\":\"it builds\"}\nsay Built.",
         "evil": "run cat \"$HOME/evil.txt\"",
+        "painter":
+            "run cat \"$HOME/session.txt\"\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true,\"summary\":\"lint is clean\"}",
     ]
 
     static let policy = """
@@ -98,13 +107,28 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
               - name: deploy
                 require_approval: { prompt: "Deploy this branch to staging?" }
                 actions_on_start: [ { shell: "true" } ]
+          - name: checks
+            match: { branch: "shop/*" }
+            stages:
+              - name: lint
+                triggers: { any_of: [ { marker: { type: STATUS, stage: lint } } ] }
+                actions_on_start: [ { shell: "true" } ]
+              - name: test
+                success_when: { any_of: [ { marker: { type: STATUS, stage: test } } ] }
+              - name: review
+                require_approval: { prompt: "Is it good enough to merge?" }
+                actions_on_start: [ { shell: "true" } ]
         """
 
     func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+        for test: Test, testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        // Named, so that the page finds the server again after a restart.
+        let port = try LoopbackServer { _ in .hang }.port
         try await withFleetFixture(
-            scripts: Self.scripts, policy: Self.policy, more: "[portal]\nenabled = true\n"
+            scripts: Self.scripts, policy: Self.policy,
+            more: "[dashboard]\nport = \(port)\n[portal]\nenabled = true\n"
         ) { fleet in
             try fleet.write(HostileText.output, to: fleet.folder.appending("user/evil.txt").string)
             try await fleet.succeed("up")

@@ -30,7 +30,8 @@ extension BrowserTests {
         // The page is closed and opened again: what was typed is kept, and so is the session.
         try await network(isOffline: false)
         try await driver.call("POST", "/refresh")
-        try await site.waitFor("document.querySelector('#portal-term')?.textContent.includes('Noted: second')")
+        try await site.waitFor(
+            "document.querySelector('#portal-term')?.textContent.includes('Noted: second')")
         #expect(try await driver.isTrue("\(pick).getAttribute('aria-pressed') === 'true'"))
         try await site.waitFor("localStorage.waiting === '[]'")
         let context = try await site.fleet.context()

@@ -8,7 +8,9 @@ import Testing
 @testable import Web
 
 /// The pages in a real browser, with a real daemon and real panes behind them.
-@Suite(.serialized, .browserFleet, .enabled(if: Browser.isWanted, "chromium and chromedriver are not installed"), .timeLimit(.minutes(5)))
+@Suite(
+    .serialized, .browserFleet, .enabled(if: Browser.isWanted, "chromium and chromedriver are not installed"),
+    .timeLimit(.minutes(5)))
 struct BrowserTests {
     let site: BrowserFleet
 
@@ -17,9 +19,13 @@ struct BrowserTests {
     /// Nothing ran that was not ours, nothing was blocked, and nothing was asked from another machine.
     private func expectHarmless() async throws {
         #expect(try await site.driver.value("window.harm") == [])
-        let asked = try await site.driver.value("performance.getEntriesByType('resource').map((one) => one.name)")
+        let asked = try await site.driver.value(
+            "performance.getEntriesByType('resource').map((one) => one.name)")
         let names = (asked.array ?? []).compactMap(\.string)
-        #expect(!names.isEmpty && names.allSatisfy { $0.hasPrefix(site.origin) || $0.hasPrefix(site.portalOrigin) }, "\(names)")
+        #expect(
+            !names.isEmpty
+                && names.allSatisfy { $0.hasPrefix(site.origin) || $0.hasPrefix(site.portalOrigin) },
+            "\(names)")
     }
 
     @Test func agentIsSeenFromWorkingToWaitingAndAnswered() async throws {
@@ -33,19 +39,22 @@ struct BrowserTests {
         #expect(try await driver.isTrue("\(row).textContent.includes('Make the checkout faster')"))
 
         try await driver.value("\(row).querySelector('.agent-link').click()")
-        try await site.waitFor("document.querySelector('.pane .term')?.textContent.includes('Reading the code.')")
+        try await site.waitFor(
+            "document.querySelector('.pane .term')?.textContent.includes('Reading the code.')")
         #expect(try await driver.text(".pane .send-name") == branch)
         try await driver.type("go", into: ".pane textarea")
         #expect(try await driver.isTrue("\(row).dataset.state === 'working'"))
         try await driver.press(WebDriver.enter)
         try await site.waitFor("\(row).dataset.state === 'waiting'")
-        #expect(try await driver.isTrue("\(row).querySelector('.state').textContent.includes('waits for an answer')"))
+        #expect(
+            try await driver.isTrue(
+                "\(row).querySelector('.state').textContent.includes('waits for an answer')"))
         #expect(try await driver.text("#counts [data-state=waiting] b") == "1")
         #expect(try await driver.text("#said")?.contains(branch) == true)
 
         // What is typed and where the focus is stays as the page changes.
         try await driver.type("y", into: ".pane textarea")
-        try await site.fleet.succeed("spawn", "feature/other", "--no-worktree")
+        try await site.fleet.succeed("spawn", "feature/other")
         try await site.waitFor("\(BrowserFleet.row("feature/other"))")
         #expect(try await driver.isTrue("document.activeElement.value === 'y'"))
         try await driver.press(WebDriver.enter)
@@ -61,8 +70,10 @@ struct BrowserTests {
         try await site.fresh()
         try await site.logIn(site.dashboard)
         try await site.fleet.succeed("spawn", "ask/one", "--agent", "asker")
-        try await site.waitFor("document.querySelector('.approval h3')?.textContent === 'Deploy this branch to staging?'")
-        let id = try #require(try await driver.value("document.querySelector('.approval').dataset.approval").string)
+        try await site.waitFor(
+            "document.querySelector('.approval h3')?.textContent === 'Deploy this branch to staging?'")
+        let id = try #require(
+            try await driver.value("document.querySelector('.approval').dataset.approval").string)
         #expect(try await driver.text(".approval .approval-where")?.contains("ask/one") == true)
         #expect(try await driver.text("#badge-fleet") == "1")
         try await driver.type("small and clear", into: ".approval input")
@@ -74,11 +85,19 @@ struct BrowserTests {
         let context = try await site.fleet.context()
         let answer = try #require(try await context.store.approval(ApprovalID(id))?.answer)
         #expect(answer.decision == .approve && answer.reason == "small and clear" && answer.through == "web")
+        // Told, not demanded: how soon depends on what else the machine does.
+        let asked = try #require(try await context.store.approval(ApprovalID(id))?.createdAt)
+        let seen = try await driver.value("window.asked").integer ?? 0
+        let paint =
+            try await driver.value("Math.round(performance.getEntriesByType('paint')[0]?.startTime)")
+            .integer ?? -1
+        print("question shown \(seen - asked.milliseconds) ms after it was asked; first paint \(paint) ms")
         try await driver.value("location.hash = 'timeline'")
         try await site.waitFor("document.querySelector('.run .pill')?.textContent.includes('completed')")
         #expect(try await driver.count(".run .bar") >= 3)
         try await driver.value("location.hash = 'policy'")
-        #expect(try await driver.isTrue("document.querySelector('.policy').innerText.includes('Small steps')"))
+        #expect(
+            try await driver.isTrue("document.querySelector('.policy').innerText.includes('Small steps')"))
         try await expectHarmless()
     }
 
@@ -135,12 +154,17 @@ struct BrowserTests {
             "spawn", HostileText.branch, "--agent", "evil", "--task", HostileText.task)
         try await site.logIn(site.dashboard)
         try await site.waitFor(row)
-        #expect(try await driver.isTrue("\(row).querySelector('.agent-link').textContent === \(WebDriver.quoted(HostileText.branch))"))
+        #expect(
+            try await driver.isTrue(
+                "\(row).querySelector('.agent-link').textContent === \(WebDriver.quoted(HostileText.branch))")
+        )
         try await driver.value("\(row).querySelector('.agent-link').click()")
         try await site.waitFor("document.querySelector('.pane .term')?.textContent.includes('the last line')")
         let shown = try #require(try await driver.text(".pane .term"))
         #expect(!shown.unicodeScalars.contains { $0.isDeceptive && $0 != "\n" })
-        #expect(try await driver.count("#main img, #main iframe, #main script, .term *:not(div):not(span):not(bdi)") == 0)
+        #expect(
+            try await driver.count(
+                "#main img, #main iframe, #main script, .term *:not(div):not(span):not(bdi)") == 0)
         #expect(try await driver.isTrue("document.querySelector('.term').textContent.length < 500000"))
         try await driver.open(site.portal)
         try await site.waitFor("document.body?.dataset.change === 'true'")

@@ -3,7 +3,7 @@ import HTTPKit
 
 /// A browser's window, moved by the WebDriver protocol (W3C) that chromedriver speaks.
 struct WebDriver: Sendable {
-    /// `http://127.0.0.1:<port>/session/<id>`
+    /// The address of the window, as the driver gave it.
     let session: String
     private let client: HTTPClient
 
@@ -30,7 +30,9 @@ struct WebDriver: Sendable {
         let value = try JSONValue.parse(response.text)["value"] ?? .null
         guard response.isSuccess else {
             throw WebDriverError(
-                text: "\(method) \(url): \(value["error"]?.string ?? ""): \(value["message"]?.string?.prefix(400) ?? "")")
+                text:
+                    "\(method) \(url): \(value["error"]?.string ?? ""): \(value["message"]?.string?.prefix(400) ?? "")"
+            )
         }
         return value
     }
@@ -48,7 +50,9 @@ struct WebDriver: Sendable {
         try await value("document.querySelector(\(Self.quoted(selector)))?.textContent").string
     }
 
-    func isTrue(_ expression: String) async throws -> Bool { try await value("Boolean(\(expression))").bool == true }
+    func isTrue(_ expression: String) async throws -> Bool {
+        try await value("Boolean(\(expression))").bool == true
+    }
 
     func count(_ selector: String) async throws -> Int {
         Int(try await value("document.querySelectorAll(\(Self.quoted(selector))).length").integer ?? -1)

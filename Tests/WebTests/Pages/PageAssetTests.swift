@@ -16,7 +16,8 @@ struct PageAssetTests {
             #expect(!asset.bytes.isEmpty && asset.mediaType.contains("/"), "\(path)")
             #expect(asset.tag.count == 26, "\(path)")
         }
-        #expect(Set(PageAssets.paths.compactMap { PageAssets.asset($0)?.tag }).count == PageAssets.paths.count)
+        #expect(
+            Set(PageAssets.paths.compactMap { PageAssets.asset($0)?.tag }).count == PageAssets.paths.count)
         #expect(PageAssets.asset("/service-worker.js")?.mediaType == "text/javascript; charset=utf-8")
         #expect(PageAssets.asset("/assets/../texts.json") == nil)
     }

@@ -14,7 +14,8 @@ struct PageRendererTests {
     /// Texts that would do something if anybody took them for markup.
     static let hostile = [
         "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
-        "\"\u{301} onmouseover=alert(1) x=\"\u{301}", "<\u{301}script>alert(1)</script>", "{{fleet}}{{{t.help}}}",
+        "\"\u{301} onmouseover=alert(1) x=\"\u{301}", "<\u{301}script>alert(1)</script>",
+        "{{fleet}}{{{t.help}}}",
         "&lt;script&gt;", "a\u{202e}gpj.exe\u{2066}", "zero\u{200b}width\u{feff}", "\u{0}\u{1b}[31mred\u{7}",
         "</title><script>", "javascript:alert(1)", "--><script>", "]]>", "𝕳\u{e0041}",
     ]
@@ -27,9 +28,10 @@ struct PageRendererTests {
         pages += [renderer.dashboard(board, viewer), renderer.portal(board, viewer)]
         pages.append(
             renderer.approval(
-                .asks(SampleBoard.approval(text), approvePath: "/a/x/approve", rejectPath: "/a/x/reject"), .chinese))
+                .asks(SampleBoard.approval(text), approvePath: "/a/x/approve", rejectPath: "/a/x/reject"),
+                .chinese))
         pages.append(renderer.login(.english, next: text, failed: true))
-        for page in pages { #expect(Markup.problem(in: page) == nil, "\(text.debugDescription)") }
+        for page in pages { #expect(Markup.problem(in: page) == nil, "\(page.prefix(80).debugDescription)") }
     }
 
     @Test func marksDoNotHideQuotes() {
@@ -41,9 +43,11 @@ struct PageRendererTests {
         let agents = (1...3).map { SampleBoard.agent($0) }
         let board = SampleBoard.board(agents: agents, approvals: [SampleBoard.approval("Deploy?")])
         let parts = renderer.parts(of: board, .english)
-        #expect(Set(parts.keys).isSuperset(of: ["agents", "approvals", "agent-agent-1", "counts", "journal"]))
+        #expect(
+            Set(parts.keys).isSuperset(of: ["agents", "approvals", "agent-agent-1", "counts", "journal"]))
         for (name, html) in parts {
-            let first = try #require(html.firstMatch(of: /^<[a-z]+ [^>]*>/)?.output, "\(name): \(html.prefix(80))")
+            let first = try #require(
+                html.firstMatch(of: /^<[a-z]+ [^>]*>/)?.output, "\(name): \(html.prefix(80))")
             #expect(first.contains("id=\"\(name)\""), "\(name)")
         }
         #expect(parts["agents"]?.contains("<li id=\"agent-agent-2\" data-part=\"\"></li>") == true)
@@ -68,7 +72,9 @@ struct PageRendererTests {
 
     @Test func pagesLoadNothingFromElsewhere() {
         let board = SampleBoard.board(agents: [SampleBoard.agent()])
-        for page in [renderer.dashboard(board, viewer), renderer.portal(board, viewer), renderer.login(.english)] {
+        for page in [
+            renderer.dashboard(board, viewer), renderer.portal(board, viewer), renderer.login(.english),
+        ] {
             for match in page.matches(of: /(?:src|href|action|formaction)="([^"]*)"/) {
                 let address = String(match.1)
                 #expect(address.hasPrefix("/") || address.hasPrefix("#"), "\(address)")
@@ -138,7 +144,9 @@ enum Markup {
         while index < scalars.count {
             guard scalars[index] == "<" else {
                 if scalars[index] == ">" { return "a bare >" }
-                if scalars[index].isDeceptive, scalars[index] != "\n" { return "a raw \(scalars[index].value)" }
+                if scalars[index].isDeceptive, scalars[index] != "\n" {
+                    return "a raw \(scalars[index].value)"
+                }
                 index += 1
                 continue
             }
@@ -147,7 +155,11 @@ enum Markup {
             let shape =
                 /<(?:!doctype html|\/?[a-z][a-z0-9]*(?:\s+[a-zA-Z][a-zA-Z-]*(?:="[^"<>]*")?)*\s*\/?)>/
             if tag.wholeMatch(of: shape) == nil { return tag }
-            if tag.contains(/\son[a-z]+=/) || tag.hasPrefix("<script") && !tag.contains("src=\"/assets/") { return tag }
+            // Inside quotes everything is a value.
+            let bare = tag.replacing(/"[^"]*"/, with: "")
+            if bare.contains(/\son[a-z]+=/) || tag.hasPrefix("<script") && !tag.contains("src=\"/assets/") {
+                return tag
+            }
             index = end + 1
         }
         return nil

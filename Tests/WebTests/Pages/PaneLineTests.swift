@@ -52,13 +52,17 @@ struct PaneLineTests {
     @Test func everyColourHasANearOne() {
         for number in 16...255 {
             let line = TerminalPalette.styleSheet.split(separator: "\n")[number - 16]
-            let hex = line.dropFirst(line.firstIndex(of: "#").map { line.distance(from: line.startIndex, to: $0) + 1 } ?? 0)
-                .prefix(6)
+            let hex = line.dropFirst(
+                line.firstIndex(of: "#").map { line.distance(from: line.startIndex, to: $0) + 1 } ?? 0
+            )
+            .prefix(6)
             guard let value = Int(hex, radix: 16) else { continue }
             let found = TerminalPalette.number(
                 of: .rgb(red: UInt8(value >> 16), green: UInt8(value >> 8 & 255), blue: UInt8(value & 255)))
             // The corners of the grey ramp stand in the cube, too.
-            let same = found.map { TerminalPalette.styleSheet.split(separator: "\n")[$0 - 16].contains("#\(hex)}") }
+            let same = found.map {
+                TerminalPalette.styleSheet.split(separator: "\n")[$0 - 16].contains("#\(hex)}")
+            }
             #expect(same == true, "\(number)")
         }
     }

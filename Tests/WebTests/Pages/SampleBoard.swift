@@ -1,9 +1,9 @@
-@testable import Fleet
 import Core
 import GitKit
 import Store
 import SystemPackage
 
+@testable import Fleet
 @testable import Web
 
 /// Boards made of values.
@@ -26,7 +26,8 @@ enum SampleBoard {
             place: AgentPlace(
                 branch: branch, worktree: FilePath("/r/\(number)"), session: SessionName("agent-\(number)")),
             program: AgentProgram(
-                command: "sh", profile: "default", kind: "shell", model: "sonnet", template: template, task: task,
+                command: "sh", profile: "default", kind: "shell", model: "sonnet", template: template,
+                task: task,
                 searchPath: "/bin"),
             pane: RecordedPane(
                 server: TmuxServerID(socket: "/s", pid: 1, startTime: 1),
@@ -52,7 +53,9 @@ enum SampleBoard {
             branch: "feature/x", diff: DiffStat(), channels: channels)
     }
 
-    static func run(_ stages: [StageRun], state: PipelineRun.State, spans: [StageSpan], ended: Timestamp?) -> BoardRun {
+    static func run(_ stages: [StageRun], state: PipelineRun.State, spans: [StageSpan], ended: Timestamp?)
+        -> BoardRun
+    {
         BoardRun(
             run: PipelineRun(
                 id: RunID("run-1"), pipeline: "ci", subject: .mainCheckout, state: state,

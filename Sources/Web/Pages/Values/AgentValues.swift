@@ -18,7 +18,7 @@ extension PageValues {
         ]
         if snapshot.pendingApprovals > 0 { values["asks"] = words["asks_approval"] }
         values["since"] = snapshot.since.map { PageWords.time($0, form: "age") }
-        values["lastLine"] = agent.lastLine.flatMap { $0.isEmpty ? nil : $0 }
+        values["lastLine"] = agent.lastLine.flatMap { $0.isEmpty ? nil : $0.visible }
         values["stage"] = snapshot.stage.map(stage)
         values["template"] = program.template?.visible
         values["model"] = program.model?.visible
@@ -37,12 +37,14 @@ extension PageValues {
         let (width, gap) = (10, 2)
         return [
             "pipeline": progress.pipeline.visible, "completed": progress.completed, "total": progress.total,
-            "stageState": progress.runState == .completed ? "completed" : progress.state.rawValue.lowercased(),
+            "stageState": progress.runState == .completed
+                ? "completed" : progress.state.rawValue.lowercased(),
             "stageWords": "\(name.visible) · \(word)", "width": max(1, progress.total) * (width + gap) - gap,
             "cells": (0..<min(progress.total, 60)).map { index -> [String: Any] in
                 let kind =
                     index < progress.completed
-                    ? "completed" : index == progress.completed ? progress.state.rawValue.lowercased() : "idle"
+                    ? "completed"
+                    : index == progress.completed ? progress.state.rawValue.lowercased() : "idle"
                 return ["kind": kind, "x": index * (width + gap), "w": width]
             },
         ]
@@ -60,7 +62,8 @@ extension PageValues {
             let length = Double(to - from) / Double(window) * width
             guard length >= 0.5 else { return nil }
             return [
-                "state": span.state.rawValue, "x": Self.number(Double(from - end + window) / Double(window) * width),
+                "state": span.state.rawValue,
+                "x": Self.number(Double(from - end + window) / Double(window) * width),
                 "w": Self.number(length),
             ]
         }

@@ -22,7 +22,10 @@ extension PageValues {
                 "glyph": severity == .info ? "i" : "!", "word": words["severity_\(severity.rawValue)"],
                 "title": notice.notice.title.visible, "at": PageWords.time(notice.at, form: "age"),
                 "deliveries": notice.deliveries.sorted { $0.key < $1.key }.map {
-                    ["channel": $0.key.visible, "state": $0.value, "stateWord": words["delivery_\($0.value)"]]
+                    [
+                        "channel": $0.key.visible, "state": $0.value,
+                        "stateWord": words["delivery_\($0.value)"],
+                    ]
                 },
             ]
             let body = String(notice.notice.body.prefix(1000))

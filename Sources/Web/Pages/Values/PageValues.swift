@@ -41,8 +41,12 @@ struct PageValues {
         values["keys"] = Self.keys.map {
             ["value": $0.key, "label": $0.label, "title": words[$0.word]]
         }
-        values["shortcuts"] = Self.shortcuts.map { ["keys": $0.keys, "text": words[$0.word]] as [String: Any] }
-        values["scriptTexts"] = Self.scriptTexts.map { ["name": $0.replacing("_", with: "-"), "text": words[$0]] }
+        values["shortcuts"] = Self.shortcuts.map {
+            ["keys": $0.keys, "text": words[$0.word]] as [String: Any]
+        }
+        values["scriptTexts"] = Self.scriptTexts.map {
+            ["name": $0.replacing("_", with: "-"), "text": words[$0]]
+        }
         return values
     }
 

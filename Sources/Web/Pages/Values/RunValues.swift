@@ -34,7 +34,8 @@ extension PageValues {
         ]
     }
 
-    private func stage(_ stage: StageRun, at index: Int, of board: BoardRun, _ scale: Scale) -> [String: Any] {
+    private func stage(_ stage: StageRun, at index: Int, of board: BoardRun, _ scale: Scale) -> [String: Any]
+    {
         let spans = board.spans.filter { $0.stage == stage.name }
         let bars = spans.compactMap { bar($0, isLast: $0 == spans.last, scale) }
         var values: [String: Any] = [
@@ -60,7 +61,8 @@ extension PageValues {
         let width = isMoment ? 6 : max(to - from, 2)
         let length = (span.to?.milliseconds ?? scale.to) - span.from.milliseconds
         let title =
-            isMoment ? words.stage(span.state) : "\(words.stage(span.state)) \(PageWords.brief(.milliseconds(length)))"
+            isMoment
+            ? words.stage(span.state) : "\(words.stage(span.state)) \(PageWords.brief(.milliseconds(length)))"
         return [
             "kind": span.state.rawValue.lowercased(), "x": Self.number(min(from, Scale.width - width)),
             "w": Self.number(width), "title": title,
