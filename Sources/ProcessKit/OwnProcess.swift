@@ -21,7 +21,9 @@ public struct OwnProcess: Sendable, Equatable {
         let line = Self.text("/proc/self/stat")
         let rest = line.lastIndex(of: ")").map { line[line.index(after: $0)...] } ?? ""
         let fields = rest.split(separator: " ")
-        func field(_ number: Int) -> Double { fields.count > number - 3 ? Double(fields[number - 3]) ?? 0 : 0 }
+        func field(_ number: Int) -> Double {
+            fields.count > number - 3 ? Double(fields[number - 3]) ?? 0 : 0
+        }
         processorSeconds = (field(14) + field(15)) / ticks
         let boot =
             Self.text("/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }

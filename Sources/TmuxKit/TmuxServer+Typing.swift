@@ -178,14 +178,14 @@ enum Terminal {
 }
 
 /// tmux's names of keys.
-enum KeyName {
+public enum KeyName {
     private static let named: Set<String> = [
         "Enter", "Escape", "Tab", "BTab", "Space", "BSpace", "Up", "Down", "Left", "Right", "Home", "End",
         "IC", "Insert", "DC", "Delete", "PageUp", "PgUp", "PPage", "PageDown", "PgDn", "NPage",
     ]
 
     /// tmux types the letters of a name that it does not know, so unknown ones are refused.
-    static func isValid(_ key: String) -> Bool {
+    public static func isValid(_ key: String) -> Bool {
         var rest = key[...]
         while rest.count > 2, ["C-", "M-", "S-"].contains(rest.prefix(2)) { rest = rest.dropFirst(2) }
         if rest.count == 1, let scalar = rest.unicodeScalars.first {

@@ -49,7 +49,9 @@ struct WebBenchmark: Benchmark {
         }
     }
 
-    private func delays(_ followers: EventFollowers, _ fleet: ScratchFleet, count: Int) async throws -> Samples {
+    private func delays(_ followers: EventFollowers, _ fleet: ScratchFleet, count: Int) async throws
+        -> Samples
+    {
         let context = try await fleet.context()
         var samples = Samples()
         for number in 0..<count {

@@ -80,6 +80,7 @@ private struct DaemonView: Renderable {
 
     var json: JSONValue {
         var object: JSONObject = ["pid": .integer(Int64(pid)), "state": .string(state)]
+        guard state == "running" else { return .object(object) }
         object.set("dashboard", addresses?.dashboard?.login)
         object.set("portal", addresses?.portal?.login)
         return .object(object)

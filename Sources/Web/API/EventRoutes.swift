@@ -13,7 +13,8 @@ extension WebSite {
     @Sendable
     func events(_ request: Request, _ context: WebRequestContext) async throws -> Response {
         let language = request.query("language").flatMap(PageLanguage.init(rawValue:)) ?? request.language
-        let names = (request.query("pane") ?? "").split(separator: ",").prefix(PaneViews.standardMost).map(String.init)
+        let names = (request.query("pane") ?? "").split(separator: ",").prefix(PaneViews.standardMost).map(
+            String.init)
         let taps = try await taps(of: names)
         let wantsParts = request.query("parts") != "none"
         // A browser names the last event in a header only when it comes again by itself.

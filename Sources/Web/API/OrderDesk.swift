@@ -67,7 +67,8 @@ actor OrderDesk {
         let found =
             agents.first { $0.id.rawValue == target }
             ?? agents.first { $0.pane?.pane.description == target }
-            ?? agents.first { $0.place.branch == target } ?? agents.first { $0.place.session.rawValue == target }
+            ?? agents.first { $0.place.branch == target }
+            ?? agents.first { $0.place.session.rawValue == target }
         guard let found else {
             throw PaneID(target) == nil ? WebError.foreignSession(target) : WebError.noSuchPane(target)
         }

@@ -6,6 +6,7 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import NIOCore
 internal import Store
+internal import TmuxKit
 
 extension WebSite {
     func addOrders(_ routes: inout Routes, through place: AnswerAttempt.Place) {
@@ -32,9 +33,12 @@ extension WebSite {
                     key: try Self.key(object), sender: object["sender"]?.string, through: place.rawValue))
         }
         routes.post("/api/panes/:pane/summary", .change) { [context, panes] request, requestContext in
-            let name = try await request.object(upTo: limits.body)["agent"]?.string ?? Self.pane(requestContext)
+            let name =
+                try await request.object(upTo: limits.body)["agent"]?.string ?? Self.pane(requestContext)
             let summary = try await PaneSummarizer(context: context, panes: panes).summarize(name)
-            return .json(["summary": .string(summary.text), "cost": summary.cost.map { .string($0) } ?? .null])
+            return .json([
+                "summary": .string(summary.text), "cost": summary.cost.map { .string($0) } ?? .null,
+            ])
         }
         routes.post("/api/confirmations", .change) { [context] request, _ in
             let confirmation = try Confirmation(try await request.object(upTo: limits.body))
@@ -60,6 +64,10 @@ extension WebSite {
         if let key = object["keys"]?.string { keys = [key] }
         if let given = object["keys"]?.array, given.count != keys.count {
             throw .unusableBody(reason: "'keys' is a list of texts such as [\"C-c\"]")
+        }
+        // Before the order is written down: what cannot be typed is no order.
+        if let unknown = keys.first(where: { !KeyName.isValid($0) }) {
+            throw .unusableBody(reason: "tmux has no key named '\(unknown.visible)'")
         }
         switch (text, keys.isEmpty) {
         case (nil, true): throw .unusableBody(reason: "it has neither 'input' nor 'keys'")

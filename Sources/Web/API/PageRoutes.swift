@@ -48,7 +48,9 @@ extension WebSite {
     private static func asset(_ path: String, _ request: Request) -> Response {
         guard let asset = PageAssets.asset(path) else { return Response(status: .notFound) }
         // Asked for each time and mostly answered by "as before": a new version of the program is seen at once.
-        let headers: HTTPFields = [.eTag: asset.tag, .cacheControl: "no-cache", .contentType: asset.mediaType]
+        let headers: HTTPFields = [
+            .eTag: asset.tag, .cacheControl: "no-cache", .contentType: asset.mediaType,
+        ]
         if request.headers[values: .ifNoneMatch].contains(where: { $0.contains(asset.tag) }) {
             return Response(status: .notModified, headers: headers)
         }

@@ -8,6 +8,10 @@ internal import SystemPackage
 
 /// What a board's reader need not read again.
 actor BoardMemory {
+    /// It looks into files.
+    private let executor = BlockingExecutor(label: "board-memory")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
     private let context: FleetContext
     private var past: BoardHistory?
     private var known: [Subject: String] = [:]

@@ -24,7 +24,8 @@ struct EventStream: Sendable {
         await site.feed.leave(ticket.id)
     }
 
-    @concurrent private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws {
+    @concurrent private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws
+    {
         var last = last
         var places: [String: PanePlace] = [:]
         var written = ContinuousClock.now
@@ -37,9 +38,12 @@ struct EventStream: Sendable {
                 last = news.number
             }
             for pane in panes {
-                guard let update = try await site.panes.update(of: pane, after: places[pane]) else { continue }
+                guard let update = try await site.panes.update(of: pane, after: places[pane]) else {
+                    continue
+                }
                 text += "event: pane\ndata: \(update.json.serialized())\n\n"
                 places[pane] = update.place
+                if update.isBehind { ticket.bell.yield() }
             }
             if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = ": \n\n" }
             guard !text.isEmpty else { continue }

@@ -32,7 +32,8 @@ enum MetricCatalogue {
         MetricFamily(
             "tmux_agent_database_troubles_total", .counter, "Times that the database could not be written"),
         MetricFamily(
-            "tmux_agent_foreign_hook_lines_total", .counter, "Lines in the hook file that no hook of ours wrote"),
+            "tmux_agent_foreign_hook_lines_total", .counter,
+            "Lines in the hook file that no hook of ours wrote"),
     ]
 
     /// Numbers of the orchestrator, under the names of the Python tool.
@@ -46,12 +47,14 @@ enum MetricCatalogue {
             "orchestrator_decision_latency_seconds", .histogram, "Time that the model took to decide",
             bounds: HistogramBounds([0.5, 1, 2, 5, 10, 30, 60, 120])),
         MetricFamily(
-            "orchestrator_decision_errors_total", .counter, "Decisions that failed, by branch", hasLabels: true),
+            "orchestrator_decision_errors_total", .counter, "Decisions that failed, by branch",
+            hasLabels: true),
         MetricFamily(
             "orchestrator_json_parse_failures_total", .counter,
             "Answers of the model that were no JSON, by branch and kind", hasLabels: true),
         MetricFamily(
-            "orchestrator_command_failures_total", .counter, "Commands that failed, by branch", hasLabels: true),
+            "orchestrator_command_failures_total", .counter, "Commands that failed, by branch",
+            hasLabels: true),
         MetricFamily(
             "orchestrator_command_success_total", .counter, "Commands that succeeded, by branch",
             hasLabels: true),
@@ -64,7 +67,8 @@ enum MetricCatalogue {
         "tmux_agent_open_runs", .gauge, "Runs that are queued or running", hasLabels: true)
     static let questions = MetricFamily("tmux_agent_pending_approvals", .gauge, "Questions without an answer")
     static let oldestQuestion = MetricFamily(
-        "tmux_agent_oldest_approval_seconds", .gauge, "How long the oldest open question waits; 0 without one")
+        "tmux_agent_oldest_approval_seconds", .gauge, "How long the oldest open question waits; 0 without one"
+    )
     static let outbox = MetricFamily("tmux_agent_outbox", .gauge, "Actions by state", hasLabels: true)
     static let deliveries = MetricFamily(
         "tmux_agent_deliveries", .gauge, "Notices by channel and state", hasLabels: true)

@@ -46,7 +46,8 @@ struct MetricsReader: Sendable {
         text.add(MetricCatalogue.questions, [MetricSample(Double(facts.pendingApprovals))])
         text.add(
             MetricCatalogue.oldestQuestion,
-            [MetricSample(facts.oldestQuestion.map { max(0, now.distance(from: $0).fractionalSeconds) } ?? 0)])
+            [MetricSample(facts.oldestQuestion.map { max(0, now.distance(from: $0).fractionalSeconds) } ?? 0)]
+        )
         text.add(
             MetricCatalogue.outbox,
             ["pending", "attempting", "done", "failed", "uncertain", "cancelled"].map {

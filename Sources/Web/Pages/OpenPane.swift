@@ -15,7 +15,9 @@ struct OpenPane {
     /// Lines that are kept of what has scrolled off.
     static let mostLines = 2000
     /// Bytes that are read for one look.
-    static let most: Int64 = 4 << 20
+    static let most: Int64 = 1 << 20
+    /// There is more in the tap than was read.
+    private(set) var isBehind = false
 
     init(follower: PaneFollower, number: Int) {
         self.follower = follower
@@ -26,10 +28,10 @@ struct OpenPane {
     mutating func catchUp() throws {
         let end = follower.offset + Self.most
         while follower.offset < end {
-            guard try follower.readNext() else { break }
+            guard try follower.readNext() else { return isBehind = false }
             keepHistory()
         }
-        if history.count > Self.mostLines { history.removeFirst(history.count - Self.mostLines) }
+        isBehind = true
     }
 
     private mutating func keepHistory() {
@@ -56,6 +58,7 @@ struct OpenPane {
             agent: agent.id, pane: agent.pane?.pane.description ?? "", branch: agent.place.branch,
             title: String(screen.title.prefix(200)).visible, columns: screen.size.columns, isReset: isReset,
             history: news.map(\.html),
-            screen: (0..<screen.size.rows).map { PaneLine.html(screen.cells(row: $0)) }, place: place)
+            screen: (0..<screen.size.rows).map { PaneLine.html(screen.cells(row: $0)) }, place: place,
+            isBehind: isBehind)
     }
 }

@@ -18,6 +18,8 @@ public struct PaneUpdate: Sendable, Equatable {
     public var screen: [String]
     /// Hand it in the next time; it changes whenever something is new.
     public var place: PanePlace
+    /// There is more already: ask again at once.
+    public var isBehind: Bool
 
     /// As `pane` events carry it.
     public var json: JSONValue {

@@ -1,5 +1,6 @@
 internal import Core
 public import Fleet
+internal import ProcessKit
 internal import Store
 internal import TerminalKit
 internal import Watch
@@ -8,6 +9,12 @@ internal import Watch
 ///
 /// Only a few are kept, those that were asked for last; memory does not grow with what they print.
 public actor PaneViews {
+    /// Reading a tap takes a while that nobody else should wait for.
+    private let executor = BlockingExecutor(label: "pane-views")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
     private let context: FleetContext
     private let most: Int
     private var open: [AgentID: OpenPane] = [:]

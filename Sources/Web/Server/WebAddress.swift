@@ -39,7 +39,9 @@ public struct WebAddress: Sendable, Equatable {
             mode: FilePermissions(rawValue: 0o600))
     }
 
-    public static func forget(_ page: WebServer.Page, run: FilePath) throws { try Files.remove(file(page, run)) }
+    public static func forget(_ page: WebServer.Page, run: FilePath) throws {
+        try Files.remove(file(page, run))
+    }
 
     /// Where the server of a process listens; nil when it listens nowhere.
     public static func find(_ page: WebServer.Page, run: FilePath, processID: Int32) -> WebAddress? {

@@ -56,7 +56,8 @@ public struct WebServer: Service {
     private func listen(on port: Int) async throws {
         let limits = site.limits
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idle),
+            additionalChannelHandlers: [ConnectionGuard(limits: limits)],
+            idleTimeout: TimeAmount(limits.idle),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headers / 2, maxHeaderListSize: limits.headers,
                 maxHeaderFieldCount: limits.headerCount))
@@ -64,7 +65,8 @@ public struct WebServer: Service {
         // Its own words about each connection are for those who look for a fault.
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         let application = Application(
-            responder: site.routes(start: page).finished().buildResponder(), server: .http1(configuration: channel),
+            responder: site.routes(start: page).finished().buildResponder(),
+            server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(place.host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),

@@ -13,7 +13,9 @@ struct ApprovalRouteTests {
     static let path = "/api/approvals/ap-0000000000001"
     static let browser = (name: "Accept", value: "text/html,*/*")
 
-    static func state(_ site: SiteFixture) async throws -> Approval? { try await site.context.store.approval(id) }
+    static func state(_ site: SiteFixture) async throws -> Approval? {
+        try await site.context.store.approval(id)
+    }
 
     /// The path of a link as a notice carries it.
     static func link(_ site: SiteFixture) async throws -> String {
@@ -82,7 +84,8 @@ struct ApprovalRouteTests {
             let signature = WebhookSignature(keys: ApprovalKeys(secret: try site.context.secret()))
             let header = signature.header(time: time, approval: Self.id, body: body)
             let forged = try await site.send(
-                "POST", Self.path, [("X-Timestamp", time), ("X-Signature-256", "sha256=" + header.suffix(64).reversed())],
+                "POST", Self.path,
+                [("X-Timestamp", time), ("X-Signature-256", "sha256=" + header.suffix(64).reversed())],
                 body)
             #expect(forged.status == 401 && forged.errorCode == "approval_forged")
             let other = try await site.send(

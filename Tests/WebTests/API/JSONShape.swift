@@ -7,7 +7,8 @@ struct JSONShape {
     /// What is wrong with `value`, each with its place; keys that are not described are wrong too.
     func faults(of value: JSONValue, _ schema: JSONValue, at place: String) -> [String] {
         if let name = schema["$ref"]?.string {
-            let known = document["components"]?["schemas"]?[name.split(separator: "/").last.map(String.init) ?? ""]
+            let known = document["components"]?["schemas"]?[
+                name.split(separator: "/").last.map(String.init) ?? ""]
             return known.map { faults(of: value, $0, at: place) } ?? ["\(place): no schema \(name)"]
         }
         let types = schema["type"]?.array?.compactMap(\.string) ?? schema["type"]?.string.map { [$0] } ?? []

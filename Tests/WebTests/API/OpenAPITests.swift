@@ -23,7 +23,9 @@ struct OpenAPITests {
             let assets = Set(PageAssets.paths)
             var served: Set<String> = []
             for (path, methods) in site.site.routes(start: .dashboard).methods where !assets.contains(path) {
-                let names = path.split(separator: "/").map { $0.hasPrefix(":") ? "{\($0.dropFirst())}" : String($0) }
+                let names = path.split(separator: "/").map {
+                    $0.hasPrefix(":") ? "{\($0.dropFirst())}" : String($0)
+                }
                 served.formUnion(methods.map { "\($0.rawValue) /\(names.joined(separator: "/"))" })
             }
             var described: Set<String> = []
@@ -79,7 +81,8 @@ struct OpenAPITests {
             method: "POST", path: "/api/commands", template: "/api/commands",
             body: ["text": "x", "branch": "nobody"], status: 403),
         Example(
-            method: "POST", path: "/api/commands", template: "/api/commands", body: ["branch": "x"], status: 400),
+            method: "POST", path: "/api/commands", template: "/api/commands", body: ["branch": "x"],
+            status: 400),
         Example(
             method: "POST", path: "/api/commands", template: "/api/commands",
             body: ["text": "x", "branch": "feature/a"], status: 409),
@@ -124,7 +127,8 @@ struct OpenAPITests {
                     }
                 let name = "\(example.method) \(example.path)"
                 #expect(answer.status == example.status, "\(name): \(answer.text.prefix(300))")
-                let described = document["paths"]?[example.template]?[example.method.lowercased()]?["responses"]
+                let described = document["paths"]?[example.template]?[example.method.lowercased()]?[
+                    "responses"]
                 let response = try #require(described?["\(example.status)"], "\(name) \(example.status)")
                 let media = answer.headers["content-type"]?.split(separator: ";").first.map(String.init)
                 let content = response["content"]

@@ -13,11 +13,10 @@ import Testing
 struct OrderRouteTests {
     static let script = """
         say Ready.
-        read
+        expect one
         say Heard it.
-        read
+        expect two
         say Heard another.
-        read
         """
 
     @Test func ordersReachTheAgentThatIsMeantAndOnlyOnce() async throws {
@@ -104,5 +103,7 @@ struct OrderRouteTests {
 
 extension String {
     /// How often `part` is in it.
-    fileprivate func components(of part: String) -> Int { split(separator: part, omittingEmptySubsequences: false).count - 1 }
+    fileprivate func components(of part: String) -> Int {
+        split(separator: part, omittingEmptySubsequences: false).count - 1
+    }
 }

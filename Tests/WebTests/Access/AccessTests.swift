@@ -31,7 +31,8 @@ struct AccessTests {
         #expect(cookie.find(in: "a=b; \(cookie.name)=value; c=d") == "value")
         #expect(cookie.find(in: "a=b; x\(cookie.name)=value") == nil)
         let header = cookie.header(at: Self.start, isSecure: false)
-        #expect(header.contains("HttpOnly") && header.contains("SameSite=Strict") && !header.contains("Secure;"))
+        #expect(
+            header.contains("HttpOnly") && header.contains("SameSite=Strict") && !header.contains("Secure;"))
         #expect(cookie.header(at: Self.start, isSecure: true).hasSuffix("; Secure"))
     }
 

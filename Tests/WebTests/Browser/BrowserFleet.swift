@@ -91,6 +91,8 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
         "asker":
             "marker {\"type\":\"STATUS\",\"stage\":\"build\",\"ok\":true,\"summary\":\"it builds\"}\nsay Built.",
         "evil": "run cat \"$HOME/evil.txt\"",
+        "painter":
+            "expect page\nrun printf '\\033[2J\\033[H'\nrun cat \"$HOME/session.txt\"\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true,\"summary\":\"lint is clean\"}",
     ]
 
     static let policy = """
@@ -104,6 +106,17 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
                 actions_on_start: [ { shell: "true" } ]
               - name: deploy
                 require_approval: { prompt: "Deploy this branch to staging?" }
+                actions_on_start: [ { shell: "true" } ]
+          - name: checks
+            match: { branch: "shop/*" }
+            stages:
+              - name: lint
+                triggers: { any_of: [ { marker: { type: STATUS, stage: lint } } ] }
+                actions_on_start: [ { shell: "true" } ]
+              - name: test
+                success_when: { any_of: [ { marker: { type: STATUS, stage: test } } ] }
+              - name: review
+                require_approval: { prompt: "Is it good enough to merge?" }
                 actions_on_start: [ { shell: "true" } ]
         """
 

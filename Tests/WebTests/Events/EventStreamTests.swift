@@ -114,7 +114,7 @@ struct EventStreamTests {
             return (client, clock.now)
         }
         _ = try await client.readToEnd()
-        // Seconds of grace would show; a busy machine may take one.
-        #expect(clock.now - begin < .seconds(5))
+        // A stream that held the end up would hold it up for ever; a busy machine may take its time.
+        #expect(clock.now - begin < .seconds(20))
     }
 }

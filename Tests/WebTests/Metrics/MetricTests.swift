@@ -85,7 +85,8 @@ struct MetricTests {
                 CounterIncrement.observation("t", value, in: HistogramBounds([3])))
         }
         var text = MetricText()
-        text.add(MetricFamily("t", .histogram, "H", bounds: HistogramBounds([1, 10])), 
+        text.add(
+            MetricFamily("t", .histogram, "H", bounds: HistogramBounds([1, 10])),
             stored: try await fleet.counters())
         #expect(text.text.contains("le=\"1\"} 0") && text.text.contains("le=\"10\"} 2"))
         #expect(text.text.contains("le=\"+Inf\"} 3"))
@@ -132,9 +133,13 @@ struct MetricTests {
             #expect(answered.status == 200)
             let later = try await site.get("/metrics").text
             #expect(
-                later.contains("tmux_agent_approval_waiting_seconds_sum{through=\"webhook\"} 90\n"), "\(later)")
-            #expect(later.contains("tmux_agent_approval_waiting_seconds_bucket{le=\"300\",through=\"webhook\"} 1"))
-            #expect(later.contains("tmux_agent_approval_waiting_seconds_bucket{le=\"60\",through=\"webhook\"} 0"))
+                later.contains("tmux_agent_approval_waiting_seconds_sum{through=\"webhook\"} 90\n"),
+                "\(later)")
+            #expect(
+                later.contains("tmux_agent_approval_waiting_seconds_bucket{le=\"300\",through=\"webhook\"} 1")
+            )
+            #expect(
+                later.contains("tmux_agent_approval_waiting_seconds_bucket{le=\"60\",through=\"webhook\"} 0"))
         }
     }
 

@@ -155,7 +155,9 @@ enum Markup {
             let shape =
                 /<(?:!doctype html|\/?[a-z][a-z0-9]*(?:\s+[a-zA-Z][a-zA-Z-]*(?:="[^"<>]*")?)*\s*\/?)>/
             if tag.wholeMatch(of: shape) == nil { return tag }
-            if tag.contains(/\son[a-z]+=/) || tag.hasPrefix("<script") && !tag.contains("src=\"/assets/") {
+            // Inside quotes everything is a value.
+            let bare = tag.replacing(/"[^"]*"/, with: "")
+            if bare.contains(/\son[a-z]+=/) || tag.hasPrefix("<script") && !tag.contains("src=\"/assets/") {
                 return tag
             }
             index = end + 1

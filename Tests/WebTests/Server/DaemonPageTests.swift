@@ -15,12 +15,14 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct DaemonPageTests {
     @Test func daemonServesBothPagesAndLeavesNothingBehind() async throws {
-        try await withFleetFixture(more: "[dashboard]\nport = 0\n[portal]\nenabled = true\nport = 0\n") { fleet in
+        try await withFleetFixture(more: "[dashboard]\nport = 0\n[portal]\nenabled = true\nport = 0\n") {
+            fleet in
             let started = try JSONValue.parse(try await fleet.succeed("up", "--json"))
             let dashboard = try #require(started["dashboard"]?.string)
             let portal = try #require(started["portal"]?.string)
             let parts = dashboard.split(separator: "/#token=").map(String.init)
-            #expect(parts.count == 2 && portal.hasSuffix("/#token=\(parts[1])") && !portal.hasPrefix(parts[0]))
+            #expect(
+                parts.count == 2 && portal.hasSuffix("/#token=\(parts[1])") && !portal.hasPrefix(parts[0]))
             let status = try JSONValue.parse(try await fleet.succeed("status", "--json"))
             #expect(status["dashboard"]?.string == parts[0] && status["daemon"]?["troubles"] == .array([]))
             #expect(try await fleet.succeed("status").contains("dashboard  \(parts[0])"))

@@ -24,7 +24,8 @@ extension SiteFixture {
         try await context.store.recordStart(
             id,
             pane: RecordedPane(
-                server: TmuxServerID(socket: folder.appending("gone").string, pid: 1, startTime: 2), pane: pane),
+                server: TmuxServerID(socket: folder.appending("gone").string, pid: 1, startTime: 2),
+                pane: pane),
             tap: context.logs.appending("\(id).tap"), at: now)
     }
 

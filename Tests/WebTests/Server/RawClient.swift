@@ -62,7 +62,9 @@ actor RawClient {
     private func readSome() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let count = Glibc.recv(descriptor, &buffer, buffer.count, 0)
-        if count < 0, errno == EAGAIN { throw RawClientError(text: "nothing came for 20 s; so far:\n\(received)") }
+        if count < 0, errno == EAGAIN {
+            throw RawClientError(text: "nothing came for 20 s; so far:\n\(received)")
+        }
         guard count > 0 else { return false }
         received += String(decoding: buffer[..<count], as: UTF8.self)
         return true

@@ -97,7 +97,8 @@ struct ServerTests {
     @Test func loginFormLeadsOnToOurOwnPathsOnly() async throws {
         try await withSite { site in
             let token = site.token
-            let right = try await site.form("/login", "token=+\(token)%0A&next=%2Fportal", [("Origin", site.url)])
+            let right = try await site.form(
+                "/login", "token=+\(token)%0A&next=%2Fportal", [("Origin", site.url)])
             #expect(right.status == 303 && right.headers["location"] == "/portal")
             for next in ["https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2F%5Cevil.example", "x"] {
                 let answer = try await site.form("/login", "token=\(token)&next=\(next)")
@@ -118,7 +119,8 @@ struct ServerTests {
             }
             let held = try await site.get("/api/overview", [("X-Auth-Token", "guess")])
             #expect(held.status == 429 && held.headers["retry-after"] == "1")
-            #expect(try await site.get("/api/overview", [site.bearer]).status == 429, "the right one waits too")
+            #expect(
+                try await site.get("/api/overview", [site.bearer]).status == 429, "the right one waits too")
             site.clock.advance(by: .seconds(1))
             #expect(try await site.get("/api/overview", [site.bearer]).status == 200)
         }

@@ -79,7 +79,8 @@ function mark() {
 // Panes have a line of their own: opening one does not begin the page anew.
 const paneLine = new Live(
   () => panes.length ? `/api/events?parts=none&pane=${panes.map((pane) => encodeURIComponent(pane.agent)).join(",")}` : null,
-  { pane: (news) => { for (const pane of panes) if (pane.agent === news.agent) pane.update(news); } });
+  { pane: (news) => { for (const pane of panes) if (pane.agent === news.agent) pane.update(news); } },
+  { rests: true });
 let watched = "";
 function watch() {
   const wanted = panes.map((pane) => pane.agent).join(" ");

@@ -3,7 +3,7 @@ import { $, clockTime, text } from "./tools.js";
 
 export class Live {
   // `address` gives the URL, or null when nothing is wanted; `handlers` has a function for each kind of event.
-  constructor(address, handlers, { shown = false } = {}) {
+  constructor(address, handlers, { shown = false, rests = false } = {}) {
     this.address = address;
     this.handlers = handlers;
     this.shown = shown;
@@ -11,13 +11,21 @@ export class Live {
     this.last = null;
     this.open();
     addEventListener("online", () => this.restart());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden && this.down) this.restart(); });
+    document.addEventListener("visibilitychange", () => {
+      // Browsers allow few lines to one server, for all tabs together: a tab that nobody sees needs no panes.
+      if (document.hidden && rests) this.close();
+      else if (!document.hidden && (this.down || rests)) this.restart();
+    });
   }
 
-  open() {
+  close() {
     clearTimeout(this.timer);
     this.source?.close();
     this.source = null;
+  }
+
+  open() {
+    this.close();
     const address = this.address();
     if (!address) return;
     const url = new URL(address, location.href);
@@ -37,11 +45,9 @@ export class Live {
   }
 
   fail() {
-    this.source?.close();
-    this.source = null;
+    this.close();
     this.down ??= new Date();
     this.show("offline", text("offline", { time: clockTime(this.down) }));
-    clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(), this.pause * (0.75 + Math.random() / 2));
     this.pause = Math.min(this.pause * 2, 30000);
   }

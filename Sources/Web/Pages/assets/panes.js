@@ -24,6 +24,7 @@ export class Screen {
 
   // The markup of lines is the server's: escaped text in spans with classes.
   update(news) {
+    const place = this.term.scrollTop;
     if (news.reset) this.clear();
     const lines = document.createDocumentFragment();
     for (const html of news.history) {
@@ -45,6 +46,7 @@ export class Screen {
       }
     }
     if (this.follows) this.toEnd();
+    else if (news.reset) this.term.scrollTop = place;
   }
 
   toEnd() {

@@ -53,7 +53,8 @@ function choose(agent) {
 
 const paneLine = new Live(
   () => chosen ? `/api/events?parts=none&pane=${encodeURIComponent(chosen)}` : null,
-  { pane: (news) => { if (news.agent === chosen) screen.update(news); } });
+  { pane: (news) => { if (news.agent === chosen) screen.update(news); } },
+  { rests: true });
 
 new Live(() => "/api/events", {
   parts: ({ parts }) => {
