@@ -8,11 +8,21 @@ struct Status: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the fleet as a whole: daemon, agents, runs, questions",
-        discussion: "  tmux-agent status --json")
+        discussion: """
+              tmux-agent status --json
+              tmux-agent status --config hosts.yaml
+            """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
 
     func run(_ context: CommandContext) async throws {
+        if let records = try panes.records(context) {
+            let status = try await PaneRunStatus.now(of: records, context.surroundings)
+            context.console.render(PaneRunView(status: status), json: context.json)
+            if status.pid == nil { context.console.hint("Nobody watches these panes: tmux-agent run") }
+            return
+        }
         let fleet = try await FleetContext.open(context.surroundings)
         let status = try await DaemonControl(context: fleet).status()
         context.console.render(
