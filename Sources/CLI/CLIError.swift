@@ -5,6 +5,8 @@ internal import SystemPackage
 enum CLIError: Error, Equatable {
     case unknownCommand(String, known: [String])
     case noSuchFolder(FilePath)
+    /// A full-screen command without a person's terminal.
+    case needsTerminal(String)
 }
 
 extension CLIError: UserFacingError {
@@ -12,6 +14,7 @@ extension CLIError: UserFacingError {
         switch self {
         case .unknownCommand: "unknown_command"
         case .noSuchFolder: "no_such_folder"
+        case .needsTerminal: "needs_terminal"
         }
     }
 
@@ -19,6 +22,7 @@ extension CLIError: UserFacingError {
         switch self {
         case .unknownCommand(let name, _): "No command is called '\(name)'"
         case .noSuchFolder(let path): "There is no folder \(path)"
+        case .needsTerminal(let command): "'tmux-agent \(command)' needs a terminal"
         }
     }
 
@@ -28,6 +32,7 @@ extension CLIError: UserFacingError {
             didYouMean(name, among: known).map { "Did you mean 'tmux-agent \($0)'?" }
                 ?? "Run 'tmux-agent --help' to see all commands"
         case .noSuchFolder: "Give -C a folder of the repository"
+        case .needsTerminal: "Scripts use 'tmux-agent status --json' or 'tmux-agent sessions --json'"
         }
     }
 
@@ -35,6 +40,7 @@ extension CLIError: UserFacingError {
         switch self {
         case .unknownCommand: .usage
         case .noSuchFolder: .notAchieved
+        case .needsTerminal: .usage
         }
     }
 }

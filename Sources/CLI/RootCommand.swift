@@ -15,7 +15,8 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Send.self,
+            Init.self, TrustCommand.self, Templates.self, Spawn.self, Sessions.self, Attach.self, Pick.self,
+            Send.self,
             Logs.self,
             Diff.self, Remove.self, DoctorCommand.self, Status.self, Up.self, Down.self, Emit.self,
             ApprovalsCommand.self,

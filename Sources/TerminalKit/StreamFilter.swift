@@ -146,6 +146,12 @@ struct StreamFilter {
         while index < input.count {
             let byte = unsafe input[index]
             guard byte >= 0x80, run < Self.longestRun || !character.isEmpty else { return nil }
+            if character.isEmpty, let length = unsafe plainLength(input, index) {
+                unsafe output.append(contentsOf: input[index..<index + length])
+                index += length
+                run += length
+                continue
+            }
             index += 1
             run += 1
             if character.isEmpty {
@@ -164,6 +170,24 @@ struct StreamFilter {
             output += whole
         }
         return nil
+    }
+
+    /// How many bytes the character at `index` has, when it is whole there and no more than a character.
+    private func plainLength(_ input: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int? {
+        let lead = unsafe input[index]
+        guard !isJoining, (0xc3...0xf4).contains(lead) else { return nil }
+        let length = Self.length(lead)
+        guard index + length <= input.count else { return nil }
+        var value = UInt32(lead) & (length == 2 ? 0x1f : length == 3 ? 0x0f : 0x07)
+        for place in index + 1..<index + length {
+            let byte = unsafe input[place]
+            guard byte & 0xc0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(byte & 0x3f)
+        }
+        guard value >= (length == 2 ? 0xa0 : length == 3 ? 0x800 : 0x1_0000),
+            let scalar = Unicode.Scalar(value), !scalar.isZeroWidth
+        else { return nil }
+        return length
     }
 
     private static func length(_ lead: UInt8) -> Int { lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2 }

@@ -21,12 +21,19 @@ import Testing
     }
 
     @Test func everyKeyIsRead() throws {
-        let template = try read("all-keys").value
+        let decoded = try read("all-keys")
+        let template = decoded.value
         #expect(template.name == "full")
         #expect(template.summary == "All keys")
         #expect(template.model == "opus")
         #expect(template.agent == "codex")
-        #expect(template.policy == "ci/policy.yaml")
+        #expect(
+            decoded.warnings.map(\.rendered) == [
+                """
+                all-keys.md:6:9: warning: 'policy' has no effect in a template
+                    hint: Say in policy.yaml for whom a pipeline is: match: { template: full }
+                """
+            ])
         #expect(template.setup == ["npm ci", "make x"])
         #expect(template.environment == ["LEVEL": "3", "ON": "yes"])
         #expect(template.bodyLine == 10)

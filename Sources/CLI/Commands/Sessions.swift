@@ -21,10 +21,11 @@ struct Sessions: AgentCommand {
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
+        async let policy = PolicyStanding.now(in: fleet)
         let agents = try await SessionList(context: fleet).load()
         context.console.render(
             SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
-        if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.hint(warning) }
+        if let warning = try await policy?.warning { context.console.hint(warning) }
         if agents.isEmpty { context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"") }
     }
 }

@@ -68,7 +68,6 @@ struct TemplateView: Renderable {
         object.set("source", template.source.description)
         object.set("agent", template.agent)
         object.set("model", template.model)
-        object.set("policy", template.policy)
         object["setup"] = .array(template.setup.map { .string($0) })
         object["body"] = .string(template.body)
         return .object(object)

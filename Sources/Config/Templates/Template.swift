@@ -18,8 +18,6 @@ public struct Template: Sendable, Equatable {
     /// The agent profile to use; nil means the default one.
     public var agent: String?
     public var model: String?
-    /// The pipeline's policy file for agents of this template; nil means the fleet's.
-    public var policy: String?
     /// Shell lines to run in the new worktree after the fleet's own, under the same consent.
     public var setup: [String]
     public var environment: [String: String]

@@ -42,7 +42,11 @@ public enum TemplateFile {
         template.summary = front.string("description") ?? ""
         template.agent = front.string("agent")
         template.model = front.string("model")
-        template.policy = front.string("policy")
+        if let policy = front.node("policy") {
+            problems.warning(
+                "'policy' has no effect in a template", at: policy.position,
+                suggestion: "Say in policy.yaml for whom a pipeline is: match: { template: \(template.name) }")
+        }
         template.setup = front.strings("setup") ?? []
         template.environment = front.stringTable("env") ?? [:]
         for entry in front.node("env")?.entries ?? [] {

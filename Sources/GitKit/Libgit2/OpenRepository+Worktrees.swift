@@ -1,5 +1,6 @@
 internal import CLibgit2
 internal import Core
+internal import Glibc
 internal import SystemPackage
 
 extension OpenRepository {
@@ -38,7 +39,8 @@ extension OpenRepository {
 
     /// Makes the worktree's entry and its folder with nothing in it but `.git`.
     ///
-    /// libgit2's own checkout runs no filters, so it is told to write nothing.
+    /// libgit2's own checkout runs no filters, so it is told to write nothing; and to look at one path only that no tree
+    /// has, because else it reads every folder of the commit to find out that there is nothing to do.
     func addEntry(_ name: String, at folder: FilePath, on branch: BranchName) throws(GitError) {
         let reference = try unsafe Handle("read the branch '\(branch)'", freedBy: git_reference_free) {
             unsafe git_reference_lookup(&$0, handle.pointer, branch.reference)
@@ -48,10 +50,16 @@ extension OpenRepository {
             "prepare the worktree",
             unsafe git_worktree_add_options_init(&options, UInt32(GIT_WORKTREE_ADD_OPTIONS_VERSION)))
         unsafe options.ref = reference.pointer
-        unsafe options.checkout_options.checkout_strategy = GIT_CHECKOUT_NONE.rawValue
+        unsafe options.checkout_options.checkout_strategy =
+            GIT_CHECKOUT_NONE.rawValue | GIT_CHECKOUT_DISABLE_PATHSPEC_MATCH.rawValue
         var raw: OpaquePointer?
         defer { unsafe git_worktree_free(raw) }
-        let status = unsafe git_worktree_add(&raw, handle.pointer, name, folder.string, &options)
+        var path = unsafe strdup(".git")
+        defer { unsafe free(path) }
+        let status = unsafe withUnsafeMutablePointer(to: &path) { path in
+            unsafe options.checkout_options.paths = git_strarray(strings: path, count: 1)
+            return unsafe git_worktree_add(&raw, handle.pointer, name, folder.string, &options)
+        }
         if status == GIT_EEXISTS.rawValue { throw .worktreeNameTaken(name) }
         try Libgit2.check("add the worktree '\(name)'", status)
     }

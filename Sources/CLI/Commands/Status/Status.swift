@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Daemon
 internal import Fleet
+internal import GitKit
 internal import Store
 
 struct Status: AgentCommand {
@@ -9,12 +10,31 @@ struct Status: AgentCommand {
         commandName: "status",
         abstract: "Show the fleet as a whole: daemon, agents, runs, questions",
         discussion: """
+            --watch stays and follows what happens; its keys approve, reject, send and
+            attach. --format tmux is a few words for tmux's status line.
+
+              tmux-agent status --watch
               tmux-agent status --json
               tmux-agent status --config hosts.yaml
+              tmux set -g status-right "#(tmux-agent -C '#{pane_current_path}' status --format tmux)"
             """)
+
+    enum Format: String, CaseIterable, ExpressibleByArgument { case text, tmux }
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var panes: PaneOption
+    @Flag(name: .shortAndLong, help: "Stay and follow, full screen") var watch = false
+    @Option(name: .long, help: "How to print it: text or tmux") var format = Format.text
+
+    func validate() throws {
+        if watch, global.json || format != .text {
+            throw ValidationError("--watch is for people: use it without --json and --format")
+        }
+        if global.json, format != .text { throw ValidationError("Give --json or --format, not both") }
+        if panes.config != nil, watch || format != .text {
+            throw ValidationError("--config goes with neither --watch nor --format")
+        }
+    }
 
     func run(_ context: CommandContext) async throws {
         if let records = try panes.records(context) {
@@ -23,12 +43,25 @@ struct Status: AgentCommand {
             if status.pid == nil { context.console.hint("Nobody watches these panes: tmux-agent run") }
             return
         }
+        guard format == .text else { return try await printLine(context) }
         let fleet = try await FleetContext.open(context.surroundings)
+        if watch { return try await StatusWatch(context: context, fleet: fleet).run() }
         let status = try await DaemonControl(context: fleet).status()
         context.console.render(
             StatusView(status: status, isTrusted: fleet.isTrusted, now: context.surroundings.now()),
             json: context.json)
         if status.daemon == nil { context.console.hint("No daemon watches this fleet: tmux-agent up") }
+    }
+
+    /// tmux asks for it in every folder, most of which are no fleet: then there is nothing to say.
+    private func printLine(_ context: CommandContext) async throws {
+        do {
+            let fleet = try await FleetContext.open(context.surroundings)
+            let line = StatusLine(status: try await DaemonControl(context: fleet).status()).text
+            if !line.isEmpty { context.console.result(line) }
+        } catch GitError.notARepository, FleetError.notAFleet {
+            return
+        }
     }
 }
 
