@@ -7,6 +7,7 @@ extension ApprovalQuestion {
             "id": .string(approval.id.rawValue), "question": .string(approval.question),
         ]
         object.set("branch", branch)
+        if let pane { object.set("pane", pane) }
         object.set("pipeline", approval.pipeline)
         object.set("stage", approval.stage)
         object.set("run", approval.run.rawValue)

@@ -12,9 +12,17 @@ public struct ApprovalQuestion: Sendable, Equatable {
         self.branch = branch
     }
 
+    /// The pane that was not spawned here, as `host:%3`.
+    public var pane: String? {
+        if case .pane(let pane) = approval.subject { "\(pane.host):\(pane.pane)" } else { nil }
+    }
+
+    /// The agent's branch, the pane, or `main checkout`.
+    public var place: String { branch ?? pane ?? "main checkout" }
+
     /// One line for a list of candidates.
     var label: String {
-        [approval.id.rawValue, branch, approval.stage].compactMap(\.self).joined(separator: " ")
+        [approval.id.rawValue, branch ?? pane, approval.stage].compactMap(\.self).joined(separator: " ")
     }
 
     /// The one of `open` that `text` means.
@@ -27,7 +35,7 @@ public struct ApprovalQuestion: Sendable, Equatable {
         let rules: [(ApprovalQuestion) -> Bool] = [
             { $0.approval.id.rawValue == text },
             { !text.isEmpty && $0.hasID(beginningWith: text) },
-            { $0.branch == text },
+            { $0.branch == text || $0.pane == text || $0.pane?.hasSuffix(":\(text)") == true },
             { $0.approval.stage == text || "\($0.approval.pipeline)/\($0.approval.stage)" == text },
         ]
         for rule in rules {
@@ -36,7 +44,7 @@ public struct ApprovalQuestion: Sendable, Equatable {
             if let only = found.first { return only }
         }
         let names = open.flatMap {
-            [$0.approval.id.rawValue, $0.branch, $0.approval.stage].compactMap(\.self)
+            [$0.approval.id.rawValue, $0.branch ?? $0.pane, $0.approval.stage].compactMap(\.self)
         }
         throw .notFound(text: text, similar: nearest(to: text, among: Array(Set(names))))
     }

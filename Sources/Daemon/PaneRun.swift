@@ -54,60 +54,56 @@ public struct PaneRun: Sendable {
     /// Throws ``ConfigurationError`` with every problem of a settings file, ``DaemonError/alreadyRunningPanes(configuration:pid:)``
     /// when another process runs with this configuration, and after one pass ``DaemonError/hostsNotReached(_:)``.
     public func run() async throws {
-        let places = Places(surroundings)
-        let file = surroundings.workingDirectory.pushing(options.configuration)
-        let settings = try HostsFile.load(file, places: places)
+        let records = try PaneRecords(options.configuration, surroundings)
         let policy = surroundings.workingDirectory.pushing(options.policy)
-        try requireUsable(policy)
-        for warning in settings.warnings { log.warning("\(warning.rendered)") }
-        let id = Self.id(of: file)
-        let run = places.run.appending(id.rawValue)
+        let detection = DetectionCatalog(root: policy.removingLastComponent())
+        try requireUsable(policy, detection)
+        for warning in records.warnings { log.warning("\(warning.rendered)") }
         guard !options.isDryRun else {
-            let store = try Store.copyInMemory(of: settings.value.stateDatabase).fleet(id)
-            try await store.register(FleetRegistration(id: id, name: file.stem ?? "run", path: file), at: now)
-            return try await watch(settings.value, places, run, store, policy, lock: nil)
+            let store = try Store.copyInMemory(of: records.settings.stateDatabase).fleet(records.id)
+            try await store.register(records.registration, at: now)
+            return try await watch(records, store, policy, detection, lock: nil)
         }
+        let run = records.run
         guard let lock = try DaemonLock.take(role: .watch, run: run, processID: surroundings.processID) else {
             let pid = try DaemonLock.holder(role: .watch, run: run) ?? 0
-            throw DaemonError.alreadyRunningPanes(configuration: file, pid: pid)
+            throw DaemonError.alreadyRunningPanes(configuration: records.file, pid: pid)
         }
         defer { withExtendedLifetime(lock) {} }
-        let store = try Store.open(path: settings.value.stateDatabase, role: .daemon, now: now)
+        let store = try Store.open(path: records.settings.stateDatabase, role: .daemon, now: now)
         for case .pythonDatabaseMovedAside(let place) in store.notices {
             log.notice("the database of the older tool is now \(place)")
         }
-        let records = store.fleet(id)
-        try await records.register(FleetRegistration(id: id, name: file.stem ?? "run", path: file), at: now)
-        try await watch(settings.value, places, run, records, policy, lock: lock)
-    }
-
-    /// What a configuration is called in the database, wherever it was named from.
-    static func id(of file: FilePath) -> FleetID {
-        FleetID("run-\(ContentHash.of((Files.realPath(file) ?? file).string).prefix(16))")
+        let own = store.fleet(records.id)
+        try await own.register(records.registration, at: now)
+        try await watch(records, own, policy, detection, lock: lock)
     }
 
     private var now: Timestamp { surroundings.now() }
 
-    private func requireUsable(_ policy: FilePath) throws {
+    private func requireUsable(_ policy: FilePath, _ detection: DetectionCatalog) throws {
         guard let text = try Files.readText(policy) else {
             throw ConfigurationError.notFound(file: options.policy.string)
         }
-        _ = try PolicyFile.read(text, file: options.policy.string, context: .init(isClassic: true))
+        _ = try PolicyFile.read(
+            text, file: options.policy.string,
+            context: .init(isClassic: true, dialogs: try detection.library().dialogIDs))
     }
 
     private func watch(
-        _ settings: HostsConfiguration, _ places: Places, _ run: FilePath, _ store: FleetStore,
-        _ policy: FilePath, lock: FileLock?
+        _ records: PaneRecords, _ store: FleetStore, _ policy: FilePath, _ detection: DetectionCatalog,
+        lock: FileLock?
     ) async throws {
+        let (settings, run) = (records.settings, records.run)
         let hosts = PaneHosts(
-            surroundings: surroundings, places: places,
+            surroundings: surroundings, places: records.places,
             hosts: try settings.hosts.map { host in
                 try PaneHost(
                     host, binary: settings.tmuxProgram,
                     folder: run.appending("hosts").appending(TmuxFormat.name(host.name)),
                     taps: run.appending("taps"), environment: surroundings.environment, ids: surroundings.ids,
                     attachesControlClient: !options.isDryRun)
-            }, run: run)
+            }, run: run, detection: detection)
         if !options.isDryRun { try await hosts.endOrphans() }
         let events = try FileEvents()
         let bell = try FileEvents()
@@ -119,7 +115,14 @@ public struct PaneRun: Sendable {
             parts: PaneWatcher.Parts(
                 events: events, results: results, echoes: echoes, observer: observer, log: log,
                 wakeHands: { bell.wake() },
-                ready: { [pid = surroundings.processID] in try lock?.write("\(pid) ready\n") }, tell: tell))
+                ready: { [pid = surroundings.processID] in try lock?.write(DaemonLock.text(pid)) },
+                report: { [pid = surroundings.processID, log] troubles in
+                    do {
+                        try lock?.write(DaemonLock.text(pid, troubles: troubles))
+                    } catch {
+                        log.error("'status' cannot be told what does not work: \(error)")
+                    }
+                }, tell: tell))
         var services: [any Service] = [observer]
         if !options.isDryRun {
             services += try doers(settings, hosts, store, results, echoes, bell)

@@ -1,6 +1,7 @@
 internal import CLibgit2
 public import Core
 internal import ProcessKit
+public import SystemPackage
 
 extension GitRepository {
     /// The text of a commit's note under `reference` (`refs/notes/…`); nil when it has none (libgit2, else git).
@@ -69,6 +70,31 @@ extension GitRepository {
         let ids = result.text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("--") }
         guard result.isSuccess, !ids.isEmpty else { throw .revisionNotFound(revisions) }
         return try await log(ids, limit: limit)
+    }
+
+    /// The commits that the lines of a file are from, with how many lines each has there, the most first (git).
+    ///
+    /// `file` is relative to `folder`; `lines` as `git blame -L` takes it, such as `10,20` or `/func a/,+5`. Lines that are
+    /// not committed count for nobody.
+    public func blame(
+        _ file: String, lines: String? = nil, in folder: FilePath
+    ) async throws(GitError) -> [(commit: CommitSummary, lines: Int)] {
+        let range = lines.map { ["-L", $0] } ?? []
+        let text = try await git.output(["blame", "--porcelain"] + range + ["--", file], in: folder).text
+        var counts: [String: Int] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("\t") {
+            let words = line.split(separator: " ")
+            guard let id = words.first, [40, 64].contains(id.count), words.count >= 3, Int(words[1]) != nil,
+                id.allSatisfy(\.isHexDigit), id.contains(where: { $0 != "0" })
+            else { continue }
+            counts[String(id), default: 0] += 1
+        }
+        guard !counts.isEmpty else { return [] }
+        var found: [(commit: CommitSummary, lines: Int)] = []
+        for id in counts.keys {
+            for commit in try await log([id], limit: 1) { found.append((commit, counts[id] ?? 0)) }
+        }
+        return found.sorted { ($1.lines, $0.commit.id.rawValue) < ($0.lines, $1.commit.id.rawValue) }
     }
 
     private func log(_ ids: [String], limit: Int) async throws(GitError) -> [CommitSummary] {

@@ -26,10 +26,10 @@ extension Grid {
         row.filled = size.columns
         if row.cells.count > size.columns {
             row.cells.removeLast(row.cells.count - size.columns)
-            if row.cells.last?.width == 2 { row.cells[size.columns - 1] = Cell() }
         } else if row.cells.count < size.columns {
             row.cells += ContiguousArray(repeating: Cell(), count: size.columns - row.cells.count)
         }
+        Self.mendWide(&row.cells)
     }
 
     private func resizeAlternate(from old: TerminalSize) {

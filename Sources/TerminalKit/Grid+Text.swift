@@ -36,7 +36,7 @@ extension Grid {
             } else if cell.content < Cell.firstCluster {
                 append(cell.content, to: &bytes)
             } else {
-                for scalar in clusters[Int(cell.content - Cell.firstCluster)] { append(scalar, to: &bytes) }
+                for scalar in clusters[cell.content - Cell.firstCluster] { append(scalar, to: &bytes) }
             }
         }
         return String(decoding: bytes, as: UTF8.self)
@@ -75,7 +75,7 @@ extension Grid {
         } else if cell.content < Cell.firstCluster {
             text.unicodeScalars.append(Unicode.Scalar(cell.content) ?? "\u{fffd}")
         } else {
-            for scalar in clusters[Int(cell.content - Cell.firstCluster)] {
+            for scalar in clusters[cell.content - Cell.firstCluster] {
                 text.unicodeScalars.append(Unicode.Scalar(scalar) ?? "\u{fffd}")
             }
         }

@@ -16,11 +16,14 @@ final class Grid {
     /// The pen's number, nil until something is written with it.
     private var penNumber: UInt16? = 0
     var styles = StyleTable()
-    private(set) var clusters: [[UInt32]] = []
+    var clusters = ClusterTable()
     private var nextSerial: UInt64 = 1
 
-    /// Where the last glyph ended, while nothing else has moved the cursor since.
-    var lastGlyph: (row: Int, end: Int)?
+    /// Where the last character stands, while nothing else has moved the cursor since.
+    var lastGlyph: (row: Int, start: Int, end: Int)?
+    /// The last column is written, and the next character goes to the next row.
+    var isWrapDue = false
+    var wrapsAtEnd = true
     /// Rows that changed since the reader looked.
     var dirty: Range<Int>?
     /// Rows of the last erasure, when nothing was printed since.
@@ -35,7 +38,6 @@ final class Grid {
     /// Scratch for making text.
     var textBytes: [UInt8] = []
 
-    static let mostClusters = 4096
     static let historyRows = 128
     /// The `Y` of `SENTRY`.
     static let lastOfMarker: UInt32 = 0x59
@@ -82,7 +84,7 @@ final class Grid {
     /// The pen's style by its number; most pens are changed again before anything is written with them.
     var penIndex: UInt16 {
         if let penNumber { return penNumber }
-        if styles.isFull { compactStyles() }
+        if styles.isDue { compactStyles() }
         let number = pen == .plain ? 0 : styles.index(of: pen)
         penNumber = number
         return number
@@ -104,18 +106,67 @@ final class Grid {
         renumber(&alternate)
         renumber(&history)
         renumber(&scrolledOff)
+        styles.wasCompacted()
     }
 
+    /// The content of a cell that holds these scalars.
     func content(_ scalars: [UInt32]) -> UInt32 {
         guard scalars.count > 1 else { return scalars.first ?? 0 }
-        if let last = clusters.last, last == scalars {
-            return Cell.firstCluster + UInt32(clusters.count - 1)
+        if clusters.isDue { compactClusters() }
+        return Cell.firstCluster + clusters.index(of: scalars)
+    }
+
+    /// The scalars of a cell; a space where nothing was written.
+    func scalars(of cell: Cell) -> [UInt32] {
+        if cell.content == 0 { return [0x20] }
+        return cell.content < Cell.firstCluster ? [cell.content] : clusters[cell.content - Cell.firstCluster]
+    }
+
+    /// Forgets clusters that no cell holds any more.
+    private func compactClusters() {
+        let old = clusters
+        clusters = ClusterTable()
+        func renumber(_ rows: inout [GridRow]) {
+            for row in rows.indices {
+                for column in rows[row].cells.indices
+                where rows[row].cells[column].content >= Cell.firstCluster {
+                    let scalars = old[rows[row].cells[column].content - Cell.firstCluster]
+                    rows[row].cells[column].content = Cell.firstCluster + clusters.index(of: scalars)
+                }
+            }
         }
-        if let index = clusters.firstIndex(of: scalars) { return Cell.firstCluster + UInt32(index) }
-        // Past the bound the marks are dropped: the letter stays readable.
-        guard clusters.count < Self.mostClusters else { return scalars[0] }
-        clusters.append(scalars)
-        return Cell.firstCluster + UInt32(clusters.count - 1)
+        renumber(&primary)
+        renumber(&alternate)
+        renumber(&history)
+        renumber(&scrolledOff)
+        clusters.wasCompacted()
+    }
+
+    /// Puts a character without width onto the one left of the cursor, as tmux does: at most 21 bytes in a cell.
+    func combine(_ scalar: UInt32) {
+        var column = isWrapDue ? cursor.column : cursor.column - 1
+        guard column >= 0 else { return }
+        if column > 0, rows[cursor.row].cells[column].width == 0 { column -= 1 }
+        let all = scalars(of: rows[cursor.row].cells[column]) + [scalar]
+        guard all.reduce(0, { $0 + (Unicode.Scalar($1)?.utf8.count ?? 3) }) <= 21 else { return }
+        let content = content(all)
+        rows[cursor.row].cells[column].content = content
+        rows[cursor.row].filled = max(rows[cursor.row].filled, column + 1)
+        touch(cursor.row..<cursor.row + 1)
+    }
+
+    /// What stands on the screen has nothing to do with what comes next.
+    func forgetLastGlyph() {
+        lastGlyph = nil
+        isWrapDue = false
+    }
+
+    /// libvterm has moved the cursor: behind the last character, onto one that waits for its wrap, or elsewhere.
+    func cursorMoved() {
+        guard let last = lastGlyph, last.row == cursor.row else { return forgetLastGlyph() }
+        if isWrapDue, cursor.column == last.start { return }
+        isWrapDue = false
+        if cursor.column < min(last.end, size.columns - 1) { lastGlyph = nil }
     }
 
     func put(_ content: UInt32, width: Int, row: Int, column: Int) {
@@ -148,7 +199,8 @@ final class Grid {
             if mentions { primary[row].mayMention = true }
         }
         if column + width >= columns, rows[row].isWrapped { rows[row].isWrapped = false }
-        lastGlyph = (row, column + width)
+        lastGlyph = (row, column, column + width)
+        isWrapDue = column + width >= columns && wrapsAtEnd
         touch(row..<row + 1)
     }
 
@@ -194,6 +246,16 @@ final class Grid {
         }
     }
 
+    /// Blanks halves of wide characters whose other half is gone.
+    static func mendWide(_ cells: inout ContiguousArray<Cell>) {
+        for column in cells.indices {
+            let isHalf = cells[column].width == 0 && (column == 0 || cells[column - 1].width != 2)
+            let isCut =
+                cells[column].width == 2 && (column + 1 == cells.count || cells[column + 1].width != 0)
+            if isHalf || isCut { cells[column] = Cell() }
+        }
+    }
+
     func scroll(rows area: Range<Int>, columns: Range<Int>, down: Int, right: Int) {
         let area = area.clamped(to: 0..<size.rows)
         let columns = columns.clamped(to: 0..<size.columns)
@@ -216,7 +278,7 @@ final class Grid {
         } else {
             touch(area)
         }
-        if let last = lastGlyph, area.contains(last.row) { lastGlyph = (last.row - down, last.end) }
+        if let last = lastGlyph, area.contains(last.row) { lastGlyph?.row -= down }
     }
 
     private func scrollRows(_ area: Range<Int>, by down: Int) {
@@ -263,7 +325,7 @@ final class Grid {
             }
             rows[row].mayMention = true
             rows[row].filled = size.columns
-            mendWide(row: row, at: columns)
+            Self.mendWide(&rows[row].cells)
         }
     }
 
@@ -276,27 +338,7 @@ final class Grid {
     var lastSerial: UInt64 { nextSerial - 1 }
 
     /// Makes serials given from now on larger than `serial`.
-    func reserveSerials(through serial: UInt64) { nextSerial = max(nextSerial, serial + 1) }
-}
+    func reserveSerials(through serial: UInt64) { nextSerial = max(nextSerial, serial &+ 1) }
 
-/// The different styles on a screen; number 0 is plain.
-struct StyleTable {
-    private(set) var all = [TerminalStyle.plain]
-    private var numbers: [TerminalStyle: UInt16] = [.plain: 0]
-
-    static let most = 8192
-
-    var isFull: Bool { all.count >= Self.most }
-
-    subscript(index: UInt16) -> TerminalStyle { Int(index) < all.count ? all[Int(index)] : .plain }
-
-    mutating func index(of style: TerminalStyle) -> UInt16 {
-        if let index = numbers[style] { return index }
-        // A screen with more styles at once than fit shows the rest plainly.
-        guard all.count < Int(UInt16.max) else { return 0 }
-        let index = UInt16(all.count)
-        all.append(style)
-        numbers[style] = index
-        return index
-    }
+    func restoreSerial(_ last: UInt64) { nextSerial = last &+ 1 }
 }

@@ -14,11 +14,7 @@ enum GridCallbacks {
                     let row = min(max(Int(position.row), 0), grid.size.rows - 1)
                     let column = min(max(Int(position.col), 0), grid.size.columns - 1)
                     grid.cursor = (row, column)
-                    if let last = grid.lastGlyph,
-                        last.row != row || column < min(last.end, grid.size.columns - 1)
-                    {
-                        grid.lastGlyph = nil
-                    }
+                    grid.cursorMoved()
                     return 1
                 },
                 scrollrect: { area, down, right, user in
@@ -66,19 +62,9 @@ enum GridCallbacks {
     ) -> Int32 {
         guard let info = unsafe info?.pointee, let characters = unsafe info.chars else { return 0 }
         let grid = unsafe grid(user)
-        let first = unsafe characters[0]
-        let content: UInt32
-        if unsafe first == 0 || characters[1] == 0 {
-            content = scalar(first)
-        } else {
-            var scalars: [UInt32] = []
-            while unsafe scalars.count < 6 && characters[scalars.count] != 0 {
-                scalars.append(scalar(unsafe characters[scalars.count]))
-            }
-            content = grid.content(scalars)
-        }
         unsafe grid.put(
-            content, width: Int(max(info.width, 1)), row: Int(position.row), column: Int(position.col))
+            scalar(unsafe characters[0]), width: Int(max(info.width, 1)), row: Int(position.row),
+            column: Int(position.col))
         return 1
     }
 
@@ -124,10 +110,8 @@ enum GridCallbacks {
         case VTERM_PROP_CURSORVISIBLE: grid.isCursorVisible = unsafe value.boolean != 0
         case VTERM_PROP_ALTSCREEN:
             grid.isAlternate = unsafe value.boolean != 0
-            grid.lastGlyph = nil
+            grid.forgetLastGlyph()
             grid.touch(0..<grid.size.rows)
-        case VTERM_PROP_TITLE:
-            if let text = unsafe value.string { grid.title = unsafe String(cString: text) }
         default: break
         }
         return 1

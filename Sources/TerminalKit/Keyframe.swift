@@ -26,6 +26,16 @@ public struct Keyframe: Codable, Sendable, Equatable {
     var unseen: [Int]?
     /// What the scanner remembers of rows that are gone must not be taken for a new row's.
     var lastSerial: UInt64?
+    /// Row, first column and end of the last character, where the next one may wrap behind it.
+    var lastGlyph: [Int]?
+    /// Rows of the last erasure, when nothing was printed since.
+    var lastErased: [Int]?
+    /// Rows that left through the top since the last boundary.
+    var leaving: [KeyframeRow]?
+    /// Bytes of text since the last boundary.
+    var run: Int?
+    /// The last byte, if it was printed.
+    var lastPrinted: UInt8?
 }
 
 /// A row of a keyframe.
@@ -49,14 +59,19 @@ extension PaneReader {
     public func keyframe() -> Keyframe? {
         guard screen.isAtGround else { return nil }
         let grid = screen.grid
+        let mayWrap = grid.lastGlyph.map { $0.end >= grid.size.columns - 1 } ?? false
         return Keyframe(
             offset: offset, size: grid.size, title: grid.title, isAlternate: grid.isAlternate,
             primary: grid.primary.map(grid.keyframeRow), alternate: grid.alternate.map(grid.keyframeRow),
             history: grid.history.suffix(Grid.historyRows).map(grid.keyframeRow), styles: grid.styles.all,
             cursorRow: grid.cursor.row, cursorColumn: grid.cursor.column,
-            isWrapPending: grid.isWrapPending, pen: grid.pen, modes: screen.modes, scanner: scanner,
+            isWrapPending: grid.isWrapDue, pen: grid.pen, modes: screen.modes, scanner: scanner,
             usesSynchronisedOutput: usesSynchronisedOutput, isCursorVisible: grid.isCursorVisible,
-            unseen: grid.dirty.map { [$0.lowerBound, $0.upperBound] }, lastSerial: grid.lastSerial)
+            unseen: grid.dirty.map { [$0.lowerBound, $0.upperBound] }, lastSerial: grid.lastSerial,
+            lastGlyph: mayWrap ? grid.lastGlyph.map { [$0.row, $0.start, $0.end] } : nil,
+            lastErased: grid.lastErased.map { [$0.lowerBound, $0.upperBound] },
+            leaving: grid.scrolledOff.isEmpty ? nil : grid.scrolledOff.map(grid.keyframeRow),
+            run: screen.filter.run, lastPrinted: screen.filter.lastPrinted)
     }
 
     /// Goes on from a keyframe; feed it the bytes behind `keyframe.offset`.
@@ -68,11 +83,6 @@ extension PaneReader {
 }
 
 extension Grid {
-    var isWrapPending: Bool {
-        guard let lastGlyph else { return false }
-        return lastGlyph.row == cursor.row && lastGlyph.end >= size.columns
-    }
-
     func keyframeRow(_ row: GridRow) -> KeyframeRow {
         var end = row.cells.count
         while end > 0, row.cells[end - 1].content == 0, row.cells[end - 1].width == 1 { end -= 1 }
@@ -95,10 +105,9 @@ extension Grid {
         return made
     }
 
-    private func scalars(of cell: Cell) -> [UInt32] {
-        if cell.content == 0 { return [0x20] }
-        if cell.content < Cell.firstCluster { return [cell.content] }
-        return clusters[Int(cell.content - Cell.firstCluster)]
+    /// As `content`, which may forget clusters of rows that are not in place yet.
+    private func stored(_ scalars: [UInt32]) -> UInt32 {
+        scalars.count == 1 ? scalars[0] : Cell.firstCluster + clusters.index(of: scalars)
     }
 
     func gridRow(_ row: KeyframeRow, styles: [TerminalStyle]) -> GridRow {
@@ -119,7 +128,7 @@ extension Grid {
         while column < size.columns, next < scalars.count {
             let count = min(max(clusterSizes[column] ?? 1, 1), scalars.count - next)
             made.cells[column].content =
-                empty.contains(column) ? 0 : content(Array(scalars[next..<next + count]))
+                empty.contains(column) ? 0 : stored(Array(scalars[next..<next + count]))
             next += count
             if wide.contains(column), column + 1 < size.columns {
                 made.cells[column].width = 2

@@ -27,7 +27,6 @@ public final class PaneReader {
     private var clears: Int
     /// The alternate screen's program uses synchronised output, so nothing else ends a frame.
     var usesSynchronisedOutput = false
-    var isInsideFrame = false
 
     /// Starts with an empty screen at tap offset `offset`.
     public init(size: TerminalSize, kind: AgentKind?, offset: UInt64 = 0) {
@@ -87,6 +86,7 @@ public final class PaneReader {
     /// The pane has been quiet, or its recording ends: what stands there is finished.
     public func settle() -> [Reading] {
         var readings: [Reading] = []
+        if !screen.grid.scrolledOff.isEmpty { leave(&readings) }
         look(&readings, isSettled: true)
         return readings
     }
@@ -122,8 +122,9 @@ public final class PaneReader {
             clears = screen.grid.clears
             if !screen.isAlternate { scanner.cleared(isPainting: !screen.isCursorVisible) }
         }
-        if !screen.grid.scrolledOff.isEmpty { leave(&readings) }
+        // The end of a piece of input is no moment: the next piece may have come with it.
         guard let boundary else { return }
+        if !screen.grid.scrolledOff.isEmpty { leave(&readings) }
         if screen.isAlternate {
             if endsFrame(boundary) { look(&readings, isSettled: false) }
         } else if changesRows(boundary) {
@@ -146,11 +147,10 @@ public final class PaneReader {
 
     private func endsFrame(_ boundary: Boundary) -> Bool {
         switch boundary {
-        case .lineFeed: return false
+        case .lineFeed, .pause: return false
         case .after(let control):
             if control.leader == UInt8(ascii: "?"), control.parameters.contains(2026) {
                 usesSynchronisedOutput = true
-                isInsideFrame = false
                 return true
             }
             guard !usesSynchronisedOutput else { return false }
@@ -173,6 +173,7 @@ public final class PaneReader {
         switch boundary {
         case .lineFeed: return true
         case .after: return true
+        case .pause: return false
         case .before(let control):
             if !control.isCSI { return true }
             if control.leader == UInt8(ascii: "?") {

@@ -27,22 +27,43 @@ enum PlainLine {
         var index = start + 1
         guard index < bytes.count, unsafe bytes[index] == UInt8(ascii: "[") else { return nil }
         index += 1
-        let limit = min(bytes.count, start + 64)
-        while index < limit {
-            switch unsafe bytes[index] {
-            case 0x30...0x3b: index += 1
-            case UInt8(ascii: "m"): return index + 1
-            default: return nil
-            }
+        var numbers = Numbers()
+        while index < bytes.count {
+            let byte = unsafe bytes[index]
+            if byte == UInt8(ascii: "m") { return index + 1 }
+            guard numbers.take(byte) else { return nil }
+            index += 1
         }
         return nil
+    }
+
+    /// True for `ESC [ numbers m` that libvterm can hold.
+    static func isColour(_ sequence: [UInt8]) -> Bool {
+        var numbers = Numbers()
+        return sequence.dropFirst(2).dropLast().allSatisfy { numbers.take($0) }
+    }
+
+    /// Counts what libvterm 0.1.4 does not: it writes more than 16 numbers over its own memory.
+    private struct Numbers {
+        private var separators = 0
+        private var digits = 0
+
+        /// False for a byte that is no part of numbers, and beyond what can be held.
+        mutating func take(_ byte: UInt8) -> Bool {
+            switch byte {
+            case 0x30...0x39: digits += 1
+            case 0x3a, 0x3b: (separators, digits) = (separators + 1, 0)
+            default: return false
+            }
+            return digits <= 6 && separators < ControlSequence.mostParameters
+        }
     }
 }
 
 extension TerminalScreen {
     /// True where a plain line does nothing but fill rows from the first column on.
     var canTakePlainLines: Bool {
-        usesFastRoad && !grid.isAlternate && grid.cursor.column == 0 && filter.isBetweenLines
+        usesFastRoad && !grid.isAlternate && grid.cursor.column == 0 && filter.isBetweenLines && due == nil
             && grid.size.columns >= 4 && grid.size.rows >= 2 && modes.leavesPlainLinesAlone
     }
 
@@ -70,11 +91,12 @@ extension TerminalScreen {
                 index = end
             default:
                 place.column = 0
-                grid.lastGlyph = nil
+                grid.forgetLastGlyph()
                 index += 1
             }
         }
         grid.cursor = (place.row, 0)
+        grid.isWrapDue = false
     }
 
     /// A column equal to the width means that the next character wraps.
@@ -102,7 +124,7 @@ extension TerminalScreen {
     }
 
     /// Tells libvterm where the cursor is after plain lines that it has not seen.
-    func placeCursor() { write(Array("\u{1b}[\(grid.cursor.row + 1);1H".utf8)) }
+    func placeCursor() { write("\u{1b}[\(grid.cursor.row + 1);1H") }
 }
 
 extension PaneReader {
@@ -119,10 +141,13 @@ extension PaneReader {
         while index < bytes.count {
             if isOwed, unsafe bytes[index] != 0x0a { break }
             let first = isOwed ? index + 1 : index
-            guard let end = unsafe PlainLine.end(in: bytes, from: first) else { break }
+            guard let end = unsafe PlainLine.end(in: bytes, from: first),
+                screen.filter.run + end - first < StreamFilter.longestRun
+            else { break }
             if isOwed { screen.grid.cursor = (screen.lineFeed(from: screen.grid.cursor.row), 0) }
             unsafe screen.writePlainLine(bytes, first..<end)
             (index, isOwed, lines) = (end, true, lines + 1)
+            screen.filter.run = 0
             offset = start + UInt64(end)
             collect(.lineFeed, &readings)
         }
@@ -155,7 +180,7 @@ extension Grid {
         primary[row].filled = max(primary[row].filled, end)
         if mentions { primary[row].mayMention = true }
         if end >= columns, primary[row].isWrapped { primary[row].isWrapped = false }
-        lastGlyph = (row, end)
+        lastGlyph = (row, column, end)
         touch(row..<row + 1)
     }
 }

@@ -1,187 +1,256 @@
-/// One finished control sequence, as far as the reader needs to know it.
-struct ControlSequence: Equatable, Sendable {
-    /// `[` for CSI, the final byte alone for a plain escape.
-    var isCSI: Bool
-    /// `?`, `>`, `<`, `=` or 0.
-    var leader: UInt8
-    var intermediate: UInt8
-    var final: UInt8
-    /// At most eight numbers; a missing one is -1.
-    var parameters: [Int]
+internal import Core
 
-    func parameter(_ index: Int, default value: Int) -> Int {
-        index < parameters.count && parameters[index] > 0 ? parameters[index] : value
-    }
-}
-
-/// A moment in the byte stream at which a screen may be looked at.
-enum Boundary: Equatable {
-    /// A line feed is next.
-    case lineFeed
-    /// This sequence is next: what it does has not happened yet.
-    case before(ControlSequence)
-    /// This sequence has just been done.
-    case after(ControlSequence)
-}
-
-/// Follows the parser's state, takes out what libvterm 0.1.4 would print as text, and finds boundaries.
+/// Takes a pane's bytes apart as tmux does: text that libvterm may print, and what needs more than printing.
 ///
-/// APC, PM and SOS strings and `ESC k … ST` (screen's window title) are dropped; `?47` becomes `?1047`, which libvterm
-/// knows. Operating system commands and device control strings pass up to `longestString` bytes, because libvterm
-/// collects them without a limit. Strings end at ST, CAN, SUB or another escape, as in tmux.
+/// What comes out does not depend on how the bytes were cut: characters and sequences are held back until they are
+/// whole, text is valid UTF-8 without zero-width characters, and sequences are given as values. APC, PM, SOS and
+/// `ESC k … ST` (screen's window title) are dropped, operating system commands and device control strings kept up to
+/// `longestString` bytes. Strings end at ST, CAN, SUB or another escape.
 struct StreamFilter {
     enum State: UInt8 {
         case ground, escape, intermediate, csi, string, stringEscape, dropped, droppedEscape
     }
 
+    /// What comes behind the text that was put out.
+    enum Piece: Equatable {
+        /// A line feed is next; it is text when it is met again.
+        case lineFeed
+        case sequence(ControlSequence)
+        /// A character without a width of its own.
+        case mark(UInt32)
+        /// The body of an operating system command.
+        case command([UInt8])
+        /// `longestRun` bytes of text came since the last other piece.
+        case pause
+    }
+
     private(set) var state = State.ground
-    /// Character set designations and shifts since the last look: intermediate and final byte, or SO/SI and 0.
-    var shifts: [(UInt8, UInt8)] = []
-    /// Bytes of a multi-byte character that are still to come.
-    private(set) var missing = 0
+    /// Shifts (SO, SI) since the last look.
+    var shifts: [UInt8] = []
+    /// The bytes of a character that is not whole.
+    private var character: [UInt8] = []
     private var sequence: [UInt8] = []
-    private var stringLength = 0
+    private var string: [UInt8] = []
     private var stringIsOSC = false
-    /// Bytes that belong to the output but come after a boundary that was already reported.
-    private var held: [UInt8] = []
-    /// The line feed that comes next was reported as a boundary.
+    /// A zero-width joiner came: the next character belongs to the one before.
+    private var isJoining = false
+    /// The line feed that comes next was reported.
     var isLineFeedReported = false
+    /// Bytes of text since the last boundary.
+    var run = 0
+    /// The last byte if it was printed, else 0.
+    var lastPrinted: UInt8 = 0
+    private var behind: UInt8 = 0
 
     static let longestString = 4096
     static let longestSequence = 256
+    static let longestRun = 4096
+    static let zeroWidthJoiner: UInt32 = 0x200d
 
     /// True where a line can begin: nothing is pending but a line feed that was reported.
-    var isBetweenLines: Bool { state == .ground && missing == 0 && held.isEmpty }
+    var isBetweenLines: Bool { state == .ground && character.isEmpty && !isJoining }
 
     /// True between characters and sequences: a snapshot taken here loses nothing.
-    var isAtGround: Bool { state == .ground && missing == 0 && held.isEmpty && !isLineFeedReported }
+    var isAtGround: Bool { isBetweenLines && !isLineFeedReported }
 
-    /// Takes bytes from `index` on until the input ends (nil) or a boundary is reached.
+    /// Takes bytes from `index` on until the input ends (nil) or a piece comes that is no text.
     mutating func next(
         _ input: UnsafeBufferPointer<UInt8>, _ index: inout Int, into output: inout [UInt8]
-    ) -> Boundary? {
-        if !held.isEmpty {
-            output += held
-            held.removeAll(keepingCapacity: true)
-        }
+    ) -> Piece? {
         while index < input.count {
             let byte = unsafe input[index]
+            var piece: Piece?
             switch state {
-            case .ground:
-                if byte == 0x0a || byte == 0x0b || byte == 0x0c {
-                    guard isLineFeedReported else {
-                        isLineFeedReported = true
-                        return .lineFeed
-                    }
-                    isLineFeedReported = false
-                    missing = 0
-                    output.append(byte)
-                    index += 1
-                } else {
-                    unsafe ground(input, &index, into: &output)
-                }
+            case .ground: piece = unsafe ground(input, &index, into: &output)
             case .escape:
                 index += 1
-                if let boundary = escape(byte, into: &output) { return boundary }
+                piece = escape(byte, into: &output)
             case .intermediate:
                 index += 1
-                intermediate(byte, into: &output)
+                piece = intermediate(byte, into: &output)
             case .csi:
                 index += 1
-                if let boundary = csi(byte, into: &output) { return boundary }
-            case .string, .stringEscape: string(byte, &index, into: &output)
-            case .dropped, .droppedEscape: dropped(byte, &index, into: &output)
+                piece = csi(byte, into: &output)
+            case .string, .stringEscape: piece = string(byte, &index)
+            case .dropped, .droppedEscape: dropped(byte, &index)
             }
+            if let piece { return piece }
         }
         return nil
     }
 
-    /// Copies a run of ordinary bytes; stops behind an escape or before a line feed.
+    /// Copies text; stops behind an escape, before a line feed, at a character without width and when a run is over.
     private mutating func ground(
         _ input: UnsafeBufferPointer<UInt8>, _ index: inout Int, into output: inout [UInt8]
-    ) {
+    ) -> Piece? {
+        let first = unsafe input[index]
+        if first < 0x80 { character.removeAll(keepingCapacity: true) }
+        if run >= Self.longestRun, character.isEmpty {
+            run = 0
+            return .pause
+        }
+        if first == 0x0a || first == 0x0b || first == 0x0c { return lineFeed(first, &index, into: &output) }
+        if first >= 0x80 { return unsafe characters(input, &index, into: &output) }
         let start = index
-        while index < input.count {
+        let limit = min(input.count, index + Self.longestRun - run)
+        isJoining = false
+        var last = lastPrinted
+        var isEscape = false
+        while index < limit {
             let byte = unsafe input[index]
+            if byte >= 0x80 || byte == 0x0a || byte == 0x0b || byte == 0x0c { break }
             if byte == 0x1b {
-                unsafe output.append(contentsOf: input[start..<index])
-                index += 1
-                state = .escape
-                missing = 0
-                sequence = [0x1b]
-                return
+                isEscape = true
+                break
             }
-            if byte == 0x0a || byte == 0x0b || byte == 0x0c { break }
-            if byte < 0x80 {
-                missing = 0
-                if byte == 0x0e || byte == 0x0f { shifts.append((byte, 0)) }
-            } else if byte >= 0xc0 {
-                missing = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1
-            } else if missing > 0 {
-                missing -= 1
-            }
+            if byte == 0x0e || byte == 0x0f { shifts.append(byte) }
+            last = (0x20..<0x7f).contains(byte) ? byte : 0
             index += 1
         }
         unsafe output.append(contentsOf: input[start..<index])
+        run += index - start
+        lastPrinted = last
+        guard isEscape else { return nil }
+        index += 1
+        beginEscape()
+        return nil
     }
 
-    private mutating func escape(_ byte: UInt8, into output: inout [UInt8]) -> Boundary? {
+    private mutating func beginEscape() {
+        (behind, lastPrinted) = (lastPrinted, 0)
+        character.removeAll(keepingCapacity: true)
+        isJoining = false
+        state = .escape
+        sequence = [0x1b]
+    }
+
+    private mutating func lineFeed(_ byte: UInt8, _ index: inout Int, into output: inout [UInt8]) -> Piece? {
+        isJoining = false
+        guard isLineFeedReported else {
+            isLineFeedReported = true
+            run = 0
+            return .lineFeed
+        }
+        isLineFeedReported = false
+        lastPrinted = 0
+        output.append(byte)
+        index += 1
+        return nil
+    }
+
+    /// Takes a run of bytes from 0x80 on; as in tmux, what is no UTF-8 is shown as nothing.
+    private mutating func characters(
+        _ input: UnsafeBufferPointer<UInt8>, _ index: inout Int, into output: inout [UInt8]
+    ) -> Piece? {
+        lastPrinted = 0
+        while index < input.count {
+            let byte = unsafe input[index]
+            guard byte >= 0x80, run < Self.longestRun || !character.isEmpty else { return nil }
+            if character.isEmpty, let length = unsafe plainLength(input, index) {
+                unsafe output.append(contentsOf: input[index..<index + length])
+                index += length
+                run += length
+                continue
+            }
+            index += 1
+            run += 1
+            if character.isEmpty {
+                if (0xc2...0xf4).contains(byte) { character.append(byte) }
+                continue
+            }
+            character.append(byte)
+            guard character.count == Self.length(character[0]) else { continue }
+            let whole = character
+            character.removeAll(keepingCapacity: true)
+            guard let scalar = Self.scalar(whole) else { continue }
+            if isJoining || scalar.isZeroWidth {
+                isJoining = scalar.value == Self.zeroWidthJoiner
+                return .mark(scalar.value)
+            }
+            output += whole
+        }
+        return nil
+    }
+
+    /// How many bytes the character at `index` has, when it is whole there and no more than a character.
+    private func plainLength(_ input: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int? {
+        let lead = unsafe input[index]
+        guard !isJoining, (0xc3...0xf4).contains(lead) else { return nil }
+        let length = Self.length(lead)
+        guard index + length <= input.count else { return nil }
+        var value = UInt32(lead) & (length == 2 ? 0x1f : length == 3 ? 0x0f : 0x07)
+        for place in index + 1..<index + length {
+            let byte = unsafe input[place]
+            guard byte & 0xc0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(byte & 0x3f)
+        }
+        guard value >= (length == 2 ? 0xa0 : length == 3 ? 0x800 : 0x1_0000),
+            let scalar = Unicode.Scalar(value), !scalar.isZeroWidth
+        else { return nil }
+        return length
+    }
+
+    private static func length(_ lead: UInt8) -> Int { lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2 }
+
+    /// The character that the bytes are; nil for none, and for the control characters from U+0080 to U+009F.
+    private static func scalar(_ bytes: [UInt8]) -> Unicode.Scalar? {
+        var value = UInt32(bytes[0]) & (bytes.count == 2 ? 0x1f : bytes.count == 3 ? 0x0f : 0x07)
+        for byte in bytes.dropFirst() {
+            guard byte & 0xc0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(byte & 0x3f)
+        }
+        let least: UInt32 = bytes.count == 2 ? 0xa0 : bytes.count == 3 ? 0x800 : 0x1_0000
+        guard value >= least else { return nil }
+        return Unicode.Scalar(value)
+    }
+
+    private mutating func escape(_ byte: UInt8, into output: inout [UInt8]) -> Piece? {
         switch byte {
-        case 0x1b:
-            return nil
+        case 0x1b, 0x7f: return nil
         case UInt8(ascii: "["):
             sequence.append(byte)
             state = .csi
         case UInt8(ascii: "]"), UInt8(ascii: "P"):
             stringIsOSC = byte == UInt8(ascii: "]")
-            stringLength = 0
-            output += [0x1b, byte]
+            string.removeAll(keepingCapacity: true)
             state = .string
         case UInt8(ascii: "_"), UInt8(ascii: "^"), UInt8(ascii: "X"), UInt8(ascii: "k"):
             state = .dropped
         case 0x20...0x2f:
             sequence.append(byte)
             state = .intermediate
-        case 0x18, 0x1a:
-            state = .ground
-        case 0x00..<0x20:
-            output.append(byte)
+        case 0x18, 0x1a: state = .ground
+        case 0x00..<0x20: control(byte, into: &output)
         case 0x30...0x7e:
             state = .ground
-            let done = ControlSequence(isCSI: false, leader: 0, intermediate: 0, final: byte, parameters: [])
-            held = [0x1b, byte]
-            return .before(done)
-        default:
-            // Not an escape sequence: libvterm goes back to the ground with this byte.
-            state = .ground
+            return finished(ControlSequence(escape: byte))
+        default: state = .ground
         }
         return nil
     }
 
-    private mutating func intermediate(_ byte: UInt8, into output: inout [UInt8]) {
+    private mutating func intermediate(_ byte: UInt8, into output: inout [UInt8]) -> Piece? {
         switch byte {
-        case 0x20...0x2f where sequence.count < 8: sequence.append(byte)
+        case 0x7f: break
+        case 0x20...0x2f: if sequence.count < 8 { sequence.append(byte) }
         case 0x18, 0x1a: state = .ground
-        case 0x1b:
-            sequence = [0x1b]
-            state = .escape
-        case 0x00..<0x20: output.append(byte)
-        default:
-            output += sequence + [byte]
-            if sequence.count == 2 { shifts.append((sequence[1], byte)) }
+        case 0x1b: beginEscape()
+        case 0x00..<0x20: control(byte, into: &output)
+        case 0x30...0x7e:
             state = .ground
+            guard sequence.count == 2 else { return nil }
+            return finished(ControlSequence(escape: byte, intermediate: sequence[1]))
+        default: state = .ground
         }
+        return nil
     }
 
-    private mutating func csi(_ byte: UInt8, into output: inout [UInt8]) -> Boundary? {
+    private mutating func csi(_ byte: UInt8, into output: inout [UInt8]) -> Piece? {
         switch byte {
-        case 0x18, 0x1a:
-            state = .ground
-        case 0x1b:
-            sequence = [0x1b]
-            state = .escape
-        case 0x00..<0x20:
-            output.append(byte)
+        case 0x7f: break
+        case 0x18, 0x1a: state = .ground
+        case 0x1b: beginEscape()
+        case 0x00..<0x20: control(byte, into: &output)
         case 0x20...0x3f:
             // A sequence that is too long to mean anything is swallowed to its end.
             if sequence.count < Self.longestSequence { sequence.append(byte) }
@@ -189,103 +258,55 @@ struct StreamFilter {
             state = .ground
             guard sequence.count < Self.longestSequence else { return nil }
             sequence.append(byte)
-            return finished(into: &output)
-        default:
-            state = .ground
+            if byte == UInt8(ascii: "m"), PlainLine.isColour(sequence) {
+                output += sequence
+                return nil
+            }
+            guard let control = ControlSequence(csi: sequence) else { return nil }
+            return finished(control)
+        default: state = .ground
         }
         return nil
     }
 
-    private mutating func finished(into output: inout [UInt8]) -> Boundary? {
-        let control = Self.parse(sequence)
-        if control.final == UInt8(ascii: "m"), control.leader == 0 {
-            output += sequence
-            return nil
-        }
-        held = Self.translated(sequence, control)
-        if Self.endsFrame(control) {
-            output += held
-            held.removeAll(keepingCapacity: true)
-            return .after(control)
-        }
-        return .before(control)
+    /// A control character inside of a sequence is done at once; a line feed there is left out.
+    private mutating func control(_ byte: UInt8, into output: inout [UInt8]) {
+        guard !(0x0a...0x0c).contains(byte) else { return }
+        if byte == 0x0e || byte == 0x0f { shifts.append(byte) }
+        output.append(byte)
     }
 
-    /// Synchronised output ends, the cursor appears, or it is placed: a program has painted.
-    private static func endsFrame(_ control: ControlSequence) -> Bool {
-        if control.leader == UInt8(ascii: "?") {
-            return control.final == UInt8(ascii: "l") && control.parameters.contains(2026)
-                || control.final == UInt8(ascii: "h") && control.parameters.contains(25)
-        }
-        return control.leader == 0 && control.final == UInt8(ascii: "H")
-            && control.parameter(0, default: 1) > 1
-    }
-
-    static func parse(_ bytes: [UInt8]) -> ControlSequence {
-        var control = ControlSequence(isCSI: true, leader: 0, intermediate: 0, final: 0, parameters: [])
-        var number = -1
-        for byte in bytes.dropFirst(2) {
-            switch byte {
-            case 0x30...0x39: number = min(max(number, 0) * 10 + Int(byte - 0x30), 1_000_000)
-            case UInt8(ascii: ";"), UInt8(ascii: ":"):
-                if control.parameters.count < 8 { control.parameters.append(number) }
-                number = -1
-            case 0x3c...0x3f: control.leader = byte
-            case 0x20...0x2f: control.intermediate = byte
-            default: control.final = byte
-            }
-        }
-        if control.parameters.count < 8 { control.parameters.append(number) }
-        return control
-    }
-
-    private static func translated(_ bytes: [UInt8], _ control: ControlSequence) -> [UInt8] {
-        guard control.leader == UInt8(ascii: "?"), control.parameters.contains(47),
-            control.final == UInt8(ascii: "h") || control.final == UInt8(ascii: "l")
-        else { return bytes }
-        let numbers = control.parameters.map { $0 == 47 ? "1047" : $0 < 0 ? "" : String($0) }
-        return Array("\u{1b}[?".utf8) + Array(numbers.joined(separator: ";").utf8) + [control.final]
+    private func finished(_ control: ControlSequence) -> Piece {
+        var control = control
+        control.behind = behind
+        return .sequence(control)
     }
 
     /// One byte of an operating system command or device control string.
-    private mutating func string(_ byte: UInt8, _ index: inout Int, into output: inout [UInt8]) {
+    private mutating func string(_ byte: UInt8, _ index: inout Int) -> Piece? {
         if state == .stringEscape {
+            // The string ends at the escape itself, so a new sequence may begin here.
             state = .ground
-            // libvterm ends the string at the escape itself, so a new sequence may begin here.
-            output.append(contentsOf: [0x1b, UInt8(ascii: "\\")])
-            if byte == UInt8(ascii: "\\") {
-                index += 1
-            } else {
-                sequence = [0x1b]
-                state = .escape
-            }
-            return
+            if byte == UInt8(ascii: "\\") { index += 1 } else { beginEscape() }
+            return stringIsOSC ? .command(string) : nil
         }
         index += 1
         switch byte {
         case 0x1b: state = .stringEscape
-        case 0x18, 0x1a:
-            output.append(byte)
-            state = .ground
+        case 0x18, 0x1a: state = .ground
         case 0x07 where stringIsOSC:
-            output.append(byte)
             state = .ground
-        case 0x00..<0x20: break
-        default:
-            stringLength += 1
-            if stringLength <= Self.longestString { output.append(byte) }
+            return .command(string)
+        case 0x00..<0x20, 0x7f: break
+        default: if string.count < Self.longestString { string.append(byte) }
         }
+        return nil
     }
 
-    private mutating func dropped(_ byte: UInt8, _ index: inout Int, into output: inout [UInt8]) {
+    private mutating func dropped(_ byte: UInt8, _ index: inout Int) {
         if state == .droppedEscape {
             state = .ground
-            if byte == UInt8(ascii: "\\") {
-                index += 1
-            } else {
-                sequence = [0x1b]
-                state = .escape
-            }
+            if byte == UInt8(ascii: "\\") { index += 1 } else { beginEscape() }
             return
         }
         index += 1
@@ -293,6 +314,19 @@ struct StreamFilter {
         case 0x1b: state = .droppedEscape
         case 0x18, 0x1a: state = .ground
         default: break
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// True when it is drawn onto the character before; wide enough to hold libvterm's own list.
+    var isZeroWidth: Bool {
+        switch value {
+        case 0..<0x300, 0x2010...0x2027, 0x2070...0x20cf, 0x2100...0x2bff, 0x3400...0xa66e, 0xac00...0xd7a3,
+            0xe000...0xfaff, 0x1f300...0x1faff:
+            false
+        case 0x206a...0x206f, 0x302e, 0x302f, 0xfff9...0xfffb, 0x1d165...0x1d172: true
+        default: displayWidth == 0
         }
     }
 }

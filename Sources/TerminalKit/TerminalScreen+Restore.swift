@@ -6,26 +6,19 @@ extension TerminalScreen {
     /// Rows go into the grid; what libvterm keeps for itself is put back by the sequences that set it.
     convenience init(restoring keyframe: Keyframe) {
         self.init(size: keyframe.size)
-        var sequence = ""
-        if keyframe.isAlternate { sequence += "\u{1b}[?1047h" }
-        write(Array(sequence.utf8))
+        if keyframe.isAlternate { write("\u{1b}[?1047h") }
         fill(keyframe)
         modes = keyframe.modes
-        sequence = savedCursor() + margins() + modeSequences()
-        sequence += "\u{1b}[\(cursorRow(keyframe));\(keyframe.cursorColumn + 1)H"
-        write(Array(sequence.utf8))
-        if keyframe.isWrapPending { writeLastCell(keyframe) }
-        write(Array(("\u{1b}[0m" + keyframe.pen.sequence).utf8))
-        grid.isCursorVisible = keyframe.isCursorVisible
-        grid.title = keyframe.title
-        if let last = keyframe.lastSerial { grid.reserveSerials(through: last) }
-        grid.dirty = keyframe.unseen.flatMap { rows in
-            // A stored screen is read with care: a range that is none is no crash.
-            guard rows.count == 2, rows[0] >= 0, rows[0] < min(rows[1], keyframe.size.rows) else {
-                return nil
-            }
-            return rows[0]..<min(rows[1], keyframe.size.rows)
-        }
+        if modes.tabStops != nil { writeTabStops() }
+        if let top = modes.top, let bottom = modes.bottom { write("\u{1b}[\(top + 1);\(bottom + 1)r") }
+        if modes.isOrigin { write("\u{1b}[?6h") }
+        place(row: keyframe.cursorRow, column: keyframe.cursorColumn)
+        if keyframe.isWrapPending { waitForWrap(keyframe) }
+        write(modeSequences() + (keyframe.isCursorVisible ? "\u{1b}[?25h" : "\u{1b}[?25l"))
+        setPen(keyframe.pen)
+        filter.run = keyframe.run ?? 0
+        filter.lastPrinted = keyframe.lastPrinted ?? 0
+        grid.restore(keyframe)
     }
 
     private func fill(_ keyframe: Keyframe) {
@@ -37,55 +30,47 @@ extension TerminalScreen {
         grid.primary = rows(keyframe.primary)
         grid.alternate = rows(keyframe.alternate)
         grid.history = keyframe.history.map { grid.gridRow($0, styles: keyframe.styles) }
-    }
-
-    private func savedCursor() -> String {
-        guard let saved = modes.saved else { return "" }
-        return "\u{1b}[\(saved.row + 1);\(saved.column + 1)H\u{1b}[0m\(saved.style.sequence)\u{1b}7"
-    }
-
-    private func margins() -> String {
-        var text = ""
-        if let top = modes.top, let bottom = modes.bottom { text += "\u{1b}[\(top);\(bottom)r" }
-        if modes.privateModes[69] == true {
-            text += "\u{1b}[?69h"
-            if let left = modes.left, let right = modes.right { text += "\u{1b}[\(left);\(right)s" }
-        }
-        return text
+        grid.scrolledOff = (keyframe.leaving ?? []).map { grid.gridRow($0, styles: keyframe.styles) }
     }
 
     private func modeSequences() -> String {
-        var text = ""
-        for (mode, isOn) in modes.privateModes.sorted(by: { $0.key < $1.key }) where mode != 69 {
-            text += "\u{1b}[?\(mode)\(isOn ? "h" : "l")"
-        }
+        var text = modes.isWrapOff ? "\u{1b}[?7l" : ""
         if modes.isInserting { text += "\u{1b}[4h" }
-        if modes.isSendingNewLine { text += "\u{1b}[20h" }
-        for (index, set) in modes.characterSets.sorted(by: { $0.key < $1.key }) {
-            text += "\u{1b}\(["(", ")", "*", "+"][min(max(index, 0), 3)])\(set)"
-        }
-        if modes.isShiftedOut { text += "\u{0e}" }
-        return text
+        if modes.drawsLines[0] { text += "\u{1b}(0" }
+        if modes.drawsLines[1] { text += "\u{1b})0" }
+        return text + (modes.isShiftedOut ? "\u{e}" : "")
     }
 
-    /// With origin mode on, rows count from the top margin.
-    private func cursorRow(_ keyframe: Keyframe) -> Int {
-        let origin = modes.privateModes[6] == true ? (modes.top ?? 1) - 1 : 0
-        return max(1, keyframe.cursorRow + 1 - origin)
+    /// Writes a character that ends in the last column, which is the only way to have libvterm wait with the wrap.
+    private func waitForWrap(_ keyframe: Keyframe) {
+        guard grid.rows.indices.contains(keyframe.cursorRow) else { return }
+        let saved = grid.rows[keyframe.cursorRow]
+        write(size.columns - keyframe.cursorColumn == 2 ? "界" : "x")
+        grid.rows[keyframe.cursorRow] = saved
+    }
+}
+
+extension Grid {
+    /// Sets what is not in rows, as the keyframe has it.
+    func restore(_ keyframe: Keyframe) {
+        cursor = (
+            min(max(keyframe.cursorRow, 0), size.rows - 1),
+            min(max(keyframe.cursorColumn, 0), size.columns - 1)
+        )
+        isCursorVisible = keyframe.isCursorVisible
+        title = keyframe.title
+        isWrapDue = keyframe.isWrapPending
+        wrapsAtEnd = !keyframe.modes.isWrapOff
+        lastGlyph = keyframe.lastGlyph.flatMap { $0.count == 3 ? ($0[0], $0[1], $0[2]) : nil }
+        lastErased = range(keyframe.lastErased)
+        dirty = range(keyframe.unseen)
+        if let last = keyframe.lastSerial { restoreSerial(last) }
     }
 
-    /// Writes the last character of the row again, which is the only way to have libvterm wait with the wrap.
-    private func writeLastCell(_ keyframe: Keyframe) {
-        let row = keyframe.cursorRow
-        guard grid.rows.indices.contains(row) else { return }
-        let saved = grid.rows[row]
-        guard let column = saved.cells.lastIndex(where: { $0.width != 0 }) else { return }
-        var single = GridRow(cells: [saved.cells[column]], serial: 0)
-        single.isWrapped = false
-        let text = grid.untrimmedText(single)
-        write(
-            Array("\u{1b}[\(cursorRow(keyframe));\(column + 1)H\(text.isEmpty ? " " : text)".utf8))
-        grid.rows[row] = saved
+    /// Rows of a stored screen, read with care: a range that is none is no crash.
+    private func range(_ rows: [Int]?) -> Range<Int>? {
+        guard let rows, rows.count == 2, rows[0] >= 0, rows[0] < min(rows[1], size.rows) else { return nil }
+        return rows[0]..<min(rows[1], size.rows)
     }
 }
 

@@ -13,8 +13,8 @@ public import Core
     private let vterm: OpaquePointer
     private let state: OpaquePointer
     private var pending: [UInt8] = []
-    /// The beginning of a character whose other bytes have not come.
-    private var cutCharacter: [UInt8] = []
+    /// A sequence that was told and is not done yet.
+    private(set) var due: ControlSequence?
     /// Plain lines are written into the grid without libvterm.
     var usesFastRoad = true
 
@@ -44,7 +44,7 @@ public import Core
     /// Zero-based; the column stays on the last one while a wrap is pending.
     public var cursor: (row: Int, column: Int) { grid.cursor }
     /// True between characters and sequences; only here a snapshot can be taken.
-    public var isAtGround: Bool { filter.isAtGround }
+    public var isAtGround: Bool { filter.isAtGround && due == nil }
 
     /// The rows of the active screen, right-trimmed.
     public var rows: [String] {
@@ -82,27 +82,66 @@ public import Core
 
     /// Feeds bytes from `index` on up to the next boundary; nil when all are fed.
     func advance(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Boundary? {
-        pending.removeAll(keepingCapacity: true)
-        let boundary = unsafe filter.next(bytes, &index, into: &pending)
-        write(pending)
-        for (first, second) in filter.shifts {
-            if second == 0 { modes.isShiftedOut = first == 0x0e } else { modes.designate(first, second) }
+        if let due { perform(due) }
+        due = nil
+        while true {
+            pending.removeAll(keepingCapacity: true)
+            let piece = unsafe filter.next(bytes, &index, into: &pending)
+            writeText(pending)
+            for shift in filter.shifts { modes.isShiftedOut = shift == 0x0e }
+            filter.shifts.removeAll(keepingCapacity: true)
+            switch piece {
+            case nil: return nil
+            case .lineFeed: return .lineFeed
+            case .pause: return .pause
+            case .mark(let scalar): grid.combine(scalar)
+            case .command(let body): setTitle(body)
+            case .sequence(let control):
+                if let boundary = meet(control) { return boundary }
+            }
         }
-        filter.shifts.removeAll(keepingCapacity: true)
-        if case .before(let control) = boundary { modes.note(control, grid: grid) }
-        if case .after(let control) = boundary { modes.note(control, grid: grid) }
-        return boundary
     }
 
-    /// Hands bytes to libvterm in whole characters: version 0.1.4 damages one that is cut between two writes.
+    /// Colours and character sets are done at once; before and behind anything else the screen may be looked at.
+    private func meet(_ control: ControlSequence) -> Boundary? {
+        if control.isPlain("m") || !control.isCSI && (0x28...0x2f).contains(control.intermediate) {
+            perform(control)
+            return nil
+        }
+        filter.run = 0
+        if Boundary.endsFrame(control) {
+            perform(control)
+            return .after(control)
+        }
+        due = control
+        return .before(control)
+    }
+
+    /// The body of an operating system command: 0 and 2 set the title.
+    private func setTitle(_ body: [UInt8]) {
+        guard body.count >= 2, body[0] == UInt8(ascii: "0") || body[0] == UInt8(ascii: "2"),
+            body[1] == UInt8(ascii: ";"),
+            let title = String(validating: body.dropFirst(2), as: UTF8.self)
+        else { return }
+        grid.title = title
+    }
+
+    /// libvterm chooses the character set of a whole run by its first byte.
+    private func writeText(_ text: [UInt8]) {
+        guard modes.drawsLines.contains(true) else { return write(text) }
+        var rest = text[...]
+        while let first = rest.first {
+            let run = rest.prefix { $0 & 0x80 == first & 0x80 }
+            write(Array(run))
+            rest = rest.dropFirst(run.count)
+        }
+    }
+
+    func write(_ text: String) { write(Array(text.utf8)) }
+
     func write(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        let whole = cutCharacter.isEmpty ? bytes : cutCharacter + bytes
-        let cut = Self.unfinished(whole)
-        cutCharacter = cut == 0 ? [] : Array(whole.suffix(cut))
-        unsafe whole.withUnsafeBufferPointer { buffer in
-            unsafe writeRaw(UnsafeBufferPointer(rebasing: buffer.dropLast(cut)))
-        }
+        unsafe bytes.withUnsafeBufferPointer { buffer in unsafe writeRaw(buffer) }
     }
 
     /// Hands bytes that end with a whole character to libvterm.
@@ -112,23 +151,25 @@ public import Core
         }
     }
 
-    /// How many bytes at the end are the beginning of a character of UTF-8 that goes on.
-    private static func unfinished(_ bytes: [UInt8]) -> Int {
-        for (count, byte) in zip(1...3, bytes.reversed()) where byte & 0xc0 != 0x80 {
-            let length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
-            return count < length ? count : 0
-        }
-        return 0
-    }
-
     /// Changes the size as tmux does: the primary screen is wrapped anew, the alternate one is cut or padded.
     public func resize(_ size: TerminalSize) {
         guard size != grid.size else { return }
+        let columns = grid.size.columns
         let place = grid.resize(to: size)
+        let hasOtherColumns = size.columns != columns
         unsafe vterm_set_size(vterm, Int32(size.rows), Int32(size.columns))
         modes.resetMargins()
-        write(Array("\u{1b}[\(place.row + 1);\(place.column + 1)H".utf8))
+        if hasOtherColumns {
+            modes.tabStops = nil
+            writeTabStops()
+        }
+        self.place(row: place.row, column: place.column)
         grid.cursor = place
-        grid.lastGlyph = nil
+    }
+
+    /// Puts libvterm's tab stops where they are to be; the cursor goes somewhere.
+    func writeTabStops() {
+        let stops = modes.stops(columns: size.columns).map { "\u{1b}[\($0 + 1)G\u{1b}H" }
+        write("\u{1b}[3g\(stops.joined())")
     }
 }

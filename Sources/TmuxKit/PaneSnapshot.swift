@@ -82,6 +82,10 @@ public struct PaneAddress: Sendable, Hashable {
 enum PaneOption {
     static let agent = "@tmux-agent-agent"
     static let tap = "@tmux-agent-tap"
+    /// Since when and from where on a pipe brings a pane's bytes, and what the pane was then; see `LoanNote`.
+    static let loan = "@tmux-agent-loan"
+    static let loanPane = "@tmux-agent-loan-pane"
+    static let loanPlace = "@tmux-agent-loan-place"
     /// Set when the typing with this id was done.
     static func typed(_ id: OutboxID) -> String { "@ta_\(TmuxFormat.name(id.rawValue))" }
 }

@@ -58,14 +58,16 @@ extension TmuxServer {
 
     /// Pipes a pane that was not started here to `tap`, unless it has a pipe.
     ///
-    /// The history is that of the moment before the first piped byte: nothing is printed in between.
+    /// The history is that of the moment before the first piped byte: nothing is printed in between. The server keeps
+    /// it too, with `note`, until ``settleLoan(of:)``: whoever asked may not live to hear of it.
     public func lendTap(
-        of address: PaneAddress, to tap: FilePath, limit: Int
+        of address: PaneAddress, to tap: FilePath, limit: Int, note: LoanNote
     ) async throws(TmuxError) -> TapLoan {
         let target = address.pane.description
         let arm: TmuxCommand = .when(
             "#{pane_pipe}", in: target, then: [.say("ta-piped")],
-            otherwise: Tap.pipe(tap, in: target) + [.say("ta-armed")])
+            otherwise: Self.keepLoan(of: address, limit: limit, note: note) + Tap.pipe(tap, in: target)
+                + [.say("ta-armed")])
         let commands = Self.look(address, limit: limit) + [arm]
         let list: TmuxCommandList = [Self.guarded(address, living: false, commands)]
         let found = try await historyLines(list, at: address, words: ["ta-armed", "ta-piped"])
@@ -116,14 +118,13 @@ extension TmuxServer {
         return try await runGuarded([Self.guarded(address, living: false, [ask])], at: address)
     }
 
+    static let placeFormat = "#{history_size} #{cursor_y} #{cursor_x} #{pane_height} #{cursor_flag}"
+
     private static func look(_ address: PaneAddress, limit: Int) -> [TmuxCommand] {
         let target = address.pane.description
         return [
             ["display-message", "-p", "-t", target, PaneFormat.format],
-            [
-                "display-message", "-p", "-t", target,
-                "#{history_size} #{cursor_y} #{cursor_x} #{pane_height} #{cursor_flag}",
-            ],
+            ["display-message", "-p", "-t", target, placeFormat],
             ["capture-pane", "-p", "-t", target, "-S", "-\(limit)"],
         ]
     }
@@ -132,7 +133,7 @@ extension TmuxServer {
     private func historyLines(
         _ list: TmuxCommandList, at address: PaneAddress, words: [String] = []
     ) async throws(TmuxError) -> (history: PaneHistory, last: String?) {
-        var lines: ArraySlice<String>
+        let lines: ArraySlice<String>
         do {
             lines = try await run(list, repeatable: false)[...]
         } catch .connectionLost {
@@ -141,6 +142,14 @@ extension TmuxServer {
         } catch .noServer {
             throw .noPane(address.pane.description)
         }
+        return try Self.history(in: lines, of: address, words: words)
+    }
+
+    /// Reads what `look` printed.
+    static func history(
+        in printed: ArraySlice<String>, of address: PaneAddress, words: [String] = []
+    ) throws(TmuxError) -> (history: PaneHistory, last: String?) {
+        var lines = printed
         guard let first = lines.popFirst() else { throw .noPane(address.pane.description) }
         if first == Refusal.otherServer.rawValue { throw .otherServer(socket: address.server.socket) }
         if first == "ta-piped" { throw .pipedElsewhere(address.pane) }
@@ -149,7 +158,7 @@ extension TmuxServer {
         else { throw .unexpectedOutput(command: "capture-pane", line: first) }
         var last: String?
         if let word = lines.last, words.contains(word) { last = lines.removeLast() }
-        var rows = lines.map(Self.trimmed)
+        var rows = lines.map(trimmed)
         // capture-pane prints every row of the screen, empty ones too.
         while rows.count < head[3] { rows.append("") }
         if pane.isAlternate { rows = rows.suffix(head[3]) }

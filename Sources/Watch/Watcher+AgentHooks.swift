@@ -23,7 +23,7 @@ extension Watcher {
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let next = from + Int64(end) + 1
             let line = String(decoding: bytes[start..<end], as: UTF8.self)
-            if let said = AgentHookReport.read(line: line), let watch = agents[said.agent] {
+            if let said = AgentHookReport.read(line: line), let watch = speaker(said.agent, said.report) {
                 try await take(said.report, at: said.at, from: watch, upTo: next)
             }
             start = end + 1
@@ -39,6 +39,17 @@ extension Watcher {
         }
         if Files.size(file) ?? 0 > end, end > from { parts.events.wake() }
         try freeReadHooks(file)
+    }
+
+    /// The agent whose session it is: by the folder where the program is known to share a server, else by its id.
+    private func speaker(_ id: AgentID, _ report: AgentHookReport) -> AgentWatch? {
+        guard report.program == .codex, let folder = report.folder.map({ FilePath($0) }) else {
+            return agents[id]
+        }
+        let own = agents.values.filter { folder.starts(with: $0.agent.place.worktree) }
+        // The main checkout holds all worktrees.
+        return own.max { $0.agent.place.worktree.string.count < $1.agent.place.worktree.string.count }
+            ?? agents[id]
     }
 
     private func hookAdvance(to end: Int64) -> PositionAdvance {

@@ -111,7 +111,7 @@ extension Watcher {
         let view = try watch.end == nil ? view(of: watch) : nil
         try await noteDialog(view?.dialog, of: watch)
         let guess = view.flatMap { screenGuess($0, watch) }
-        guard let seen = watch.end ?? view.flatMap(screenState) ?? guess else { return }
+        guard let seen = watch.end ?? view.flatMap(ScreenState.read) ?? guess else { return }
         var debouncer = watch.debouncer
         guard let state = debouncer.observe(seen, isGuess: seen == guess, at: now) else {
             watch.debouncer = debouncer
@@ -160,21 +160,13 @@ extension Watcher {
             .view(rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
     }
 
-    private func screenState(_ view: PaneView) -> StateDebouncer.State? {
-        guard let state = view.state, state != .unknown else { return nil }
-        return .init(state: state, waitingFor: view.waitingFor)
-    }
-
-    /// Of a screen that says nothing: its program works while it prints and is idle when it is quiet.
+    /// Of a screen that says nothing; one that has not printed yet is starting, and looked at again when it was silent.
     private func screenGuess(_ view: PaneView, _ watch: AgentWatch) -> StateDebouncer.State? {
-        guard screenState(view) == nil else { return nil }
-        let last = watch.lastBytes ?? watch.agent.startedAt ?? watch.agent.createdAt
-        let quietAt = last.advanced(by: AgentWatch.genericIdlePause)
-        if now >= quietAt { return .init(state: .idle) }
-        if watch.lastBytes != nil { return .init(state: .working) }
-        // One that has not printed yet is starting, until it has been silent for long enough.
-        watch.quietAt = quietAt
-        return nil
+        guard ScreenState.read(view) == nil else { return nil }
+        let begun = watch.agent.startedAt ?? watch.agent.createdAt
+        let guess = ScreenState.guess(lastBytes: watch.lastBytes, begun: begun, now: now)
+        if guess == nil { watch.quietAt = ScreenState.quiet(since: begun) }
+        return guess
     }
 
     /// Lets time pass for one agent's policies.

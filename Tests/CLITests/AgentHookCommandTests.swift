@@ -219,6 +219,15 @@ struct AgentHookCommandTests {
             try fleet.write(changed.replacing("\"x\"", with: "\"y\"") + "[z]\n", to: file.string)
             try await fleet.succeed("hooks", "uninstall", "codex")
             #expect(try Files.readText(file) == "notify = [\"a\"]\nmodel = \"y\"\n[z]\n")
+            // Codex writes its own settings before the last mark.
+            try fleet.write("model = \"x\"\n", to: file.string)
+            try await fleet.succeed("hooks", "install", "codex")
+            let block = try #require(try Files.readText(file))
+            let own = "[tui]\nseen = true\n"
+            let last = try #require(block.ranges(of: "# tmux-agent end\n").last)
+            try fleet.write(block[..<last.lowerBound] + "\n\(own)# tmux-agent end\n", to: file.string)
+            try await fleet.succeed("hooks", "uninstall", "codex")
+            #expect(try Files.readText(file) == "model = \"x\"\n\(own)")
             try fleet.write("notify = 3\n", to: file.string)
             let refused = try await fleet.run("hooks", "install", "codex")
             #expect(

@@ -97,6 +97,9 @@ struct GateCommandTests {
             #expect(try await remoteTip(fleet, "feature/x") == tip)
             let text = try await fleet.run("gates", "feature/x")
             #expect(text.stdout.contains("holds\n  ✓ lint\n  ✓ review  (self-reported)"))
+            let explained = try await fleet.run("policy", "explain", "feature/x")
+            #expect(
+                explained.stdout.contains("\n  ✓ lint\n  ✓ review  (self-reported)"), "\(explained.stdout)")
             #expect(try await fleet.run("gates", "--bypassed", "--json").json["bypassed"]?.array == [])
         }
     }

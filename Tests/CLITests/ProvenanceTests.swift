@@ -67,6 +67,10 @@ struct ProvenanceTests {
             #expect(try await fleet.git.git("rev-parse", "refs/notes/mine") == before)
             #expect(
                 try await fleet.git.git("config", "--get-regexp", "notes") == "core.notesref refs/notes/mine")
+            let lines = try await fleet.run("blame-agent", "one", "-L", "1,1", "--json", in: worktree)
+                .json["commits"]?.array
+            #expect(lines?.map { $0["lines"]?.integer } == [1])
+            #expect(lines?.first?["note"]?["branch"] == "feature/x")
             let unknown = try await fleet.run("blame-agent", "nothing")
             #expect(unknown.status == 1)
         }

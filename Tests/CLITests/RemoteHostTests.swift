@@ -12,7 +12,8 @@ struct RemoteHostTests {
     @Test func markersAndActionsOfALostHostHappenOnceAndNoOtherHostWaits() async throws {
         try await withTmux { tmux in
             try await withSSHD(in: tmux.folder) { sshd in
-                let scene = try await Scene.make(tmux, sshd)
+                // Long enough for every cut to fall into it.
+                let scene = try await Scene.make(tmux, sshd, pause: "sleep 0.02")
                 try await scene.watching { program in
                     #expect(try await program.says("host down: "), "\(program.log)")
                     #expect(try await scene.isPiped(), "\(program.log)")
@@ -47,7 +48,7 @@ struct RemoteHostTests {
     @Test func onePassDoesWhatCanBeDoneAndNamesTheHostsThatAreAway() async throws {
         try await withTmux { tmux in
             try await withSSHD(in: tmux.folder) { sshd in
-                let scene = try await Scene.make(tmux, sshd)
+                let scene = try await Scene.make(tmux, sshd, pause: ":")
                 try scene.open("far")
                 let isOver = try await eventually(within: .seconds(60)) {
                     try await scene.far.tmux("capture-pane", "-p", "-t", "%0")
@@ -93,10 +94,11 @@ struct RemoteHostTests {
         let sshd: SSHDFixture
         let far: TmuxFixture
         let near: TmuxFixture
-        static let markers = 600
+        static let markers = 400
         var folder: FilePath { sshd.folder }
 
-        static func make(_ tmux: TmuxFixture, _ sshd: SSHDFixture) async throws -> Scene {
+        /// `pause` is a shell word between two markers.
+        static func make(_ tmux: TmuxFixture, _ sshd: SSHDFixture, pause: String) async throws -> Scene {
             let folder = tmux.folder
             func server(in place: FilePath) throws -> TmuxFixture {
                 let sockets = place.appending("tmux-\(getuid())")
@@ -109,7 +111,7 @@ struct RemoteHostTests {
             try scene.writeSettings()
             let storm = """
                 stty -echo; while [ ! -e '\(folder)/far.go' ]; do sleep 0.05; done; n=0; while [ $n -lt \(markers) ]; do \
-                n=$((n+1)); printf '### SENTRY {"type":"STORM","n":%s}\\n' $n; sleep 0.02; done; \
+                n=$((n+1)); printf '### SENTRY {"type":"STORM","n":%s}\\n' $n; \(pause); done; \
                 exec cat >>'\(folder)/received'
                 """
             try await scene.far.tmux("new-session", "-d", "-s", "it's far #1", "-x", "80", "-y", "24", storm)

@@ -93,6 +93,42 @@ struct AgentHookTests {
         }
     }
 
+    /// Codex calls hooks from one server for all of a user's sessions, and the server is a child of its first session.
+    @Test func aSharedServerSpeaksForTheSessionInItsFolder() async throws {
+        try await withFleet { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            try await fleet.run("spawn", "p2")
+            let agents = try await fleet.store().agents()
+            let first = try #require(agents.first { $0.place.branch == "p1" })
+            let second = try #require(agents.first { $0.place.branch == "p2" })
+            let server = fleet.folder.appending("server/codex")
+            let session = fleet.folder.appending("codex")
+            try Files.makeFolder(server.removingLastComponent(), mode: 0o755)
+            try Files.write(
+                "#!/bin/sh\n\(FleetFixture.binary) hook codex\n:\n", to: server, mode: .init(rawValue: 0o755))
+            try Files.write("#!/bin/sh\n\(server)\n:\n", to: session, mode: .init(rawValue: 0o755))
+            var environment = fleet.environment
+            environment.merge(first.program.environment) { $1 }
+            let text = #"### SENTRY {\"type\":\"STATUS\",\"id\":\"theirs\"}"#
+            let folder = second.place.worktree.appending("src")
+            let json = #"{"hook_event_name":"Stop","cwd":"\#(folder)","last_assistant_message":"\#(text)"}"#
+            let result = try await CommandRunner().run(
+                Command(
+                    session.string, [], environment: environment, workingDirectory: fleet.folder,
+                    input: Array(json.utf8), timeout: .seconds(20)))
+            #expect(result.isSuccess && result.errorText.isEmpty, "\(result.errorText)")
+            // The daemon writes it; nobody tells this process.
+            let isSaid = try await eventually {
+                try await fleet.journal().contains { $0.kind == .marker && $0.subject == second.subject }
+            }
+            #expect(isSaid, "\(daemon.output)")
+            let status = await daemon.stop()
+            #expect(status == 0)
+        }
+    }
+
     @Test func linesWaitForADaemonAndCountOnceThroughKills() async throws {
         try await withFleet { fleet in
             try await fleet.run("spawn", "p1")

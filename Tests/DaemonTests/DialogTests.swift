@@ -12,7 +12,7 @@ struct DialogTests {
     /// `dialogs.sh FILE COUNT` asks COUNT questions and writes each choice to FILE.
     ///
     /// Then it shows an empty composer and writes down what is typed there. The first question is the one about trust, with the refusal preselected.
-    private static let program = #"""
+    static let program = #"""
         file=$1 count=$2
         rule='──────────────────────────────'
         stty -echo -icanon

@@ -6,7 +6,7 @@ import Testing
 /// Nothing is lost and nothing happens twice, however often the daemon is killed.
 @Suite(.timeLimit(.minutes(LongTests.choose(2, long: 60))))
 struct KillTests {
-    private static let kills = LongTests.choose(40, long: 1000)
+    private static let kills = LongTests.choose(40, long: LongTests.kills)
 
     @Test func whatPanesPrintHappensOnce() async throws {
         let storm = MarkerStorm(

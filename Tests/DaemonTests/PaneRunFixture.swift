@@ -54,7 +54,15 @@ struct PaneRunFixture: Sendable {
 
     static let arguments = ["run", "--config", "hosts.yaml", "--policy", "policy.yaml"]
 
-    func start() throws -> RunProcess { try RunProcess(self, Self.arguments) }
+    func start(_ more: String...) throws -> RunProcess { try RunProcess(self, Self.arguments + more) }
+
+    /// Another command, in the folder of the settings.
+    func command(_ arguments: String...) async throws -> CommandResult {
+        try await CommandRunner().run(
+            Command(
+                FleetFixture.binary.string, arguments, environment: environment, workingDirectory: folder,
+                timeout: .seconds(40)))
+    }
 
     @discardableResult
     func run(_ more: String...) async throws -> CommandResult {

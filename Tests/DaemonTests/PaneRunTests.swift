@@ -80,11 +80,6 @@ struct PaneRunTests {
                     try await panes.tick(number - 1, in: "piped")
                     try await panes.tick(number, in: "captured")
                 }
-                // A kill in the moment in which a pipe is lent may leave what was printed just before it unread.
-                let isRead = try await eventually(within: .seconds(30)) {
-                    try await panes.counted().count >= number
-                }
-                #expect(isRead, "\(run.output)")
                 if round == 3 { _ = await run.stop() } else { await run.kill() }
                 number += 2
                 try await panes.tick(number - 1, in: "piped")
@@ -100,6 +95,54 @@ struct PaneRunTests {
             #expect(panes.ticked.sorted() == Array(1...number))
             #expect(await run.stop() == 0)
             #expect(try await panes.traces() == "1\n0")
+        }
+    }
+
+    /// tmux's program ends `run` between the making of the pipe and the answer, and prints a marker before both.
+    @Test func aKillWhileAPipeIsMadeLeavesNothingUnread() async throws {
+        try await withPanes { panes in
+            let wrapper = panes.folder.appending("killing-tmux")
+            let tmux = "tmux -S '\(panes.tmux.socket)'"
+            try Files.write(
+                """
+                #!/bin/sh
+                case "$*" in *tmux-agent-loan-pane*pipe-pane*)
+                    if [ ! -e "$HOME/killed" ]; then
+                        : >"$HOME/killed"
+                        \(tmux) send-keys -t a -l '### SENTRY {"type":"TICK","n":2}' ';' send-keys -t a Enter
+                        until \(tmux) capture-pane -p -t a | grep -q '"n":2'; do sleep 0.02; done
+                        tmux "$@" >/dev/null
+                        kill -9 $PPID
+                        exit
+                    fi;;
+                esac
+                exec tmux "$@"
+                """, to: wrapper, mode: .init(rawValue: 0o755))
+            try panes.write(more: "tmux_bin: \(wrapper)")
+            try await panes.printer("a")
+            try await panes.tick(1, in: "a")
+            let killed = try panes.start()
+            #expect(await killed.status() == SIGKILL)
+            #expect(try await panes.traces().hasPrefix("1"))
+            #expect(try await panes.counted() == [1])
+            try await panes.tick(3, in: "a")
+            for round in 0..<2 {
+                let run = try panes.start()
+                let isRead = try await eventually(within: .seconds(30)) {
+                    try await panes.counted().count >= 3 + round && panes.ticked.count >= 3 + round
+                }
+                #expect(isRead, "\(run.output)")
+                #expect(try await panes.counted() == Array(1...3 + round))
+                if round == 0 {
+                    try await panes.tick(4, in: "a")
+                    await run.kill()
+                } else {
+                    #expect(await run.stop() == 0)
+                }
+            }
+            #expect(panes.ticked == [1, 2, 3, 4])
+            #expect(try await panes.traces() == "0")
+            #expect(try await panes.tmux.tmux("list-buffers") == "")
         }
     }
 
@@ -200,6 +243,31 @@ struct PaneRunTests {
             let third = try await panes.run("--once")
             #expect(third.text == "")
             #expect(try await panes.traces() == "0")
+        }
+    }
+
+    @Test func onePassAsksATmuxAgainThatDidNotAnswerOnce() async throws {
+        try await withPanes { panes in
+            let wrapper = panes.folder.appending("busy-tmux")
+            try Files.write(
+                """
+                #!/bin/sh
+                case "$*" in *list-panes*)
+                    if [ ! -e "$HOME/asked" ]; then : >"$HOME/asked"; echo "out of time" >&2; exit 1; fi;;
+                esac
+                exec tmux "$@"
+                """, to: wrapper, mode: .init(rawValue: 0o755))
+            try panes.write(more: "tmux_bin: \(wrapper)")
+            try await panes.printer("a")
+            try await panes.tick(1, in: "a")
+            let isShown = try await eventually(within: .seconds(30)) {
+                try await panes.tmux.tmux("capture-pane", "-p", "-t", "a").contains("\"n\":1")
+            }
+            #expect(isShown)
+            let pass = try await panes.run("--once")
+            #expect(pass.exitCode == 0, "\(pass.errorText)")
+            #expect(pass.errorText.contains("asked again"), "\(pass.errorText)")
+            #expect(panes.ticked == [1])
         }
     }
 
@@ -304,6 +372,13 @@ struct PaneRunTests {
             let isDone = try await eventually(within: .seconds(30)) { panes.ticked == [1] }
             #expect(isDone, "\(run.output)")
             #expect(run.output.contains("host away: Host 'away' is not reachable"), "\(run.output)")
+            let status = try await panes.command("status", "--config", "hosts.yaml", "--json")
+            let hosts = try #require(try JSONValue.parse(status.text).object?["hosts"]?.array)
+            #expect(hosts.map { $0.object?["state"]?.string } == ["up", "down"], "\(status.text)")
+            let shown = try await panes.command("status", "--config", "hosts.yaml")
+            #expect(
+                shown.text.contains("host away (127.0.0.1)  down  Host 'away' is not reachable"),
+                "\(shown.text)")
             let second = try await panes.run()
             #expect(second.exitCode == 1)
             #expect(second.errorText.contains("are watched already (pid \(run.pid))"), "\(second.errorText)")

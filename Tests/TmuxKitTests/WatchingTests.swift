@@ -9,6 +9,8 @@ import Testing
 /// Panes of other people's sessions: looked at, piped for a while, given back.
 @Suite(.timeLimit(.minutes(1)))
 struct WatchingTests {
+    private let note = LoanNote(since: Timestamp(milliseconds: 17), offset: 4)
+
     private func address(_ server: TmuxServer) async throws -> PaneAddress {
         try #require(try await server.watchablePanes().first).pane.address
     }
@@ -22,13 +24,21 @@ struct WatchingTests {
                 "stty -echo; for i in 1 2 3 4 5 6 7 8; do echo old $i; done; \(fixture.signal("up")); cat")
             try await fixture.wait(for: "up")
             let address = try await address(server)
-            guard case .lent(let history) = try await server.lendTap(of: address, to: tap, limit: 100) else {
+            guard
+                case .lent(let history) = try await server.lendTap(
+                    of: address, to: tap, limit: 100, note: note)
+            else {
                 Issue.record("not lent")
                 return
             }
             #expect(history.rows.prefix(8) == (1...8).map { "old \($0)" }[...])
             #expect(history.rows.count == history.historySize + 5)
-            #expect(try await server.lendTap(of: address, to: tap, limit: 0) == .taken)
+            // Whoever asked may have been killed before the answer came.
+            #expect(try await server.keptLoan(of: address) == KeptLoan(note: note, history: history))
+            try await server.settleLoan(of: address)
+            #expect(try await server.keptLoan(of: address) == nil)
+            #expect(try await fixture.tmux("list-buffers") == "")
+            #expect(try await server.lendTap(of: address, to: tap, limit: 0, note: note) == .taken)
             try await fixture.tmux("send-keys", "-t", "%0", "new 1", "Enter")
             // cat writes when it gets the bytes; nobody tells us.
             #expect(try await eventually { text(of: tap) == "new 1\r\n" })
@@ -50,7 +60,7 @@ struct WatchingTests {
             try await fixture.wait(for: "up")
             try await fixture.tmux("pipe-pane", "-t", "%0", "exec cat >>'\(other)'")
             let address = try await address(server)
-            #expect(try await server.lendTap(of: address, to: tap, limit: 0) == .taken)
+            #expect(try await server.lendTap(of: address, to: tap, limit: 0, note: note) == .taken)
             #expect(try await server.returnTap(of: address, to: tap, limit: 0) == nil)
             try await fixture.tmux("send-keys", "-t", "%0", "mine", "Enter")
             // cat writes when it gets the bytes; nobody tells us.
@@ -70,7 +80,7 @@ struct WatchingTests {
             let old = PaneAddress(pane: now.pane, server: life)
             let tap = fixture.folder.appending("tap")
             await #expect(throws: TmuxError.otherServer(socket: now.server.socket)) {
-                try await server.lendTap(of: old, to: tap, limit: 0)
+                try await server.lendTap(of: old, to: tap, limit: 0, note: note)
             }
             await #expect(throws: TmuxError.otherServer(socket: now.server.socket)) {
                 try await server.history(of: old, limit: 0)

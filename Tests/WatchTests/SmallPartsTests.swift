@@ -169,6 +169,7 @@ struct SmallPartsTests {
     }
 
     @Test func lineDrawingIsTheSameAsItsLetters() {
+        #expect(LineDrawing.isSame("❯", "❯\u{a0}"))
         #expect(LineDrawing.isSame("┌──┐ a", "lqqk a"))
         #expect(!LineDrawing.isSame("┌──┐ a", "lqqk b"))
         #expect(!LineDrawing.isSame("lqqk", "┌──┐"))

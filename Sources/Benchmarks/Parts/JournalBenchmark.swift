@@ -35,9 +35,10 @@ struct JournalBenchmark: Benchmark {
         }
         return [
             Row(
-                "journal row and tap position in one transaction (\(count))",
+                "journal row and tap position in one transaction (\(count))", goal: "p99 below 5 ms",
                 measured: "p50 \(pairs.ours.median.asTime), p99 \(pairs.ours.quantile(0.99).asTime)",
-                baseline: "a line appended to a file \(pairs.baseline.median.asTime)")
+                baseline: "a line appended to a file \(pairs.baseline.median.asTime)",
+                isMet: pairs.ours.quantile(0.99) < 0.005)
         ]
     }
 }

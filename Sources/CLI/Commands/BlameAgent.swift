@@ -2,20 +2,28 @@ internal import ArgumentParser
 internal import Core
 internal import Fleet
 internal import GitKit
+internal import ProcessKit
+internal import SystemPackage
 
 struct BlameAgent: AgentCommand {
     static let configuration = CommandConfiguration(
-        commandName: "blame-agent", abstract: "Show which agent made a commit, and who approved it",
+        commandName: "blame-agent",
+        abstract: "Show which agent made a commit or a file's lines, and who approved it",
         discussion: """
             Reads the notes that are written when a run ends ([git] notes in fleet.toml).
             'git log --notes=tmux-agent' shows the same.
 
               tmux-agent blame-agent HEAD
               tmux-agent blame-agent main..feature/x --json
+              tmux-agent blame-agent Sources/App.swift -L 10,20
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "A commit, or a range such as main..feature/x") var commit: String
+    @Argument(help: "A commit, a range such as main..feature/x, or a file") var commit: String
+    @Option(
+        name: [.customShort("L"), .customLong("lines")],
+        help: "Lines of the file, as 'git blame -L' takes them: 10,20 or 10,+5")
+    var lines: String?
     @Option(name: .shortAndLong, help: "At most so many commits of a range") var limit = 100
 
     func validate() throws {
@@ -24,9 +32,17 @@ struct BlameAgent: AgentCommand {
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
-        let findings = try await Provenance(context: fleet).findings(commit, limit: limit)
+        let provenance = Provenance(context: fleet)
+        let path = context.surroundings.workingDirectory.pushing(FilePath(commit))
+        let isFile = lines != nil || Files.exists(path) && !Files.isFolder(path)
+        let findings =
+            isFile
+            ? try await provenance.findings(file: commit, lines: lines)
+            : try await provenance.findings(commit, limit: limit)
         context.console.render(BlameView(findings: findings), json: context.json)
-        if findings.isEmpty { context.console.hint("There is no commit in that range") }
+        if findings.isEmpty {
+            context.console.hint("There is no commit in that range, and no committed line")
+        }
     }
 }
 
@@ -41,6 +57,7 @@ private struct BlameView: Renderable {
                         "commit": .string(finding.commit.id.rawValue),
                         "author": .string(finding.commit.author),
                         "subject": .string(finding.commit.subject), "note": finding.note?.json ?? .null,
+                        "lines": finding.lines.map { .integer(Int64($0)) } ?? .null,
                     ]
                 })
         ]
@@ -50,6 +67,7 @@ private struct BlameView: Renderable {
         findings.map { finding in
             let head =
                 "\(style.heading(finding.commit.id.short))  \(finding.commit.subject.visible)  \(style.dim(finding.commit.author.visible))"
+                + (finding.lines.map { "  \($0) line\($0 == 1 ? "" : "s")" } ?? "")
             guard let note = finding.note else { return head + "\n  no agent's note" }
             return ([head] + lines(of: note, style).map { "  " + $0 }).joined(separator: "\n")
         }.joined(separator: "\n")

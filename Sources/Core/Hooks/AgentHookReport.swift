@@ -14,8 +14,13 @@ public struct AgentHookReport: Sendable, Equatable {
     public var isFromHelper: Bool
     /// Only those with an `id`: without one nobody could tell them from the same marker on the screen.
     public var markers: [Marker]
+    /// The folder of the session, as an absolute path.
+    ///
+    /// Sessions of Codex share one server, whose environment is that of whoever started it: only this tells them apart.
+    public var folder: String?
 
     static let longestMessage = 300
+    static let longestFolder = 4096
 
     /// Reads what the program hands to its hook; nil when that is no event.
     public init?(program: AgentKind, payload: JSONValue) {
@@ -28,6 +33,9 @@ public struct AgentHookReport: Sendable, Equatable {
         message = payload["message"]?.string.map { String($0.prefix(Self.longestMessage)) }
         tool = payload["tool_name"]?.string.map { String($0.prefix(100)) }
         isFromHelper = payload["agent_id"]?.string.map { !$0.isEmpty } ?? false
+        folder = payload["cwd"]?.string.flatMap {
+            $0.hasPrefix("/") && $0.utf8.count <= Self.longestFolder ? $0 : nil
+        }
         let last = payload["last_assistant_message"]?.string ?? payload["last-assistant-message"]?.string
         markers = last.map { TextMarkers.read($0).filter { $0.id != nil } } ?? []
     }
@@ -81,6 +89,7 @@ extension AgentHookReport {
         object["notification"] = notification.map { .string($0) }
         object["message"] = message.map { .string($0) }
         object["tool"] = tool.map { .string($0) }
+        object["folder"] = folder.map { .string($0) }
         if isFromHelper { object["helper"] = true }
         if !markers.isEmpty { object["markers"] = .array(markers.map { .object($0.payload.object) }) }
         return "\(program)\t\(agent)\t\(time.milliseconds)\t\(JSONValue.object(object).serialized())"
@@ -97,6 +106,7 @@ extension AgentHookReport {
         report.notification = object["notification"]?.string
         report.message = object["message"]?.string
         report.tool = object["tool"]?.string
+        report.folder = object["folder"]?.string
         report.isFromHelper = object["helper"]?.bool ?? false
         report.markers = (object["markers"]?.array ?? []).compactMap { $0.object.map { Marker(payload: $0) } }
             .filter { $0.id != nil }

@@ -45,13 +45,13 @@ struct RelaySource: Sendable {
     }
 
     private static func hosts(_ file: FilePath, _ surroundings: Surroundings) throws -> RelaySource {
-        let places = Places(surroundings)
-        let read = try HostsFile.load(file, places: places)
-        let store = try Store.open(path: read.value.stateDatabase, role: .command, now: surroundings.now())
+        let records = try PaneRecords(file, surroundings)
+        let store = try Store.open(
+            path: records.settings.stateDatabase, role: .command, now: surroundings.now())
         return RelaySource(
-            name: file.stem ?? "run", bus: read.value.bus, settings: NotifySettings(),
-            approvals: store.fleet(PaneRun.id(of: file)), store: store, places: places,
+            name: records.registration.name, bus: records.settings.bus, settings: NotifySettings(),
+            approvals: store.fleet(records.id), store: store, places: records.places,
             publicURL: try PublicURL.find(surroundings), tmux: nil,
-            warnings: read.warnings.map(\.rendered))
+            warnings: records.warnings.map(\.rendered))
     }
 }

@@ -31,7 +31,7 @@ public struct Typist: Sendable {
         try self.init(run: run, server: server, judge: try ScreenJudge.of(kind))
     }
 
-    private init(run: FilePath, server: TmuxServer, judge: ScreenJudge) throws {
+    public init(run: FilePath, server: TmuxServer, judge: ScreenJudge) throws {
         self.server = server
         self.judge = judge
         locks = run.appending("panes")

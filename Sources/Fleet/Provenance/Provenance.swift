@@ -80,6 +80,24 @@ public struct Provenance: Sendable {
     public struct Finding: Sendable {
         public var commit: CommitSummary
         public var note: ProvenanceNote?
+        /// Lines of the file that was asked for.
+        public var lines: Int?
+    }
+
+    /// The commits that the lines of a file are from, with their notes, those with the most lines first.
+    ///
+    /// `lines` as `git blame -L` takes it; nil: all.
+    public func findings(file: String, lines: String?) async throws -> [Finding] {
+        let here = try await FleetContext.openRepository(context.surroundings)
+        var findings: [Finding] = []
+        for found in try await here.blame(file, lines: lines, in: context.surroundings.workingDirectory) {
+            let text = try await here.note(on: found.commit.id, in: ProvenanceNote.reference)
+            findings.append(
+                Finding(
+                    commit: found.commit, note: text.flatMap { ProvenanceNote(text: $0) }, lines: found.lines)
+            )
+        }
+        return findings
     }
 
     /// The commits that `revisions` means, with their notes, the newest first.

@@ -88,4 +88,20 @@ public struct PolicyExplainer: Sendable {
         return try await context.store.latestRuns().filter { $0.subject == subject }
             .map { PolicyExplanation(of: $0, in: policy) }
     }
+
+    /// The same of a pane that was not spawned here, by the policy that `run` goes by.
+    public static func explain(
+        pane name: String, in records: PaneRecords, _ surroundings: Surroundings
+    ) async throws -> [PolicyExplanation] {
+        let runs = try await records.store(surroundings).latestRuns()
+        let pane = try PaneNames.find(name, among: runs)
+        let path = records.policyInForce
+        guard let text = try Files.readText(path) else {
+            throw ConfigurationError.notFound(file: path.string)
+        }
+        let context = PolicyFile.Context(isClassic: true)
+        let policy = try PolicyFile.read(text, file: path.string, context: context).policy
+        return runs.filter { $0.subject == .pane(pane) }
+            .map { PolicyExplanation(of: $0, in: policy, classic: true) }
+    }
 }

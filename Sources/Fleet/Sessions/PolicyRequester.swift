@@ -1,6 +1,6 @@
 public import Core
 internal import GitKit
-internal import Store
+public import Store
 
 /// What a person may ask of the runs of an agent or of the main checkout.
 public enum PolicyRequest: Sendable, Equatable {
@@ -10,21 +10,38 @@ public enum PolicyRequest: Sendable, Equatable {
     case retry(pipeline: String?)
 }
 
-/// Hands requests to whoever watches the fleet: by the journal, so that they wait when nobody does.
+/// Hands requests to whoever watches: by the journal, so that they wait when nobody does.
 public struct PolicyRequester: Sendable {
-    let context: FleetContext
+    let store: FleetStore
+    let surroundings: Surroundings
+    let find: @Sendable (String) async throws -> (Subject, name: String)
 
-    public init(context: FleetContext) { self.context = context }
+    public init(context: FleetContext) {
+        (store, surroundings) = (context.store, context.surroundings)
+        find = { name in
+            let (subject, branch) = try await context.policySubject(named: name)
+            return (subject, branch)
+        }
+    }
 
-    /// Writes the request down and returns the branch that `name` means.
+    /// For panes that were not spawned here, named `%3` or `host:%3`.
+    public init(panes store: FleetStore, _ surroundings: Surroundings) {
+        (self.store, self.surroundings) = (store, surroundings)
+        find = { name in
+            let pane = try PaneNames.find(name, among: try await store.latestRuns())
+            return (.pane(pane), pane.name)
+        }
+    }
+
+    /// Writes the request down and returns the branch or pane that `name` means.
     ///
     /// Agents may not ask for themselves. Throws ``PolicyRequestError`` when no run could do what is asked.
     public func ask(_ request: PolicyRequest, of name: String) async throws -> String {
-        if context.surroundings.environment["TMUX_AGENT_ID"] != nil {
+        if surroundings.environment["TMUX_AGENT_ID"] != nil {
             throw FleetError.refusedInsideAgent(what: "Changing a run")
         }
-        let (subject, branch) = try await context.policySubject(named: name)
-        let runs = try await context.store.latestRuns().filter { $0.subject == subject }
+        let (subject, branch) = try await find(name)
+        let runs = try await store.latestRuns().filter { $0.subject == subject }
         try Self.check(request, on: runs, branch: branch)
         var payload = JSONObject()
         switch request {
@@ -38,7 +55,7 @@ public struct PolicyRequester: Sendable {
         }
         let draft = JournalDraft(
             subject: subject, kind: .policyRequested, source: "cli", payload: payload)
-        _ = try await context.store.emit(draft, at: context.surroundings.now())
+        _ = try await store.emit(draft, at: surroundings.now())
         return branch
     }
 

@@ -51,6 +51,16 @@ extension FleetStore {
         }
     }
 
+    /// Every subject of whose tap something is kept.
+    public func tapSubjects() async throws(StoreError) -> [Subject] {
+        try await read { [fleet] db in
+            try String.fetchAll(
+                db, sql: "SELECT subject FROM tapPosition WHERE fleetID = ? ORDER BY subject",
+                arguments: [fleet.rawValue]
+            ).compactMap { Subject(key: $0) }
+        }
+    }
+
     /// Forgets a subject's progress, because its tap begins anew.
     public func forgetTap(of subject: Subject) async throws(StoreError) {
         try await write { [fleet] db in

@@ -27,6 +27,8 @@ enum HostObservation: Sendable {
     case capture(HostPane, PaneHistory)
     /// From the history's moment on the pane's bytes reach its tap; nil: it has a pipe already.
     case lent(HostPane, PaneHistory?)
+    /// What a run that was killed right behind the making of a pipe left unread; nil: nothing.
+    case kept(HostPane, KeptLoan?)
     /// The pane could not be asked; the next look tells more.
     case failed(HostPane)
 }
@@ -34,7 +36,11 @@ enum HostObservation: Sendable {
 /// What ``HostObserver`` is asked to do.
 enum HostRequest: Sendable {
     case capture(HostPane, limit: Int)
-    case lend(HostPane, limit: Int)
+    case lend(HostPane, limit: Int, LoanNote)
+    /// Looks for what a run of before has left unread when it made the pane's pipe.
+    case findLoan(HostPane)
+    /// What the pane showed before its pipe is written down.
+    case settleLoan(HostPane)
     /// Gives the pipe of a pane back that is not watched any more.
     case giveBack(HostPane)
     /// Somebody else has taken the pane's pipe: what still names ours goes away.

@@ -114,7 +114,10 @@ public final class HostObserver: Service {
             case .capture(let pane, let limit):
                 let (server, address) = try await hosts.place(of: pane)
                 put(.capture(pane, try await server.history(of: address, limit: limit)))
-            case .lend(let pane, let limit): put(.lent(pane, try await lend(pane, limit: limit)))
+            case .lend(let pane, let limit, let note):
+                put(.lent(pane, try await lend(pane, limit: limit, note)))
+            case .findLoan(let pane): put(.kept(pane, try await keptLoan(of: pane)))
+            case .settleLoan(let pane): try await settleLoan(of: pane)
             case .giveBack(let pane): _ = try await giveBack(pane)
             case .forgetTap(let pane):
                 let (server, address) = try await hosts.place(of: pane)
@@ -125,19 +128,29 @@ public final class HostObserver: Service {
             }
         } catch {
             switch request {
-            case .capture(let pane, _), .lend(let pane, _): put(.failed(pane))
+            case .capture(let pane, _), .lend(let pane, _, _), .findLoan(let pane): put(.failed(pane))
             // The next look says what is wrong with the host.
-            case .giveBack, .forgetTap, .forget, .look, .dropTap: break
+            case .giveBack, .forgetTap, .forget, .look, .dropTap, .settleLoan: break
             }
         }
     }
 
-    private func lend(_ pane: HostPane, limit: Int) async throws -> PaneHistory? {
+    func keptLoan(of pane: HostPane) async throws -> KeptLoan? {
+        let (server, address) = try await hosts.place(of: pane)
+        return try await server.keptLoan(of: address)
+    }
+
+    func settleLoan(of pane: HostPane) async throws {
+        let (server, address) = try await hosts.place(of: pane)
+        try await server.settleLoan(of: address)
+    }
+
+    private func lend(_ pane: HostPane, limit: Int, _ note: LoanNote) async throws -> PaneHistory? {
         let (server, address) = try await hosts.place(of: pane)
         let tap = hosts.tap(of: pane)
         let remote = hosts.host(of: pane)?.remote
         let written = try await remote?.beginTap(tap) ?? tap
-        switch try await server.lendTap(of: address, to: written, limit: limit) {
+        switch try await server.lendTap(of: address, to: written, limit: limit, note: note) {
         case .lent(let history): return history
         case .taken: return nil
         }

@@ -21,6 +21,9 @@ final class PaneWatch {
     var machine: PolicyMachine
     var follower: TapFollower?
     var debouncer = StateDebouncer(accepted: .init(state: .unknown))
+    var dialogs = DialogSightings()
+    /// What was decided of a dialog by a process before this one is known.
+    var knowsDialogs = false
     var road = Road.captures
 
     /// What the last look said, and what it had said when the pane was last captured.
@@ -55,7 +58,10 @@ final class PaneWatch {
     /// What is held here may not be what is stored.
     var isStale = false
 
-    init(_ pane: HostLook.Pane, tap: FilePath, machine: PolicyMachine, committed: Int64) {
+    init(
+        _ pane: HostLook.Pane, kind: AgentKind, tap: FilePath, machine: PolicyMachine, committed: Int64
+    ) {
+        self.kind = kind
         id = pane.id
         self.tap = tap
         snapshot = pane.snapshot
@@ -64,7 +70,8 @@ final class PaneWatch {
     }
 
     var subject: Subject { .pane(id) }
-    var kind: AgentKind { .running(in: snapshot) }
+    /// By the name of the program that runs in it.
+    var kind: AgentKind
     /// `session:window`.
     var place: String { "\(snapshot.session.rawValue.visible):\(snapshot.windowName.visible)" }
     /// For logs: `build %3 (work:editor)`.
@@ -78,7 +85,7 @@ final class PaneWatch {
     var judgeDeadline: Timestamp? {
         if isUnjudged, end != nil { return .longAgo }
         let changed = isUnjudged ? lastJudged?.advanced(by: AgentWatch.judgePause) ?? .longAgo : nil
-        return [changed, debouncer.deadline, quietAt].compactMap(\.self).min()
+        return [changed, debouncer.deadline, dialogs.deadline, quietAt].compactMap(\.self).min()
     }
 
     /// When this pane wants to be looked at although nothing was printed.

@@ -30,6 +30,11 @@ extension PaneWatcher {
         for id in panes.keys.sorted(by: { $0.description < $1.description }) {
             guard let watch = panes[id], watch.road != .captures else { continue }
             do {
+                try await finishLending(watch)
+            } catch {
+                log.error("\(watch.label): what it showed is unread: \(HostObserver.reason(error))")
+            }
+            do {
                 let history = try await parts.observer.giveBack(id)
                 watch.road = .pipe
                 try await readRest(of: watch)

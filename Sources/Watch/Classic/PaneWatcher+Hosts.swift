@@ -11,10 +11,12 @@ extension PaneWatcher {
     func take(_ observation: HostObservation) async throws {
         switch observation {
         case .unreachable(let host, let reason):
+            lookFailures[host, default: 0] += 1
+            guard isGivenUp(host) else { return log.notice("host \(host.visible): asked again: \(reason)") }
             unreachable[host] = reason
-            if troubles.began("host \(host)", reason) { log.error("host \(host.visible): \(reason)") }
+            say("host \(host)", reason)
         case .look(let look):
-            unreachable[look.host] = nil
+            (unreachable[look.host], lookFailures[look.host]) = (nil, nil)
             try await take(look)
             worked("host \(look.host)")
         case .capture(let id, let history):
@@ -24,16 +26,26 @@ extension PaneWatcher {
             try await unlessStale(watch) { try await take(history, into: watch) }
             if mayLend(watch) {
                 watch.road = .lending(since: now)
-                parts.observer.request(.lend(id, limit: captureLimit(watch)))
+                let note = LoanNote(since: now, offset: watch.committed)
+                parts.observer.request(.lend(id, limit: captureLimit(watch), note))
             }
         case .lent(let id, let history):
             guard let watch = panes[id], watch.isLending else { return }
             try await unlessStale(watch) { try await takeLoan(history, into: watch) }
+        case .kept(let id, let loan):
+            guard let watch = panes[id], watch.isLending else { return }
+            try await unlessStale(watch) { try await takeUp(loan, into: watch) }
         case .failed(let id):
             guard let watch = panes[id] else { return }
             watch.captureAsked = nil
             if watch.isLending { watch.road = .captures }
         }
+    }
+
+    /// One pass does not end because a busy machine's own tmux was slow once; a remote host has its own patience.
+    private func isGivenUp(_ host: String) -> Bool {
+        let isLocal = hosts.hosts.first { $0.name == host }?.remote == nil
+        return mode != .once || !isLocal || lookFailures[host, default: 0] >= Self.lookAttempts
     }
 
     /// What was read and could not be written is read again.
@@ -77,7 +89,9 @@ extension PaneWatcher {
             policy: policy.policy, facts: facts, runs: try await store.runs(of: subject), classic: true)
         let tap = hosts.tap(of: pane.id)
         let position = try await store.tapPosition(of: subject)
-        let watch = PaneWatch(pane, tap: tap, machine: machine, committed: position?.offset ?? 0)
+        let watch = PaneWatch(
+            pane, kind: hosts.kind(runningIn: pane.snapshot), tap: tap, machine: machine,
+            committed: position?.offset ?? 0)
         panes[pane.id] = watch
         tapNames[tap.lastComponent?.string ?? ""] = pane.id
         log.info("watching \(watch.label)")
@@ -88,6 +102,7 @@ extension PaneWatcher {
 
     private func take(_ pane: HostLook.Pane, into watch: PaneWatch) async throws {
         watch.snapshot = pane.snapshot
+        watch.kind = hosts.kind(runningIn: pane.snapshot)
         watch.activity = pane.activity
         watch.follower?.reader.kind = watch.kind
         let before = watch.end
@@ -123,9 +138,10 @@ extension PaneWatcher {
                 parts.observer.request(.giveBack(watch.id))
             }
         case .captures where pane.isTapped:
-            // A run of before was killed; its pipe went on.
-            watch.road = .pipe
+            // A run of before was killed; its pipe went on, and perhaps what was printed right before it is unread.
+            watch.road = isDryRun ? .pipe : .lending(since: now)
             watch.hasMoreBytes = true
+            if !isDryRun { parts.observer.request(.findLoan(watch.id)) }
         case .lending(let since) where now >= since.advanced(by: .seconds(30)): watch.road = .captures
         case .pipe, .captures, .lending: break
         }
@@ -174,6 +190,11 @@ extension PaneWatcher {
             _ = try await commit(.subjectGone, machine, of: pane, place: "")
         }
         guard !isDryRun else { return }
+        // What was read of a pane that is gone: its tap goes, too.
+        for case .pane(let pane) in try await store.tapSubjects()
+        where pane.host == look.host && !look.existing.contains(pane) {
+            try await store.forgetTap(of: .pane(pane))
+        }
         let living = Set(look.existing.map { hosts.tap(of: $0).lastComponent?.string ?? "" })
         let prefix = "\(TmuxFormat.name(look.host))."
         for name in Files.names(in: hosts.taps) where name.hasPrefix(prefix) && name.hasSuffix(".tap") {

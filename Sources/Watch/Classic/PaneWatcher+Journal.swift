@@ -22,6 +22,7 @@ extension PaneWatcher {
         switch entry.kind {
         case .emit:
             event = entry.signalBody.map { .signal(Signal(subject: entry.subject, at: now, body: $0)) }
+        case .policyRequested: event = entry.policyRequest
         case .approvalAnswered:
             guard let id = entry.payload["approval"]?.string,
                 let approval = try await store.approval(ApprovalID(id)), let answer = approval.answer
@@ -35,7 +36,9 @@ extension PaneWatcher {
         if let event, let watch = panes[pane] {
             try await decide(event, for: watch, adding: step)
             journalCursor = entry.id
-        } else if let event, let machine = try await machine(of: pane) {
+        } else if let event,
+            let machine = try await machine(of: pane, mayHaveEnded: entry.kind == .policyRequested)
+        {
             _ = try await commit(event, machine, of: pane, place: "", adding: step)
             journalCursor = entry.id
         } else {
@@ -49,9 +52,9 @@ extension PaneWatcher {
     }
 
     /// The machine of a pane that is not watched at the moment: its host does not answer, or the filters leave it out.
-    private func machine(of pane: HostPane) async throws -> PolicyMachine? {
+    private func machine(of pane: HostPane, mayHaveEnded: Bool = false) async throws -> PolicyMachine? {
         let runs = try await store.runs(of: .pane(pane))
-        guard let last = runs.last, runs.contains(where: { !$0.isEnded }) else { return nil }
+        guard let last = runs.last, mayHaveEnded || runs.contains(where: { !$0.isEnded }) else { return nil }
         let facts = SubjectFacts(subject: .pane(pane), host: pane.host, since: last.startedAt)
         return PolicyMachine(policy: policy.policy, facts: facts, runs: runs, classic: true)
     }
@@ -83,9 +86,13 @@ extension PaneWatcher {
         let before = machine
         let outcome = try await store.finish(result, at: now) { _ in
             var step = WatchStep()
-            guard var machine = before else { return Decided(step, PaneOutcome?.none) }
+            guard var machine = before else {
+                step.noteAnswer(item, result)
+                return Decided(step, PaneOutcome?.none)
+            }
             let effects = machine.receive(.actionEnded(result), at: now, ids: ids)
             step.add(effects, subject: subject, at: now, [:])
+            step.noteAnswer(item, result)
             return Decided(step, PaneOutcome(step, machine, pane, place: place))
         }.output
         outcome?.decisions.forEach(parts.tell)
@@ -93,8 +100,8 @@ extension PaneWatcher {
         // The next action of its lane may begin.
         parts.wakeHands()
         switch item.action {
-        case .sendKeys, .keys: parts.observer.request(.forget(item.id, pane))
-        case .shell, .notify, .emit, .spawn, .answerDialog: break
+        case .sendKeys, .keys, .answerDialog: parts.observer.request(.forget(item.id, pane))
+        case .shell, .notify, .emit, .spawn: break
         }
     }
 

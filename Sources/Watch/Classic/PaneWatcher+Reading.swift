@@ -69,7 +69,7 @@ extension PaneWatcher {
     }
 
     /// The tap from where the database stands; when somebody cut it, from its new beginning.
-    private func follower(of watch: PaneWatch) async throws -> TapFollower {
+    func follower(of watch: PaneWatch) async throws -> TapFollower {
         let size = Files.size(watch.tap) ?? 0
         if let follower = watch.follower, !follower.isReplaced, size >= follower.offset || isDryRun {
             return follower
@@ -148,24 +148,7 @@ extension PaneWatcher {
         watch.historySize = history.historySize
     }
 
-    /// The pipe stands, and brings what follows this history; what came between the last capture and it is added.
-    func takeLoan(_ history: PaneHistory?, into watch: PaneWatch) async throws {
-        guard let history else {
-            watch.road = .captures
-            return
-        }
-        try await adopt(history, watch)
-        if var follower = watch.follower, let known = watch.known {
-            let catchUp = ScreenCatchUp(from: known, to: history)
-            let readings = follower.amend(catchUp.bytes)
-            try await commit(readings, of: watch, &follower)
-            watch.follower = follower
-        }
-        (watch.road, watch.historySize, watch.hasMoreBytes) = (.pipe, nil, true)
-        watch.noteBytes(at: now)
-    }
-
-    private func adopt(_ history: PaneHistory, _ watch: PaneWatch) async throws {
+    func adopt(_ history: PaneHistory, _ watch: PaneWatch) async throws {
         let size = TerminalSize(columns: history.pane.columns, rows: history.pane.rows)
         guard var follower = watch.follower, follower.adopt(size) else { return }
         try await commit([], of: watch, &follower)

@@ -1,4 +1,5 @@
 internal import Core
+internal import Fleet
 internal import Store
 internal import TerminalKit
 
@@ -19,12 +20,16 @@ extension PaneWatcher {
     private static let markPause = Duration.milliseconds(250)
 
     /// Writes what was read together with what the policy makes of it, in one transaction.
-    func commit(_ readings: [Reading], of watch: PaneWatch, _ follower: inout TapFollower) async throws {
+    ///
+    /// A loan's commit leaves a mark of its time, by which a later run knows that it was taken up.
+    func commit(
+        _ readings: [Reading], of watch: PaneWatch, _ follower: inout TapFollower, isLoan: Bool = false
+    ) async throws {
         guard
             follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
-                || !follower.resizes.isEmpty
+                || !follower.resizes.isEmpty || isLoan
         else { return }
-        let base = try progress(of: follower, watch)
+        let base = try progress(of: follower, watch, isLoan: isLoan)
         let (subject, ids, now, id) = (watch.subject, ids, now, watch.id)
         let source = SignalSource(subject: subject, at: now, readsHeuristics: true)
         let (machine, place) = (watch.machine, watch.place)
@@ -44,7 +49,7 @@ extension PaneWatcher {
         take(committed.output, into: watch)
     }
 
-    private func progress(of follower: TapFollower, _ watch: PaneWatch) throws -> WatchStep {
+    private func progress(of follower: TapFollower, _ watch: PaneWatch, isLoan: Bool) throws -> WatchStep {
         var step = WatchStep()
         let (to, now) = (follower.offset, now)
         let size = ScreenSize(columns: follower.size.columns, rows: follower.size.rows)
@@ -59,7 +64,10 @@ extension PaneWatcher {
             TapMark(
                 offset: $0.offset, at: now, size: ScreenSize(columns: $0.size.columns, rows: $0.size.rows))
         }
-        if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
+        if isLoan {
+            step.marks.append(TapMark(offset: to, at: now, size: size))
+        } else if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true
+        {
             step.marks.append(TapMark(offset: to, at: now, size: size))
         }
         if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
@@ -105,7 +113,13 @@ extension PaneWatcher {
         guard let deadline = watch.judgeDeadline, deadline <= now else { return }
         (watch.isUnjudged, watch.lastJudged) = (false, now)
         if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
-        guard let seen = try watch.end ?? screenState(watch),
+        let view = try watch.end == nil ? view(of: watch) : nil
+        try await noteDialog(view?.dialog, of: watch)
+        let guess = view.flatMap { view in
+            ScreenState.read(view) == nil
+                ? ScreenState.guess(lastBytes: watch.lastBytes, begun: nil, now: now) : nil
+        }
+        guard let seen = watch.end ?? view.flatMap(ScreenState.read) ?? guess,
             let state = watch.debouncer.observe(seen, at: now)
         else { return }
         let body = Signal.Body.state(state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus)
@@ -117,11 +131,10 @@ extension PaneWatcher {
         try await decide(.signal(signal), for: watch, adding: step)
     }
 
-    private func screenState(_ watch: PaneWatch) throws -> StateDebouncer.State? {
+    private func view(of watch: PaneWatch) throws -> PaneView? {
         guard let screen = watch.follower?.reader.screen else { return nil }
-        return try ScreenState.of(
-            kind: watch.kind, rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row,
-            lastBytes: watch.lastBytes, now: now)
+        return try hosts.detection.judge(watch.kind).view(
+            rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
     }
 
     /// Lets time pass for one pane's policies.

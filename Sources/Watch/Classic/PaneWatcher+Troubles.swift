@@ -17,7 +17,9 @@ extension PaneWatcher {
     }
 
     func worked(_ part: String) {
-        if troubles.ended(part) { log.notice("\(part.visible): works again") }
+        guard troubles.ended(part) else { return }
+        log.notice("\(part.visible): works again")
+        if isReady { parts.report(troubles.list) }
     }
 
     func failed(_ part: String, _ error: any Error) {
@@ -30,8 +32,13 @@ extension PaneWatcher {
     }
 
     private func say(_ part: String, _ error: any Error) {
-        let reason = HostObserver.reason(error)
-        if troubles.began(part, reason) { log.error("\(part.visible): \(reason)") }
+        say(part, HostObserver.reason(error))
+    }
+
+    func say(_ part: String, _ reason: String) {
+        guard troubles.began(part, reason) else { return }
+        log.error("\(part.visible): \(reason)")
+        if isReady { parts.report(troubles.list) }
     }
 
     /// False while the database refuses; throws when it has refused for too long.

@@ -27,16 +27,20 @@ public actor PaneWatcher: Service {
         public var wakeHands: @Sendable () -> Void
         /// Told once, when every host was looked at or did not answer.
         public var ready: @Sendable () throws -> Void
+        /// Told what does not work, once it is ready and whenever that changes.
+        public var report: @Sendable (_ troubles: [String]) -> Void
         public var tell: @Sendable (PaneDecision) -> Void
         public var databasePatience = Duration.seconds(60)
 
         public init(
             events: FileEvents, results: ResultBox, echoes: EchoBox, observer: HostObserver, log: Logger,
             wakeHands: @escaping @Sendable () -> Void, ready: @escaping @Sendable () throws -> Void,
+            report: @escaping @Sendable (_ troubles: [String]) -> Void,
             tell: @escaping @Sendable (PaneDecision) -> Void
         ) {
             (self.events, self.results, self.echoes, self.observer) = (events, results, echoes, observer)
             (self.log, self.wakeHands, self.ready, self.tell) = (log, wakeHands, ready, tell)
+            self.report = report
         }
     }
 
@@ -57,12 +61,16 @@ public actor PaneWatcher: Service {
     /// Whose hosts answered at least once, and which did not at the last look.
     var lookedAt: Set<String> = []
     public internal(set) var unreachable: [String: String] = [:]
+    /// Looks in a row that a host did not answer.
+    var lookFailures: [String: Int] = [:]
+    static let lookAttempts = 3
     var isReady = false
     var journalCursor: Int64 = 0
     var journalRead: Int64 = 0
     var databaseChanged = true
     var isStale = false
     var expiry: Timestamp?
+    var nextPruning = Timestamp.longAgo
     var policyNews = false
     var troubles = Troubles()
     var databaseTrouble: (since: Timestamp, error: StoreError)?
@@ -81,7 +89,8 @@ public actor PaneWatcher: Service {
         self.parts = parts
         self.mode = mode
         self.isDryRun = isDryRun
-        self.policy = LivePolicy(path: policy, isClassic: true)
+        self.policy = LivePolicy(
+            path: policy, copy: isDryRun ? nil : hosts.run.appending("policy.yaml"), isClassic: true)
     }
 
     var now: Timestamp { hosts.surroundings.now() }
@@ -101,6 +110,7 @@ public actor PaneWatcher: Service {
     private func start() async throws {
         if !isDryRun { databaseFile = Files.identity(store.store.path) }
         try watchFolders()
+        checkDetection()
         reloadPolicy()
         policyNews = false
         try await loadPositions()
@@ -114,7 +124,7 @@ public actor PaneWatcher: Service {
     }
 
     func watchFolders() throws {
-        var folders = [policy.path.removingLastComponent()]
+        var folders = [policy.path.removingLastComponent(), hosts.detection.folder]
         if !isDryRun {
             try Files.makeFolder(hosts.taps, mode: 0o700)
             folders += [hosts.taps, stateFolder]
@@ -140,6 +150,7 @@ public actor PaneWatcher: Service {
             await attempt("hosts") { try await take(observation) }
         }
         await attempt("approvals") { try await expireApprovals(at: now) }
+        await attempt("retention") { try await pruneWhenDue() }
         for id in panes.keys.sorted(by: { $0.description < $1.description }) { await visit(id) }
         try sayReady()
     }
@@ -148,6 +159,7 @@ public actor PaneWatcher: Service {
         guard !isReady, lookedAt.union(unreachable.keys).count >= hosts.hosts.count else { return }
         isReady = true
         try parts.ready()
+        if !troubles.list.isEmpty { parts.report(troubles.list) }
     }
 
     private func setAlarm() {
@@ -164,6 +176,7 @@ public actor PaneWatcher: Service {
     private func note(_ changes: Set<FileEvents.Change>) throws {
         for change in changes {
             if change.folder == hosts.taps { noteTap(change) }
+            if change.folder == hosts.detection.folder { reloadDetection() }
             if change.folder == stateFolder, !isDryRun { try noteDatabase(change) }
             if change.folder == policy.path.removingLastComponent(),
                 change.name == nil || change.name == policy.path.lastComponent?.string
@@ -194,7 +207,7 @@ public actor PaneWatcher: Service {
 
     /// Takes up an edited policy; a broken one leaves the last good one in force and is said.
     private func reloadPolicy() {
-        switch policy.reload(mainBranch: nil) {
+        switch policy.reload(mainBranch: nil, dialogs: dialogIDs) {
         case .none: return
         case .refused(let reason): log.error("policy: the last good one stays in force: \(reason)")
         case .replaced(let warnings):
@@ -207,6 +220,8 @@ public actor PaneWatcher: Service {
         guard policyNews else { return }
         policyNews = false
         for watch in panes.values.sorted(by: { $0.id.description < $1.id.description }) {
+            watch.dialogs.reconsider()
+            watch.isUnjudged = true
             try await decide(.policyReplaced(policy.policy), for: watch)
         }
     }

@@ -57,7 +57,9 @@ extension Hands {
         let (worktree, variables) = try await surroundings(of: item)
         let surroundings = workplace.surroundings
         var all = surroundings.environment.filter { key, _ in
+            // Who has the secret could sign answers.
             !key.hasPrefix("GIT_") && !key.hasPrefix("TMUX") && !key.hasPrefix("AI_AGENT_")
+                && key != Secret.variable
         }
         all.merge(variables) { _, new in new }
         all.merge(environment) { _, new in new }

@@ -36,8 +36,9 @@ extension Hands {
             return (typist, PaneAddress(pane: pane.pane, server: pane.server))
         case (.panes(let hosts), .pane(let pane)):
             let (server, address) = try await hosts.place(of: pane)
-            let kind = AgentKind.running(in: try await server.capture(address).pane)
-            return (try Typist(run: hosts.run, server: server, kind: kind), address)
+            let kind = hosts.kind(runningIn: try await server.capture(address).pane)
+            let judge = try hosts.detection.judge(kind)
+            return (try Typist(run: hosts.run, server: server, judge: judge), address)
         default: throw HandsError.noPane(subject: item.subject.key)
         }
     }

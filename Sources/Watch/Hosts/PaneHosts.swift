@@ -1,4 +1,6 @@
+internal import Config
 public import Core
+public import Fleet
 internal import ProcessKit
 public import SystemPackage
 internal import TmuxKit
@@ -10,12 +12,25 @@ public struct PaneHosts: Sendable {
     public let hosts: [PaneHost]
     /// The folder of this configuration: lock, taps, files of shell actions.
     public let run: FilePath
+    /// How screens are read: the built-in rules and those in `.tmuxagent/detect` beside the policy.
+    public let detection: DetectionCatalog
 
-    public init(surroundings: Surroundings, places: Places, hosts: [PaneHost], run: FilePath) {
+    public init(
+        surroundings: Surroundings, places: Places, hosts: [PaneHost], run: FilePath,
+        detection: DetectionCatalog
+    ) {
         self.surroundings = surroundings
         self.places = places
         self.hosts = hosts
         self.run = run
+        self.detection = detection
+    }
+
+    /// What the program in a pane is, by its name; a pane that runs anything else reads lines like a shell.
+    func kind(runningIn pane: PaneSnapshot) -> AgentKind {
+        // whoever reads the screen says that no rules can be read
+        let named = try? detection.library().kind(ofProgram: pane.currentCommand)
+        return named ?? AgentKind.guessed(fromCommand: pane.currentCommand)
     }
 
     /// The taps of all hosts' panes, also of remote ones.
@@ -56,9 +71,4 @@ public struct PaneHosts: Sendable {
             try Files.remove(path)
         }
     }
-}
-
-extension AgentKind {
-    /// What the program in a pane is, by its name; a pane that runs anything else reads lines like a shell.
-    static func running(in pane: PaneSnapshot) -> AgentKind { .guessed(fromCommand: pane.currentCommand) }
 }

@@ -50,8 +50,14 @@ enum LineDrawing {
     ]
 
     static func isSame(_ ours: String, _ theirs: String) -> Bool {
+        // A capture keeps no-break spaces at the end, as Claude Code has one behind its prompt.
+        let (ours, theirs) = (trimmed(ours), trimmed(theirs))
         if ours == theirs { return true }
         guard ours.count == theirs.count else { return false }
         return zip(ours, theirs).allSatisfy { $0 == $1 || letters[$0] == $1 }
+    }
+
+    private static func trimmed(_ row: String) -> Substring {
+        row[..<(row.lastIndex { !$0.isWhitespace }.map { row.index(after: $0) } ?? row.startIndex)]
     }
 }

@@ -3,15 +3,20 @@ internal import Fleet
 
 /// What a living program's screen says about its state.
 enum ScreenState {
-    /// A program that no rules know works while it prints and is idle when it is quiet; nil while nothing is known.
-    static func of(
-        kind: AgentKind, rows: [String], title: String, cursorRow: Int, lastBytes: Timestamp?, now: Timestamp
-    ) throws -> StateDebouncer.State? {
-        let view = try ScreenJudge.of(kind).view(rows: rows, title: title, cursorRow: cursorRow)
-        if let state = view.state, state != .unknown {
-            return .init(state: state, waitingFor: view.waitingFor)
-        }
-        guard let lastBytes else { return nil }
-        return .init(state: now >= lastBytes.advanced(by: AgentWatch.genericIdlePause) ? .idle : .working)
+    /// What the rules read; nil when they say nothing.
+    static func read(_ view: PaneView) -> StateDebouncer.State? {
+        guard let state = view.state, state != .unknown else { return nil }
+        return .init(state: state, waitingFor: view.waitingFor)
     }
+
+    /// Of a program that no rules know: it works while it prints and is idle when it is quiet; nil until it has printed or
+    /// been silent for long enough since `begun`.
+    static func guess(lastBytes: Timestamp?, begun: Timestamp?, now: Timestamp) -> StateDebouncer.State? {
+        guard let last = lastBytes ?? begun else { return nil }
+        if now >= quiet(since: last) { return .init(state: .idle) }
+        return lastBytes == nil ? nil : .init(state: .working)
+    }
+
+    /// When a program that printed last at `last` is taken to be idle.
+    static func quiet(since last: Timestamp) -> Timestamp { last.advanced(by: AgentWatch.genericIdlePause) }
 }

@@ -94,14 +94,29 @@ struct FuzzTests {
             cut = PaneReader(keyframe: try JSONDecoder().decode(Keyframe.self, from: data))
             cut.wantsLines = true
         }
-        #expect(pieces.allSatisfy { $0.offset <= UInt64(bytes.count) }, "\(place)")
+        let first = Array(zip(pieces, said)).firstIndex { $0 != $1 } ?? min(pieces.count, said.count)
+        #expect(
+            pieces[first...].prefix(1) == said[first...].prefix(1),
+            "\(place), reading \(first) of \(pieces.count) and \(said.count)")
         #expect(cut.screen.rows == whole.screen.rows, "\(place)")
+        #expect(cut.screen.cursor == whole.screen.cursor, "\(place)")
+        #expect(cut.screen.title == whole.screen.title, "\(place)")
+        #expect(cut.screen.isAlternate == whole.screen.isAlternate, "\(place)")
+        for row in 0..<size.rows {
+            #expect(cut.screen.cells(row: row) == whole.screen.cells(row: row), "\(place), row \(row)")
+            #expect(
+                cut.screen.isWrapped(row: row) == whole.screen.isWrapped(row: row), "\(place), row \(row)")
+        }
         #expect(whole.screen.rows.count == size.rows, "\(place)")
         #expect(whole.offset == UInt64(bytes.count), "\(place)")
         #expect(said.allSatisfy { $0.offset <= UInt64(bytes.count) }, "\(place)")
-        whole.resize(TerminalSize(columns: Int.random(in: 1...200, using: &random), rows: 3))
-        _ = whole.settle()
-        #expect(whole.screen.rows.count == 3, "\(place)")
+        // What is above the screen comes back, and what was open ends.
+        let other = TerminalSize(columns: Int.random(in: 1...200, using: &random), rows: size.rows + 3)
+        whole.resize(other)
+        cut.resize(other)
+        #expect(cut.settle() == whole.settle(), "\(place)")
+        #expect(cut.screen.rows == whole.screen.rows, "\(place)")
+        #expect(whole.screen.rows.count == other.rows, "\(place)")
     }
 
     private static func randomBytes(_ count: Int, _ random: inout SeededGenerator) -> [UInt8] {
@@ -115,7 +130,12 @@ struct FuzzTests {
             "### SENTRY {\"type\":\"STATUS\",\"n\":1}", "### SENTRY {", "SENTRY", "\"}", "❯ ", "● ", "界",
             "e\u{301}", "🚀",
             "a long run of words that wraps ", "\u{1b}#8", "\u{1b}(0", "\u{1b}(B", "100@", "100P", "100L",
-            "100M", "100S", "100T",
+            "100M", "100S", "100T", "7b", "\u{1b}[s", "\u{1b}[u", "\u{1b}H", "3g", "g", "?6h", "?6l", "?7l",
+            "?7h", "?3h",
+            "\u{1b}D", "\u{1b}E", "\u{200d}", "\u{fe0f}", "\u{301}", "é", "中文字中文字", "L", "2L", "M", "S", "T",
+            "3@", "2P",
+            "2X", "1K", "1J", "J", "Z", "\u{1b})0", "\u{1b}[44m", "\u{1b}[m", "2G", "3d", "C", "D",
+            String(repeating: "1;", count: 60),
         ].map { Array($0.utf8) }
         var bytes: [UInt8] = []
         while bytes.count < count {

@@ -11,6 +11,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
               tmux-agent approvals
               tmux-agent approvals --all --json
               tmux-agent approvals show ap-4f2
+              tmux-agent approvals --config hosts.yaml
             """,
         subcommands: [ApprovalList.self, ApprovalShow.self, ApprovalKey.self],
         defaultSubcommand: ApprovalList.self)
@@ -22,12 +23,13 @@ struct ApprovalList: AgentCommand {
         discussion: "  tmux-agent approvals list --all")
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
     @Flag(name: .long, help: "Also answered ones, newest first") var all = false
 
     func run(_ context: CommandContext) async throws {
-        let fleet = try await FleetContext.open(context.surroundings)
-        let questions = try await ApprovalDesk(store: fleet.store).questions(all: all)
-        let linker = try await QuestionLinker(fleet)
+        let place = try await QuestionPlace.open(panes, context)
+        let questions = try await ApprovalDesk(store: place.store).questions(all: all)
+        let linker = try await QuestionLinker(place)
         context.console.render(
             ApprovalsView(
                 questions: try await linker.linked(questions), now: context.surroundings.now()),
@@ -47,18 +49,19 @@ struct ApprovalShow: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
     @Argument(help: "The question's id, its beginning, or a branch or stage with one open question")
     var question: String
 
     func run(_ context: CommandContext) async throws {
-        let fleet = try await FleetContext.open(context.surroundings)
-        let found = try await ApprovalDesk(store: fleet.store).question(named: question)
-        let linked = try await QuestionLinker(fleet).linked([found])
+        let place = try await QuestionPlace.open(panes, context)
+        let found = try await ApprovalDesk(store: place.store).question(named: question)
+        let linked = try await QuestionLinker(place).linked([found])
         for question in linked {
             context.console.render(QuestionView(question: question), json: context.json)
         }
-        if try found.approval.state == .pending && fleet.publicURL() == nil {
-            context.console.hint("Links need 'public_url' under [dashboard] in .tmuxagent/fleet.toml")
+        if found.approval.state == .pending && place.publicURL == nil {
+            context.console.hint("Links need \(place.linkSetting)")
         }
     }
 }
@@ -73,12 +76,13 @@ struct ApprovalKey: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
 
     func run(_ context: CommandContext) async throws {
-        let fleet = try await FleetContext.open(context.surroundings)
-        try await QuestionLinker.caller(fleet).refuseAgents()
+        let place = try await QuestionPlace.open(panes, context)
+        try await QuestionLinker.caller(place).refuseAgents()
         context.console.render(
-            KeyView(key: ApprovalKeys(secret: try fleet.secret()).webhookKey), json: context.json)
+            KeyView(key: ApprovalKeys(secret: try place.secret()).webhookKey), json: context.json)
     }
 }
 
@@ -98,34 +102,33 @@ struct LinkedQuestion {
 
 /// Adds links to questions, unless an agent looks: a link is as good as an answer.
 struct QuestionLinker {
-    private let fleet: FleetContext
+    private let place: QuestionPlace
     private let links: ApprovalLinks?
 
-    init(_ fleet: FleetContext) async throws {
-        self.fleet = fleet
-        let base = try fleet.publicURL()
-        guard let base, try await !Self.caller(fleet).isAgent() else {
+    init(_ place: QuestionPlace) async throws {
+        self.place = place
+        guard let base = place.publicURL, try await !Self.caller(place).isAgent() else {
             links = nil
             return
         }
-        links = ApprovalLinks(base: base, keys: ApprovalKeys(secret: try fleet.secret()))
+        links = ApprovalLinks(base: base, keys: ApprovalKeys(secret: try place.secret()))
     }
 
-    static func caller(_ fleet: FleetContext) -> TerminalCaller {
+    static func caller(_ place: QuestionPlace) -> TerminalCaller {
         TerminalCaller(
-            name: fleet.surroundings.user, environment: fleet.surroundings.environment,
-            hasAgentAncestor: { try await AgentAncestry(context: fleet).isBelowAnAgent() })
+            name: place.surroundings.user, environment: place.surroundings.environment,
+            hasAgentAncestor: place.hasAgentAncestor)
     }
 
     func linked(_ questions: [ApprovalQuestion]) async throws -> [LinkedQuestion] {
         var found: [LinkedQuestion] = []
         for question in questions {
-            let channels = try await fleet.store.channels(of: question.approval.id)
+            let channels = try await place.store.channels(of: question.approval.id)
             found.append(
                 LinkedQuestion(
                     question: question, channels: channels,
                     links: links?.pair(
-                        for: question.approval, channels: channels, at: fleet.surroundings.now())))
+                        for: question.approval, channels: channels, at: place.surroundings.now())))
         }
         return found
     }

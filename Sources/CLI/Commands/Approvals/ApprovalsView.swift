@@ -16,7 +16,7 @@ struct ApprovalsView: Renderable {
             let approval = question.approval
             return [
                 .init(approval.id.rawValue, style: style.heading),
-                .init(question.branch ?? "main checkout", style: style.agentName),
+                .init(question.place, style: style.agentName),
                 .init(approval.stage),
                 .init(approval.state.rawValue, style: approval.state == .pending ? style.waiting : style.dim),
                 .init(now.distance(from: approval.createdAt).briefly), .init(approval.question),
@@ -37,7 +37,7 @@ struct QuestionView: Renderable {
         var lines = [
             "\(style.heading(approval.id.rawValue.visible))  \(approval.state.rawValue)",
             approval.question.visible(keepingNewlines: true), "",
-            "branch    \((question.question.branch ?? "main checkout").visible)",
+            "branch    \(question.question.place.visible)",
             "stage     \(approval.stage.visible) of \(approval.pipeline.visible), attempt \(approval.attempt)",
             "asked     \(approval.createdAt.iso8601)",
         ]

@@ -14,15 +14,17 @@ struct Approve: AgentCommand {
 
               tmux-agent approve ap-4f2 --reason "looks good"
               tmux-agent approve feature/x
+              tmux-agent approve %3 --config hosts.yaml
             """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
     @Argument(help: "The question's id, its beginning, or a branch or stage with one open question")
     var question: String
     @Option(name: .long, help: "Why, for the record") var reason: String?
 
     func run(_ context: CommandContext) async throws {
-        try await AnswerView.answer(question, .approve, reason: reason, context)
+        try await AnswerView.answer(question, .approve, reason: reason, panes, context)
     }
 }
 
@@ -37,12 +39,13 @@ struct Reject: AgentCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
     @Argument(help: "The question's id, its beginning, or a branch or stage with one open question")
     var question: String
     @Option(name: .long, help: "Why, for the record") var reason: String?
 
     func run(_ context: CommandContext) async throws {
-        try await AnswerView.answer(question, .reject, reason: reason, context)
+        try await AnswerView.answer(question, .reject, reason: reason, panes, context)
     }
 }
 
@@ -50,15 +53,13 @@ private struct AnswerView: Renderable {
     var question: ApprovalQuestion
 
     static func answer(
-        _ name: String, _ decision: ApprovalAnswer.Decision, reason: String?, _ context: CommandContext
+        _ name: String, _ decision: ApprovalAnswer.Decision, reason: String?, _ panes: PaneOption,
+        _ context: CommandContext
     ) async throws {
-        let fleet = try await FleetContext.open(context.surroundings)
-        let caller = TerminalCaller(
-            name: context.surroundings.user, environment: context.surroundings.environment,
-            hasAgentAncestor: { try await AgentAncestry(context: fleet).isBelowAnAgent() })
-        let desk = ApprovalDesk(store: fleet.store)
+        let place = try await QuestionPlace.open(panes, context)
+        let desk = ApprovalDesk(store: place.store)
         let answered = try await desk.answer(
-            name, decision, reason: reason, by: caller, at: context.surroundings.now())
+            name, decision, reason: reason, by: QuestionLinker.caller(place), at: context.surroundings.now())
         let question = try await desk.question(named: answered.id.rawValue)
         context.console.render(AnswerView(question: question), json: context.json)
     }
@@ -69,6 +70,6 @@ private struct AnswerView: Renderable {
         let approval = question.approval
         let word = approval.state == .approved ? style.success("Approved") : style.error("Rejected")
         return
-            "\(word) stage '\(approval.stage.visible)' of \((question.branch ?? "the main checkout").visible)."
+            "\(word) stage '\(approval.stage.visible)' of \(question.place.visible)."
     }
 }

@@ -34,20 +34,23 @@ struct Gates: AgentCommand {
     }
 }
 
-private struct GatesView: Renderable {
+struct GatesView: Renderable {
     var report: GateReport.Report
+
+    var gates: JSONValue {
+        .array(
+            report.standings.map { standing in
+                [
+                    "hook": .string(standing.gate.hook), "branch": .string(standing.gate.branch),
+                    "holds": .bool(standing.holds),
+                    "stages": .array(standing.stages.map { .object($0.json) }),
+                ]
+            })
+    }
 
     var json: JSONValue {
         [
-            "branch": .string(report.branch), "commit": .string(report.commit),
-            "gates": .array(
-                report.standings.map { standing in
-                    [
-                        "hook": .string(standing.gate.hook), "branch": .string(standing.gate.branch),
-                        "holds": .bool(standing.holds),
-                        "stages": .array(standing.stages.map { .object($0.json) }),
-                    ]
-                }),
+            "branch": .string(report.branch), "commit": .string(report.commit), "gates": gates,
             "advice": .array(
                 report.advice.map { ["stage": .string($0.stage), "text": .string($0.text)] }),
         ]

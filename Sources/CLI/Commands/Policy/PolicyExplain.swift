@@ -5,15 +5,28 @@ internal import Fleet
 struct PolicyExplain: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Say what each stage of an agent's runs waits for now",
-        discussion: "  tmux-agent policy explain feature/x")
+        discussion: """
+              tmux-agent policy explain feature/x
+              tmux-agent policy explain %3 --config hosts.yaml
+            """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The agent's branch, id or session, or the main checkout's branch") var agent: String
+    @OptionGroup var panes: PaneOption
+    @Argument(help: "The agent's branch, id or session, the main checkout's branch, or a pane of 'run'")
+    var agent: String
 
     func run(_ context: CommandContext) async throws {
+        if let records = try panes.records(context) {
+            let runs = try await PolicyExplainer.explain(pane: agent, in: records, context.surroundings)
+            return context.console.render(ExplanationView(runs: runs), json: context.json)
+        }
         let fleet = try await FleetContext.open(context.surroundings)
         let runs = try await PolicyExplainer(context: fleet).explain(agent)
-        context.console.render(ExplanationView(runs: runs), json: context.json)
+        let (_, branch) = try await fleet.policySubject(named: agent)
+        // Of a branch that is gone only the runs are left.
+        let report = try? await GateReport(context: fleet).report(of: branch)
+        let gates = report.flatMap { $0.standings.isEmpty ? nil : GatesView(report: $0) }
+        context.console.render(ExplanationView(runs: runs, gates: gates), json: context.json)
         if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.hint(warning) }
         if runs.isEmpty { context.console.hint("No pipeline has begun for this agent yet") }
     }
@@ -21,9 +34,12 @@ struct PolicyExplain: AgentCommand {
 
 private struct ExplanationView: Renderable {
     var runs: [PolicyExplanation]
+    /// What stands before a push of the branch.
+    var gates: GatesView?
 
     var json: JSONValue {
         [
+            "gates": gates?.gates ?? [],
             "runs": .array(
                 runs.map { run in
                     [
@@ -40,16 +56,17 @@ private struct ExplanationView: Renderable {
                                 return .object(object)
                             }),
                     ]
-                })
+                }),
         ]
     }
 
     func text(_ style: Style) -> String {
-        runs.map { run in
+        let told = runs.map { run in
             let head =
                 "\(style.heading(run.pipeline.visible))  \(run.state.rawValue)  \(style.dim(run.run.rawValue))"
             let lines = run.lines.map { "  \($0.state.mark)\($0.stage.visible): \($0.text.visible)" }
             return ([head] + lines).joined(separator: "\n")
-        }.joined(separator: "\n\n")
+        }
+        return (told + (gates.map { [$0.text(style)] } ?? [])).joined(separator: "\n\n")
     }
 }

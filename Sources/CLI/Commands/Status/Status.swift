@@ -15,12 +15,14 @@ struct Status: AgentCommand {
 
               tmux-agent status --watch
               tmux-agent status --json
+              tmux-agent status --config hosts.yaml
               tmux set -g status-right "#(tmux-agent -C '#{pane_current_path}' status --format tmux)"
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case text, tmux }
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
     @Flag(name: .shortAndLong, help: "Stay and follow, full screen") var watch = false
     @Option(name: .long, help: "How to print it: text or tmux") var format = Format.text
 
@@ -29,9 +31,18 @@ struct Status: AgentCommand {
             throw ValidationError("--watch is for people: use it without --json and --format")
         }
         if global.json, format != .text { throw ValidationError("Give --json or --format, not both") }
+        if panes.config != nil, watch || format != .text {
+            throw ValidationError("--config goes with neither --watch nor --format")
+        }
     }
 
     func run(_ context: CommandContext) async throws {
+        if let records = try panes.records(context) {
+            let status = try await PaneRunStatus.now(of: records, context.surroundings)
+            context.console.render(PaneRunView(status: status), json: context.json)
+            if status.pid == nil { context.console.hint("Nobody watches these panes: tmux-agent run") }
+            return
+        }
         guard format == .text else { return try await printLine(context) }
         let fleet = try await FleetContext.open(context.surroundings)
         if watch { return try await StatusWatch(context: context, fleet: fleet).run() }

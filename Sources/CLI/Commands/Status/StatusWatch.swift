@@ -107,7 +107,7 @@ struct StatusWatch: Sendable {
             }
         case .answer(let id, let decision, let reason):
             board.message = await trying {
-                let caller = QuestionLinker.caller(fleet)
+                let caller = QuestionLinker.caller(try QuestionPlace(of: fleet))
                 let answered = try await ApprovalDesk(store: fleet.store).answer(
                     id.rawValue, decision, reason: reason, by: caller, at: context.surroundings.now())
                 return (decision == .approve ? "Approved" : "Rejected") + " stage '\(answered.stage)'."

@@ -57,8 +57,10 @@ public struct AgentHookWriter: Sendable {
         (try? Files.readText(path, limit: 64 << 10))?.split(separator: "\n").first.map { String($0) }
     }
 
-    /// True when the program that calls the hook was itself started by a program of its name: a session inside the
-    /// agent's session, whose end is not the agent's.
+    /// True when the program that calls the hook was started inside a session of a program of its name, by its tools: a
+    /// session inside the agent's, whose end is not the agent's.
+    ///
+    /// A program may be several processes of one name: Codex calls its hooks from a server that it starts itself.
     private var isNested: Bool {
         var names: [String] = []
         var pid = ProcessTable.process(surroundings.processID)?.parent ?? 0
@@ -70,6 +72,6 @@ public struct AgentHookWriter: Sendable {
         guard let caller = names.firstIndex(where: { !shells.contains($0) }), names[caller] != "node" else {
             return false
         }
-        return names[(caller + 1)...].contains(names[caller])
+        return names[caller...].drop { $0 == names[caller] }.contains(names[caller])
     }
 }

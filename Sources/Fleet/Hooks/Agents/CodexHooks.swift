@@ -36,10 +36,21 @@ struct CodexHooks: AgentHookSettings {
         while let start = text.firstRange(of: Self.opening + "\n"),
             let end = text[start.upperBound...].firstRange(of: Self.closing + "\n")
         {
-            text.removeSubrange(start.lowerBound..<end.upperBound)
+            // Codex writes settings of its own behind our last line, before the mark.
+            let foreign = text[start.upperBound..<end.lowerBound]
+                .split(separator: "\n", omittingEmptySubsequences: false).drop { isOurs($0) }
+            text.replaceSubrange(start.lowerBound..<end.upperBound, with: foreign.joined(separator: "\n"))
         }
         if let ours = ourPrefix(in: text) { text.removeSubrange(ours) }
         return Array(text.utf8)
+    }
+
+    private func isOurs(_ line: Substring) -> Bool {
+        let tables = Self.events.flatMap { ["[[hooks.\($0)]]", "[[hooks.\($0).hooks]]"] }
+        return line.isEmpty || tables.contains(String(line)) || line == "type = \"command\""
+            || line == "timeout = 5"
+            || line.hasPrefix("command = ") && line.contains(" hook codex")
+            || line.hasPrefix("notify = [") && line.contains("\"hook\", \"codex\"")
     }
 
     func isInstalled(in text: [UInt8]) throws -> Bool {

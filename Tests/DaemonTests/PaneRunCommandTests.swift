@@ -1,0 +1,98 @@
+import Core
+import ProcessKit
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Commands beside `tmux-agent run`, and what lies beside its policy.
+@Suite(.timeLimit(.minutes(2)))
+struct PaneRunCommandTests {
+    @Test func questionsAreShownAndAnsweredByCommands() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: release
+                        stages:
+                          - name: ship
+                            require_approval: { prompt: "Ship it?" }
+                            actions_on_start: [ { shell: 'echo "pane:7 ${APPROVAL_SECRET-}" >>"$HOME/ticks"' } ]
+                            success_when: { exit_code: 0 }
+                          - name: after
+                            success_when: { signal: never }
+                    """)
+            let unknown = try await panes.command("approvals", "--config", "hosts.yaml")
+            #expect(unknown.exitCode == 78)
+            #expect(unknown.errorText.contains("it was never run"), "\(unknown.errorText)")
+            try await panes.printer("a")
+            let run = try panes.start(
+                "--approval-secret", "hidden", "--public-base-url", "https://here.invalid/")
+            try await run.ready()
+            // Links are in the notice, which is sent a moment after the question is written.
+            let isTold = try await eventually(within: .seconds(30)) {
+                run.output.contains("https://here.invalid/a/")
+            }
+            #expect(isTold, "\(run.output)")
+            let list = try await panes.command("approvals", "--config", "hosts.yaml", "--json")
+            let open = try #require(try JSONValue.parse(list.text).object?["approvals"]?.array)
+            #expect(open.map { $0.object?["pane"]?.string } == ["local:%0"], "\(list.text) \(list.errorText)")
+            let explained = try await panes.command("policy", "explain", "%0", "--config", "hosts.yaml")
+            #expect(explained.text.contains("ship"), "\(explained.text) \(explained.errorText)")
+            let other = try await panes.command("policy", "explain", "%9", "--config", "hosts.yaml")
+            #expect(other.exitCode == 1)
+            #expect(other.errorText.contains("local:%0"), "\(other.errorText)")
+            let approved = try await panes.command(
+                "approve", "%0", "--config", "hosts.yaml", "--reason", "fine")
+            #expect(approved.exitCode == 0, "\(approved.errorText)")
+            #expect(approved.text.contains("Approved"), "\(approved.text)")
+            let isDone = try await eventually(within: .seconds(30)) {
+                run.output.contains("ship RUNNING -> COMPLETED")
+            }
+            #expect(isDone, "\(run.output)")
+            #expect(text(of: panes.ticks) == "pane:7 \n")
+            let reset = try await panes.command("policy", "reset", "local:%0", "--config", "hosts.yaml")
+            #expect(reset.exitCode == 0, "\(reset.errorText)")
+            let isAskedAgain = try await eventually(within: .seconds(30)) {
+                try await panes.store().pendingApprovals().count == 1
+            }
+            #expect(isAskedAgain, "\(run.output)")
+            let rejected = try await panes.command("reject", "ship", "--config", "hosts.yaml")
+            #expect(rejected.exitCode == 0, "\(rejected.errorText)")
+            #expect(await run.stop() == 0)
+        }
+    }
+
+    @Test func rulesBesideThePolicyAndItsDialogsCount() async throws {
+        try await withPanes { panes in
+            try Files.makeFolder(panes.folder.pushing(".tmuxagent/detect"), mode: 0o755)
+            // A program of another name that draws its questions as Claude Code does.
+            try Files.write(
+                "kind: claude\nseen_on: \"a script\"\nprograms: [bash]\n",
+                to: panes.folder.pushing(".tmuxagent/detect/own.yaml"))
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: idle
+                        stages: [ { name: wait, success_when: { agent_state: idle } } ]
+                    dialogs:
+                      - { rule: claude-trust, option: "Yes, I trust this folder" }
+                    """)
+            let (script, record) = (panes.folder.appending("dialogs.sh"), panes.folder.appending("record"))
+            try Files.write(DialogTests.program, to: script)
+            try await panes.tmux.tmux(
+                "new-session", "-d", "-s", "a", "-x", "100", "-y", "20", "exec bash \(script) \(record) 1")
+            let run = try panes.start()
+            try await run.ready()
+            let isOver = try await eventually(within: .seconds(30)) {
+                run.output.contains("wait RUNNING -> COMPLETED")
+            }
+            #expect(isOver, "\(run.output)")
+            #expect(text(of: record) == "trust: Yes, I trust this folder\n")
+            let kinds = try await panes.journal().map(\.kind.rawValue)
+            #expect(kinds.filter { $0 == "dialog.shown" }.count == 1)
+            #expect(kinds.contains("dialog.answered"))
+            #expect(await run.stop() == 0)
+        }
+    }
+}
