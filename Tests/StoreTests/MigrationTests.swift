@@ -93,6 +93,9 @@ struct MigrationTests {
         ("approval", "purpose", Approval.Purpose.allCases.map(\.rawValue)),
         ("outbox", "lane", OutboxLane.allCases.map(\.rawValue)),
         ("outbox", "state", OutboxItem.State.allCases.map(\.rawValue)),
+        ("task", "state", TaskStanding.State.allCases.map(\.rawValue)),
+        ("task", "source", StoredTask.Source.allCases.map(\.rawValue)),
+        ("taskCommand", "state", QueuedCommand.State.allCases.map(\.rawValue)),
         ("delivery", "state", Delivery.State.allCases.map(\.rawValue)),
         ("delivery", "severity", Notice.Severity.allCases.map(\.rawValue)),
     ])

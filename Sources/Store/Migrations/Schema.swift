@@ -10,6 +10,7 @@ enum Schema {
         migrator.registerMigration("001-first", migrate: first)
         migrator.registerMigration("002-channels", migrate: channels)
         migrator.registerMigration("003-lanes", migrate: lanes)
+        migrator.registerMigration("005-orchestrator", migrate: orchestrator)
         return migrator
     }()
 }

@@ -35,6 +35,14 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let gateBypassed = JournalKind("gate.bypassed")
     /// Gates are watched from here on.
     public static let gateWatched = JournalKind("gate.watched")
+    /// `tasks add` and `tasks import`: `branch`.
+    public static let taskAdded = JournalKind("task.added")
+    /// A person asks something of a task: `branch`, `request`.
+    public static let taskRequested = JournalKind("task.requested")
+    /// `branch`, `from`, `to`, `why`.
+    public static let taskChanged = JournalKind("task.changed")
+    /// A task needs a person: `branch`, `reason`, `detail`.
+    public static let taskAlarm = JournalKind("task.alarm")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }
