@@ -91,7 +91,8 @@ let package = Package(
         room("HTTPKit", ["Core", "CCurl", "ProcessKit"]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room(
-            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]
+            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, mustache, crypto, systemPackage],
+            exclude: ["Starters"]
         ),
 
         room(
@@ -111,6 +112,12 @@ let package = Package(
                 serviceLifecycle, logging,
             ]),
         room(
+            "Orchestrator",
+            [
+                "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet",
+                "Approvals", serviceLifecycle, logging, systemPackage,
+            ]),
+        room(
             "Web",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
@@ -121,13 +128,13 @@ let package = Package(
             "Daemon",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "ProcessKit", "Fleet", "Watch", "Approvals",
-                "Notify", "Web", serviceLifecycle, unixSignals, logging, systemPackage,
+                "Notify", "Web", "Orchestrator", serviceLifecycle, unixSignals, logging, systemPackage,
             ]),
         room(
             "CLI",
             [
                 "Core", "Config", "GitKit", "ProcessKit", "Store", "Daemon", "Fleet", "Watch", "Approvals",
-                "Notify", argumentParser, logging, systemPackage,
+                "Notify", "Orchestrator", argumentParser, logging, systemPackage,
             ]),
         .executableTarget(
             name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe,
@@ -135,7 +142,8 @@ let package = Package(
         .executableTarget(
             name: "tmux-agent-benchmarks",
             dependencies: [
-                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", systemPackage,
+                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Orchestrator",
+                systemPackage,
             ],
             path: "Sources/Benchmarks", swiftSettings: safe, linkerSettings: staticStandardLibrary),
 
@@ -156,6 +164,7 @@ let package = Package(
         tests("Fleet", ["Config", "GitKit", "ProcessKit", "Store", "TmuxKit"]),
         tests("Approvals", ["Store", "ProcessKit", crypto]),
         tests("Watch", ["Store", "ProcessKit", "TerminalKit", "Notify"]),
+        tests("Orchestrator", ["Config", "Fleet", "Store", "ProcessKit", "TmuxKit", "tmux-agent", logging]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(

@@ -22,7 +22,7 @@ struct RootCommand: AsyncParsableCommand {
             ApprovalsCommand.self,
             Approve.self, Run.self,
             Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, Replay.self, HooksCommand.self,
-            AgentHookCommand.self, Gates.self, BlameAgent.self,
+            AgentHookCommand.self, Gates.self, BlameAgent.self, Orchestrate.self, TasksCommand.self,
             Completions.self, Complete.self, RunAction.self, PrePush.self,
         ])
 

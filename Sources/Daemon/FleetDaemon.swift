@@ -4,6 +4,7 @@ public import Core
 internal import Fleet
 public import Logging
 internal import Notify
+internal import Orchestrator
 internal import ProcessKit
 internal import ServiceLifecycle
 internal import Store
@@ -97,10 +98,11 @@ public struct FleetDaemon: Sendable {
                 host: context.configuration.name), folder: context.configuration.watch.approvals,
             stateFolder: context.configuration.stateDatabase.removingLastComponent(),
             now: surroundings.now, log: log)
-        let services: [any Service] = [
+        var services: [any Service] = [
             servers, panes, hands, watcher, files, GitFactKeeper(context: context, log: log),
             EvidenceKeeper(context: context, log: log),
         ]
+        services += orchestrator(context).map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -108,6 +110,17 @@ public struct FleetDaemon: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// Nil when orchestrator.toml cannot be used: agents are watched all the same.
+    private func orchestrator(_ context: FleetContext) -> TaskOrchestrator? {
+        do {
+            return try TaskOrchestrator(
+                context: context, source: OrchestratorSource(context: context), log: log)
+        } catch {
+            log.error("tasks are not run: \((error as? any UserFacingError)?.message ?? "\(error)")")
+            return nil
+        }
     }
 
     /// Nil unless the environment names an address; secrets are never in fleet.toml.
