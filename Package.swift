@@ -33,7 +33,8 @@ func room(
 ) -> Target {
     let fast = SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug))
     return .target(
-        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: safe + (isAlwaysFast ? [fast] : []))
+        name: name, dependencies: dependencies, exclude: exclude,
+        swiftSettings: safe + (isAlwaysFast ? [fast] : []))
 }
 
 /// The tests of a room, under `Tests/<room>Tests`, with their files under `Fixtures`.
@@ -105,7 +106,8 @@ let package = Package(
         room("HTTPKit", ["Core", "CCurl", "ProcessKit"]),
         room("Store", ["Core", "CSQLite", grdb, systemPackage]),
         room(
-            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, crypto, systemPackage], exclude: ["Starters"]
+            "Config", ["Core", "CLibYAML", "CEmbedded", tomlKit, mustache, crypto, systemPackage],
+            exclude: ["Starters"]
         ),
 
         room(
@@ -127,23 +129,30 @@ let package = Package(
                 serviceLifecycle, logging,
             ]),
         room(
+            "Orchestrator",
+            [
+                "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet",
+                "Approvals", serviceLifecycle, logging, systemPackage,
+            ]),
+        room(
             "Web",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Watch",
-                "Approvals", "Notify", "CEmbedded", hummingbird, hummingbirdCore, nio, nioHTTPTypes, httpTypes,
+                "Approvals", "Notify", "CEmbedded", hummingbird, hummingbirdCore, nio, nioHTTPTypes,
+                httpTypes,
                 mustache, crypto, serviceLifecycle, logging, systemPackage,
             ], exclude: ["Pages/templates", "Pages/assets", "Pages/texts.json"]),
         room(
             "Daemon",
             [
                 "Core", "Config", "Store", "GitKit", "TmuxKit", "ProcessKit", "Fleet", "Watch", "Approvals",
-                "Notify", "Web", serviceLifecycle, unixSignals, logging, systemPackage,
+                "Notify", "Web", "Orchestrator", serviceLifecycle, unixSignals, logging, systemPackage,
             ]),
         room(
             "CLI",
             [
                 "Core", "Config", "GitKit", "ProcessKit", "Store", "Daemon", "Fleet", "Watch", "Approvals",
-                "Notify", argumentParser, logging, systemPackage,
+                "Notify", "Orchestrator", argumentParser, logging, systemPackage,
             ]),
         .executableTarget(
             name: "tmux-agent", dependencies: ["CLI", "Core", systemPackage], swiftSettings: safe,
@@ -152,6 +161,7 @@ let package = Package(
             name: "tmux-agent-benchmarks",
             dependencies: [
                 "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Notify",
+                "Orchestrator",
                 systemPackage,
             ],
             path: "Sources/Benchmarks", swiftSettings: safe, linkerSettings: staticStandardLibrary),
@@ -179,6 +189,7 @@ let package = Package(
                 "tmux-agent", "Approvals", "Fleet", "GitKit", "HTTPKit", "ProcessKit", "Store", "TerminalKit",
                 logging, serviceLifecycle,
             ]),
+        tests("Orchestrator", ["Config", "Fleet", "Store", "ProcessKit", "TmuxKit", "tmux-agent", logging]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(

@@ -11,8 +11,8 @@ struct Benchmarks {
     static let all: [any Benchmark.Type] = [
         StartBenchmark.self, SpawnBenchmark.self, CheckoutBenchmark.self, SessionsBenchmark.self,
         AnswerBenchmark.self, IdleBenchmark.self, FloodBenchmark.self, ReadingBenchmark.self,
-        PolicyBenchmark.self, JournalBenchmark.self, ControlBenchmark.self, HooksBenchmark.self,
-        BusBenchmark.self, WebBenchmark.self,
+        PolicyBenchmark.self, OrchestratorBenchmark.self, JournalBenchmark.self, ControlBenchmark.self,
+        HooksBenchmark.self, BusBenchmark.self, WebBenchmark.self,
     ]
 
     static func main() async {

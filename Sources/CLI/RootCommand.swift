@@ -23,7 +23,7 @@ struct RootCommand: AsyncParsableCommand {
             ApprovalsCommand.self,
             Approve.self, Run.self,
             Reject.self, Inspect.self, DetectCommand.self, PolicyCommand.self, Replay.self, HooksCommand.self,
-            AgentHookCommand.self, Gates.self, BlameAgent.self,
+            AgentHookCommand.self, Gates.self, BlameAgent.self, Orchestrate.self, TasksCommand.self,
             NotifyCommand.self, BusCommand.self, RelayCommand.self,
             Completions.self, Complete.self, RunAction.self, PrePush.self,
         ])

@@ -4,6 +4,7 @@ public import Core
 internal import Fleet
 public import Logging
 internal import Notify
+internal import Orchestrator
 internal import ProcessKit
 internal import ServiceLifecycle
 internal import Store
@@ -117,6 +118,7 @@ public struct FleetDaemon: Sendable {
             EvidenceKeeper(context: context, log: log), meter,
         ]
         services += web(context, troubles)
+        services += orchestrator(context).map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -144,6 +146,17 @@ public struct FleetDaemon: Sendable {
             log.error("no pages: \(reason)")
             troubles.tell(["dashboard: \(reason)"], from: "dashboard")
             return []
+        }
+    }
+
+    /// Nil when orchestrator.toml cannot be used: agents are watched all the same.
+    private func orchestrator(_ context: FleetContext) -> TaskOrchestrator? {
+        do {
+            return try TaskOrchestrator(
+                context: context, source: OrchestratorSource(context: context), log: log)
+        } catch {
+            log.error("tasks are not run: \((error as? any UserFacingError)?.message ?? "\(error)")")
+            return nil
         }
     }
 }

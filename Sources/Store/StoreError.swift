@@ -20,6 +20,8 @@ public enum StoreError: Error, Equatable {
     /// The policy names the ways in which this question may be answered, and this is none of them.
     case channelRefused(id: ApprovalID, through: String, allowed: [String])
     case runNotFound(id: String)
+    case taskTaken(branch: String)
+    case taskNotFound(branch: String, similar: [String])
     /// Somebody else moved this position: the input was handled already, or two handle it.
     case positionMoved(what: String, expected: Int64, found: Int64)
     /// The action is not being attempted, so it cannot end.
@@ -47,6 +49,8 @@ extension StoreError: UserFacingError {
         case .approvalNotFound: "approval_not_found"
         case .channelRefused: "approval_channel_refused"
         case .runNotFound: "run_not_found"
+        case .taskTaken: "task_taken"
+        case .taskNotFound: "task_not_found"
         case .positionMoved: "position_moved"
         case .notAttempting: "not_attempting"
         case .ruleBroken: "database_rule_broken"
@@ -71,6 +75,8 @@ extension StoreError: UserFacingError {
         case .approvalNotFound(let id, _): "No approval '\(id)'"
         case .channelRefused(let id, let channel, _): "Approval \(id) is not answered through '\(channel)'"
         case .runNotFound(let id): "No run '\(id)'"
+        case .taskTaken(let branch): "Branch '\(branch.visible)' has a task already"
+        case .taskNotFound(let branch, _): "No task for the branch '\(branch.visible)'"
         case .positionMoved(let what, let expected, let found):
             "\(what) stands at \(found), not at \(expected)"
         case .notAttempting(let id): "Action '\(id)' is not under way"
@@ -98,6 +104,9 @@ extension StoreError: UserFacingError {
             "The policy wants it answered through \(allowed.joined(separator: " or "))"
         case .branchTaken(let branch):
             "See it with: tmux-agent sessions; remove it with: tmux-agent rm \(branch)"
+        case .taskTaken: "See it with: tmux-agent tasks list"
+        case .taskNotFound(_, let similar) where !similar.isEmpty: Self.suggestion(similar)
+        case .taskNotFound: "Run 'tmux-agent tasks list' to see them"
         case .sessionTaken: "Choose another prefix under [tmux] in fleet.toml"
         case .positionMoved: "Two daemons seem to watch this fleet: run 'tmux-agent status'"
         case .cancelled, .runNotFound, .notAttempting, .ruleBroken, .failed: nil

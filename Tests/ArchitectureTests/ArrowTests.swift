@@ -21,11 +21,12 @@ struct ArrowTests {
             "Fleet": floor.union(["CLinux"]), "Approvals": floor.union(["CLinux"]),
             "Watch": floor.union(["Fleet", "Approvals", "CLinux"]),
             "Notify": floor.union(["HTTPKit"]),
+            "Orchestrator": floor.union(["Fleet", "Approvals", "CLinux"]),
             "Web": floor.union(["Fleet", "Watch", "Approvals", "Notify", "CEmbedded"]),
-            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Web"]),
-            "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
+            "Daemon": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Web", "Orchestrator"]),
+            "CLI": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon", "Orchestrator"]),
             "tmux-agent": ["CLI", "Core"],
-            "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon"]),
+            "Benchmarks": floor.union(["Fleet", "Watch", "Approvals", "Notify", "Daemon", "Orchestrator"]),
         ]
     }()
 
@@ -37,9 +38,9 @@ struct ArrowTests {
         "Subprocess": ["ProcessKit"], "ArgumentParser": ["CLI"],
         "Crypto": ["Config", "Notify", "Approvals", "Web"], "Hummingbird": ["Web"],
         "HummingbirdCore": ["Web"], "NIOCore": ["Web"], "NIOHTTPTypes": ["Web"], "HTTPTypes": ["Web"],
-        "Mustache": ["Web"],
-        "ServiceLifecycle": ["Daemon", "Watch", "Web"], "UnixSignals": ["Daemon"],
-        "Foundation": ["Config", "Store", "Watch"],
+        "Mustache": ["Config", "Web"],
+        "ServiceLifecycle": ["Daemon", "Watch", "Web", "Orchestrator"], "UnixSignals": ["Daemon"],
+        "Foundation": ["Config", "Store", "Watch", "Orchestrator"],
     ]
 
     struct Import: CustomStringConvertible {

@@ -2,41 +2,89 @@ internal import ArgumentParser
 internal import Config
 internal import Core
 internal import Fleet
+internal import Orchestrator
 internal import SystemPackage
 internal import Watch
 
 struct Replay: AgentCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Run a policy over what the fleet recorded",
+        abstract: "Show what was recorded, and what would be decided otherwise today",
         discussion: """
-            Shows what the policy would have done (+), beside what was done (-), and what is
-            the same (=). What agents printed is read again from their taps; reports, git
-            hooks, states and answers come from the journal. Nothing is changed or run.
+            With --policy a policy is run over what the fleet recorded: what it would have done
+            (+), beside what was done (-), and what is the same (=). What agents printed is read
+            again from their taps; reports, git hooks, states and answers come from the journal.
+
+            Without it the record of the orchestrator is summed up; with --run its inputs are put
+            through today's program and settings. Nothing is changed or run in any case.
 
               tmux-agent replay --policy new.yaml --since 24h
               tmux-agent replay --policy .tmuxagent/policy.yaml --since 2026-11-20T08:00Z --branch feature/x --json
+              tmux-agent replay --limit 20
+              tmux-agent replay --run --orchestrator-config new.toml
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Option(name: .long, help: "The policy that is tried") var policy: String
+    @Option(name: .long, help: "The policy that is tried") var policy: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("How far back, or from when (UTC)", valueName: "duration or time")) var since =
-        "24h"
-    @Option(name: .long, help: "Only the agent of this branch") var branch: String?
+        help: ArgumentHelp(
+            "How far back, or from when (UTC); of a policy 24h", valueName: "duration or time"))
+    var since: String?
+    @Option(name: .long, help: "Only the agent or task of this branch") var branch: String?
+    @Option(
+        name: .long, help: "The orchestrator's record (default: the fleet's own)", completion: .file())
+    var log: String?
+    @Option(name: .long, help: "Of the record at most so many lines or differences") var limit: Int?
+    @Flag(name: .customLong("run"), help: "Put the recorded inputs through today's program and settings")
+    var isRun = false
+    @Option(name: .long, help: "With --run: settings to try", completion: .file(extensions: ["toml"]))
+    var orchestratorConfig: String?
+    @Flag(name: .long, help: "With --run: with the settings of then, to see what the program does otherwise")
+    var asRecorded = false
+    @Flag(name: .long, help: "With --run: print a timeline as an SVG picture") var svg = false
+
+    func validate() throws {
+        if policy != nil,
+            isRun || log != nil || limit != nil || orchestratorConfig != nil || svg || asRecorded
+        {
+            throw ValidationError(
+                "--policy tries a policy; --run, --log, --limit, --orchestrator-config, --as-recorded and --svg are about the orchestrator's record"
+            )
+        }
+        if !isRun, orchestratorConfig != nil || svg || asRecorded {
+            throw ValidationError("--orchestrator-config, --as-recorded and --svg need --run")
+        }
+        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0 on") }
+    }
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
+        guard let policy else { return try replayOrchestrator(fleet, context) }
         let file = context.surroundings.workingDirectory.pushing(FilePath(policy))
+        let start = try moment(since ?? "24h", context.surroundings.now())
         let (report, warnings) = try await Backtest(context: fleet).run(
-            policy: file, since: try start(context.surroundings.now()), branch: branch)
+            policy: file, since: start, branch: branch)
         for warning in warnings { context.console.hint(warning.rendered) }
         context.console.render(ReplayView(policy: policy, report: report), json: context.json)
         if report.parts.isEmpty { context.console.hint("Nothing was recorded in that time") }
     }
 
-    private func start(_ now: Timestamp) throws -> Timestamp {
+    private func replayOrchestrator(_ fleet: FleetContext, _ context: CommandContext) throws {
+        let here = context.surroundings.workingDirectory
+        let record = try AuditLog(
+            reading: log.map { here.pushing(FilePath($0)) } ?? AuditLog.place(in: fleet))
+        let start = try since.map { try moment($0, context.surroundings.now()) }
+        guard isRun else {
+            return OrchestratorReplay.summarise(record, branch: branch, since: start, limit: limit, context)
+        }
+        try OrchestratorReplay.run(
+            record, fleet, file: orchestratorConfig.map { here.pushing(FilePath($0)) }, branch: branch,
+            since: start,
+            limit: limit, asRecorded: asRecorded, svg: svg, context)
+    }
+
+    private func moment(_ since: String, _ now: Timestamp) throws -> Timestamp {
         if let time = Timestamp(iso8601: since) { return time }
         guard let duration = DurationText.parse(since) else {
             throw ValidationError("--since takes a duration such as 24h, or a time such as 2026-11-20T08:00Z")

@@ -5,6 +5,8 @@ public struct Approval: Sendable, Equatable, Codable, Identifiable {
         case stageStart = "stage_start"
         /// A stage failed and `ask_human` wants a decision: approve = go on, reject = leave it failed.
         case afterFailure = "after_failure"
+        /// The orchestrator may not run a command before the answer; `run` names its task, `stage` the command.
+        case command
     }
 
     public enum State: String, Sendable, Codable, CaseIterable {

@@ -39,11 +39,19 @@ extension Approval {
                 severity: .warning), at: now)
     }
 
-    private var what: String { "stage \(PolicyText.quoted(stage)) of \(PolicyText.quoted(pipeline))" }
+    private var what: String {
+        switch purpose {
+        case .stageStart, .afterFailure:
+            "stage \(PolicyText.quoted(stage)) of \(PolicyText.quoted(pipeline))"
+        case .command: "a command of the orchestrator"
+        }
+    }
 
     private func notice(_ occasion: String, _ notice: Notice, at due: Timestamp) -> OutboxItem {
         OutboxItem(
-            id: OutboxID("\(id)/\(occasion)"), subject: subject, run: run, stage: stage, attempt: attempt,
+            id: OutboxID("\(id)/\(occasion)"), subject: subject,
+            // A task of the orchestrator is no run of a pipeline.
+            run: purpose == .command ? nil : run, stage: stage, attempt: attempt,
             action: .notify(notice), createdAt: createdAt, dueAt: due)
     }
 }

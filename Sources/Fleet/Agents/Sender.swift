@@ -1,4 +1,4 @@
-internal import Core
+public import Core
 internal import ProcessKit
 public import Store
 internal import SystemPackage
@@ -26,6 +26,44 @@ public struct Sender: Sendable {
     ) {
         try context.requireTrust()
         let agent = try await context.store.agent(named: name)
+        let id = OutboxID("send/" + context.surroundings.ids.make("s"))
+        let receipt = try await send(content, to: agent, id: id, patience: Self.patience)
+        try await forget(id, at: agent)
+        guard receipt.stage != .queued else {
+            throw FleetError.notSubmitted(branch: agent.place.branch, reason: receipt.detail ?? "it is busy")
+        }
+        return (agent, receipt)
+    }
+
+    /// Sends under an id that tmux remembers on the pane until ``forget(_:at:)``: sending twice types once.
+    public func send(
+        _ content: SendContent, to agent: Agent, id: OutboxID, patience: Duration
+    ) async throws -> SendReceipt {
+        let (server, pane) = try await place(of: agent)
+        let typist = try Typist(
+            context: context, server: server, kind: AgentKind(agent.program.kind), recording: agent.subject)
+        switch content {
+        case .text(let text, let enter):
+            guard !text.isEmpty else { throw FleetError.emptyText }
+            return try await typist.deliver(text, id: id, to: pane, submit: enter, mayWait: patience)
+        case .keys(let keys): return try await typist.press(keys, id: id, at: pane)
+        }
+    }
+
+    /// Lets tmux forget an order whose end is recorded.
+    public func forget(_ id: OutboxID, at agent: Agent) async throws {
+        let (server, pane) = try await place(of: agent)
+        try await Typist(context: context, server: server, kind: AgentKind(agent.program.kind))
+            .forget(id, at: pane)
+    }
+
+    /// What the agent's pane shows now.
+    public func rows(of agent: Agent) async throws -> [String] {
+        let (server, pane) = try await place(of: agent)
+        return try await server.capture(pane).rows
+    }
+
+    private func place(of agent: Agent) async throws -> (TmuxServer, PaneAddress) {
         guard let recorded = agent.pane else {
             throw FleetError.noPane(branch: agent.place.branch, state: .gone)
         }
@@ -34,23 +72,7 @@ public struct Sender: Sendable {
             throw FleetError.noPane(branch: agent.place.branch, state: .gone)
         }
         guard !pane.isDead else { throw FleetError.noPane(branch: agent.place.branch, state: .exited) }
-        let typist = try Typist(
-            context: context, server: server, kind: AgentKind(agent.program.kind), recording: agent.subject)
-        let id = OutboxID("send/" + context.surroundings.ids.make("s"))
-        let receipt: SendReceipt
-        switch content {
-        case .text(let text, let enter):
-            guard !text.isEmpty else { throw FleetError.emptyText }
-            receipt = try await typist.deliver(
-                text, id: id, to: pane.address, submit: enter, mayWait: Self.patience)
-        case .keys(let keys):
-            receipt = try await typist.press(keys, id: id, at: pane.address)
-        }
-        try await typist.forget(id, at: pane.address)
-        guard receipt.stage != .queued else {
-            throw FleetError.notSubmitted(branch: agent.place.branch, reason: receipt.detail ?? "it is busy")
-        }
-        return (agent, receipt)
+        return (server, pane.address)
     }
 }
 

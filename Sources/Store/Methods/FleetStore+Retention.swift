@@ -16,6 +16,7 @@ extension FleetStore {
             try db.execute(
                 sql: "DELETE FROM outbox WHERE fleetID = ? AND run IS NULL AND endedAt < ?", arguments: scope)
             pruned.deliveries = try Self.pruneNotices(fleet, before: time, db)
+            try Self.pruneTasks(scope, db)
             for table in ["tapPosition", "tapMark", "keyframe", "seenMarker"] {
                 try db.execute(
                     sql: """
@@ -32,6 +33,18 @@ extension FleetStore {
         }
     }
 
+    /// Tasks stay: they are a plan, and a board that forgets what is done would begin it again.
+    private static func pruneTasks(_ scope: StatementArguments, _ db: Database) throws {
+        for condition in [
+            "taskCommand WHERE fleetID = ? AND endedAt < ?", "taskDecision WHERE fleetID = ? AND at < ?",
+            "approval WHERE fleetID = ? AND createdAt < ? AND purpose = 'command' AND state <> 'pending'",
+        ] {
+            try db.execute(sql: "DELETE FROM \(condition)", arguments: scope)
+        }
+    }
+
+    /// The orchestrator's place counts for nothing: it moves only with what is about tasks, and a fleet may have none.
+    ///
     /// The triggers of `journal` let rows go only while the row of `journalRetention` stands.
     private static func pruneJournal(
         _ fleet: FleetID, before time: Timestamp, _ db: Database
@@ -41,7 +54,7 @@ extension FleetStore {
         try db.execute(
             sql: """
                 DELETE FROM journal WHERE fleetID = ?1 AND at < ?2 AND id <= coalesce(
-                    (SELECT min(position) FROM journalCursor WHERE fleetID = ?1), id)
+                    (SELECT min(position) FROM journalCursor WHERE fleetID = ?1 AND reader <> 'orchestrate'), id)
                 """, arguments: [fleet.rawValue, time.milliseconds])
         let count = db.changesCount
         try db.execute(sql: "DELETE FROM journalRetention")

@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("002-channels", migrate: channels)
         migrator.registerMigration("003-lanes", migrate: lanes)
         migrator.registerMigration("004-notices", migrate: notices)
+        migrator.registerMigration("005-orchestrator", migrate: orchestrator)
         return migrator
     }()
 }

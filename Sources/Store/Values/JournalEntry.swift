@@ -41,6 +41,14 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let busCommand = JournalKind("bus.command")
     /// A line of the local bus is not acted on: `file`, `id`, `reason`.
     public static let busRefused = JournalKind("bus.refused")
+    /// `tasks add` and `tasks import`: `branch`.
+    public static let taskAdded = JournalKind("task.added")
+    /// A person asks something of a task: `branch`, `request`.
+    public static let taskRequested = JournalKind("task.requested")
+    /// `branch`, `from`, `to`, `why`.
+    public static let taskChanged = JournalKind("task.changed")
+    /// A task needs a person: `branch`, `reason`, `detail`.
+    public static let taskAlarm = JournalKind("task.alarm")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }

@@ -1,0 +1,44 @@
+public import Core
+public import SystemPackage
+
+/// A whole orchestrator: its settings, tasks and prompts.
+public struct OrchestratorPlan: Sendable {
+    public var configuration: OrchestratorConfiguration
+    public var prompts: PromptSet
+}
+
+/// Reads `.tmuxagent/orchestrator.toml`.
+public enum OrchestratorFile {
+    /// Where the file is, relative to the repository root; also how messages call it.
+    public static let path = ".tmuxagent/orchestrator.toml"
+
+    /// Reads the file of `repository`, the main checkout's folder; nil when there is none.
+    public static func load(repository: FilePath) throws(ConfigurationError) -> Decoded<OrchestratorPlan>? {
+        do throws(ConfigurationError) {
+            return try load(
+                repository.pushing(FilePath(path)), shownAs: path, base: repository)
+        } catch {
+            guard case .notFound = error else { throw error }
+            return nil
+        }
+    }
+
+    /// Reads another file, such as one of the classic tool; prompts are looked for from `base` on.
+    public static func load(
+        _ file: FilePath, shownAs name: String, base: FilePath
+    ) throws(ConfigurationError) -> Decoded<OrchestratorPlan> {
+        let bytes = try ConfigurationFile.bytes(at: file, shownAs: name)
+        return try decode(bytes, file: name, base: base)
+    }
+
+    /// Decodes a file's bytes, and reads the prompts that it names.
+    public static func decode(
+        _ bytes: some Collection<UInt8>, file: String, base: FilePath
+    ) throws(ConfigurationError) -> Decoded<OrchestratorPlan> {
+        let root = try TOMLReader.read(bytes: bytes, file: file)
+        let problems = ProblemList()
+        let plan = OrchestratorDecoder(base: base, problems: problems).decode(root)
+        try problems.throwErrors(of: file)
+        return Decoded(plan, warnings: problems.warnings)
+    }
+}

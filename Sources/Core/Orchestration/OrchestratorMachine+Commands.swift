@@ -1,0 +1,226 @@
+extension OrchestratorMachine {
+    /// Puts the commands of a decision into the task's queue.
+    mutating func enqueue(_ decision: Decision, for branch: String, _ now: Timestamp) {
+        for content in decision.commands {
+            guard !isQueued(content, branch) else { continue }
+            var content = content
+            if content.mode == nil, content.session == nil {
+                content.mode = standings[branch]?.facts.isShell == true ? .shell : .dialogue
+            }
+            var command = QueuedCommand(
+                id: "cmd-\(salt)-\(nextNumber)", number: nextNumber, branch: branch, content: content,
+                createdAt: now, dueAt: now)
+            nextNumber += 1
+            if let why = refusal(of: content) {
+                command.state = .refused
+                command.endedAt = now
+                command.detail = why
+                add(command)
+                effects.append(.dropped(command: command.id, state: .refused, why: why))
+                continue
+            }
+            let needsPerson = decision.requiresConfirmation || content.risk.needsApproval
+            if needsPerson {
+                command.state = .confirming
+                command.approval = ApprovalID("ap-\(salt)-\(command.number)")
+            }
+            add(command)
+            change(branch) { $0.queue.append(command.id) }
+            if needsPerson { effects.append(.ask(command: command.id)) }
+        }
+    }
+
+    private func isQueued(_ content: DecidedCommand, _ branch: String) -> Bool {
+        (standings[branch]?.queue ?? []).contains { id in
+            commands[id].map { $0.state.isOpen && $0.content.isSame(as: content) } ?? false
+        }
+    }
+
+    private func refusal(of content: DecidedCommand) -> String? {
+        switch rules.judge(content) {
+        case .allowed: nil
+        case .denied(let rule): "'deny' forbids it: \(rule)"
+        case .notAllowed: "nothing in 'allow' fits it"
+        }
+    }
+
+    mutating func answer(_ approval: ApprovalID, _ approved: Bool, _ by: String, _ now: Timestamp) {
+        guard let command = commands.values.first(where: { $0.approval == approval }),
+            command.state == .confirming
+        else { return }
+        if approved {
+            change(command: command.id) {
+                $0.state = .queued
+                // Its time in the queue begins with the answer.
+                $0.createdAt = now
+                $0.dueAt = now
+            }
+        } else {
+            end(command.id, .refused, "refused by \(by)", now)
+            effects.append(.dropped(command: command.id, state: .refused, why: "refused by \(by)"))
+        }
+    }
+
+    mutating func take(_ result: CommandEnd, of id: String, _ now: Timestamp) {
+        guard let command = commands[id], command.state == .running else { return }
+        let branch = command.branch
+        sessionFreeAt[command.session] = now.advanced(by: settings.sessionCooldown)
+        change(branch) { $0.noteProgress(now) }
+        if case .exited(let code, _) = result { change(command: id) { $0.exitCode = code } }
+        switch result {
+        case .exited(_, let tail) where command.isInterrupted:
+            end(id, .failed, tail, now)
+            note(isGood: false, branch, "the last one ran too long", now)
+        case .exited(let code, let tail):
+            end(id, code == 0 ? .done : .failed, tail, now)
+            note(isGood: code == 0, branch, "the last one ended with \(code)", now)
+        case .delivered(let receipt):
+            end(id, .done, receipt, now)
+            note(isGood: true, branch, "", now)
+        case .timedOut(let tail):
+            end(id, .failed, tail, now)
+            note(isGood: false, branch, "the last one ran too long", now)
+        case .lost(let reason):
+            end(id, .failed, reason, now)
+            note(isGood: false, branch, reason, now)
+        case .notDelivered(let reason) where command.tries < settings.commandTries:
+            change(command: id) { [settings] in
+                $0.state = .queued
+                $0.dueAt = now.advanced(by: settings.pause(after: command.tries))
+                $0.detail = reason
+            }
+        case .notDelivered(let reason):
+            end(id, .dead, reason, now)
+            effects.append(.dropped(command: id, state: .dead, why: reason))
+            note(isGood: false, branch, reason, now)
+        }
+        completeIfDone(branch, now)
+    }
+
+    private mutating func note(isGood: Bool, _ branch: String, _ why: String, _ now: Timestamp) {
+        guard standings[branch]?.state.isActive == true else { return }
+        change(branch) { $0.failureStreak = isGood ? 0 : $0.failureStreak + 1 }
+        let streak = standings[branch]?.failureStreak ?? 0
+        guard streak >= settings.failureAlertThreshold else { return }
+        pause(branch, .failures, "\(streak) commands failed one after another; \(why)", now)
+    }
+
+    mutating func end(_ id: String, _ state: QueuedCommand.State, _ detail: String, _ now: Timestamp) {
+        guard let branch = commands[id]?.branch else { return }
+        change(command: id) {
+            $0.state = state
+            $0.endedAt = now
+            $0.detail = detail
+        }
+        change(branch) { $0.queue.removeAll { $0 == id } }
+    }
+
+    /// Gives up what a task still had in its queue.
+    mutating func drop(_ branch: String, _ why: String, _ now: Timestamp) {
+        for id in standings[branch]?.queue ?? [] {
+            if let command = commands[id], command.state == .confirming, let approval = command.approval {
+                effects.append(.withdraw(approval: approval))
+            }
+            end(id, .cancelled, why, now)
+            effects.append(.dropped(command: id, state: .cancelled, why: why))
+        }
+    }
+
+    /// Begins commands whose turn has come: the branch that waited longest goes first.
+    mutating func dispatch(_ now: Timestamp) {
+        for branch in inTurn() {
+            watchRunning(branch, now)
+            expire(branch, now)
+            guard let id = next(branch, now), let command = commands[id] else { continue }
+            change(command: id) {
+                $0.state = .running
+                $0.startedAt = now
+                $0.tries += 1
+            }
+            sessionFreeAt[command.session] = .never
+            change(branch) { [settings] in
+                $0.servedAt = now
+                $0.roundCount += 1
+                if $0.roundCount >= settings.maxCommandsPerCycle {
+                    $0.roundCount = 0
+                    $0.roundEnds = now.advanced(by: settings.cooldown)
+                }
+            }
+            effects.append(.run(command: id))
+        }
+    }
+
+    private func inTurn() -> [String] {
+        active.filter { standings[$0]?.queue.isEmpty == false }.map { branch in
+            (
+                standings[branch]?.servedAt?.milliseconds ?? 0, -(graph[branch]?.priority ?? 0),
+                places[branch] ?? 0, branch
+            )
+        }.sorted { $0 < $1 }.map(\.3)
+    }
+
+    /// The command of a branch that may begin now.
+    private func next(_ branch: String, _ now: Timestamp) -> String? {
+        guard let standing = standings[branch], let id = standing.queue.first, let command = commands[id],
+            command.state == .queued, let due = dueTime(command, standing), due <= now
+        else { return nil }
+        return id
+    }
+
+    /// When a queued command may begin as far as time decides; nil while something else must happen first.
+    func dueTime(_ command: QueuedCommand, _ standing: TaskStanding) -> Timestamp? {
+        guard standing.state == .running, !standing.isHeld, standing.pause == nil else { return nil }
+        switch standing.facts.state {
+        case .waiting?, .starting?, .exited?, .gone?: return nil
+        case .working?, .idle?, .unknown?, nil: break
+        }
+        let free = sessionFreeAt[command.session] ?? command.dueAt
+        guard free != .never else { return nil }
+        return max(command.dueAt, free, standing.roundEnds ?? command.dueAt)
+    }
+
+    private mutating func expire(_ branch: String, _ now: Timestamp) {
+        while let id = standings[branch]?.queue.first, let command = commands[id], command.state == .queued,
+            command.createdAt.advanced(by: settings.commandExpiry) <= now
+        {
+            end(id, .expired, "nobody could take it in time", now)
+            effects.append(.dropped(command: id, state: .expired, why: "nobody could take it in time"))
+        }
+    }
+
+    /// Interrupts a shell command that takes too long, and gives up on what does not end even then.
+    private mutating func watchRunning(_ branch: String, _ now: Timestamp) {
+        guard let id = standings[branch]?.queue.first, let command = commands[id], command.state == .running
+        else { return }
+        if let limit = interruptTime(command), limit <= now {
+            change(command: id) { $0.isInterrupted = true }
+            effects.append(.interrupt(command: id))
+        }
+        if let limit = giveUpTime(command), limit <= now {
+            take(.timedOut(tail: "it did not end"), of: id, now)
+        }
+    }
+
+    func interruptTime(_ command: QueuedCommand) -> Timestamp? {
+        guard command.content.mode == .shell, command.content.keys.isEmpty, !command.isInterrupted else {
+            return nil
+        }
+        return command.startedAt?.advanced(by: settings.commandTimeout)
+    }
+
+    func giveUpTime(_ command: QueuedCommand) -> Timestamp? {
+        // A message for an agent program has time limits of its own where it is typed.
+        let patience: Duration = command.content.mode == .shell ? .seconds(15) : .seconds(300)
+        return command.startedAt?.advanced(by: settings.commandTimeout + patience)
+    }
+}
+
+extension QueuedCommand {
+    /// What it is typed into: one command at a time.
+    var session: String { content.session ?? branch }
+}
+
+extension Timestamp {
+    /// While something is under way of which nobody knows when it ends.
+    static var never: Timestamp { Timestamp(milliseconds: .max) }
+}

@@ -1,0 +1,91 @@
+extension OrchestratorMachine {
+    /// Begins tasks while there is room, and starts agents again whose pause is over.
+    mutating func admit(_ now: Timestamp) {
+        for branch in active.sorted() {
+            guard let due = startTime(branch), due <= now else { continue }
+            start(branch, now)
+        }
+        guard mayAdmit, hasRoom else { return }
+        mayAdmit = false
+        for branch in line where hasRoom {
+            guard isReady(branch) else { continue }
+            move(branch, to: .starting, why: "its dependencies are done and there is room", now)
+            start(branch, now)
+        }
+    }
+
+    private var hasRoom: Bool { active.count < settings.maxAgents && hasCapacity }
+
+    /// Whether the machine can bear another agent.
+    private var hasCapacity: Bool {
+        guard let capacity else { return true }
+        if let least = settings.minimumFreeMemory, capacity.freeMemory < least { return false }
+        if let most = settings.maximumLoad, capacity.load > most { return false }
+        return true
+    }
+
+    private func isReady(_ branch: String) -> Bool {
+        guard let standing = standings[branch], standing.state == .waiting, !standing.isHeld,
+            let task = graph[branch]
+        else { return false }
+        return task.dependsOn.allSatisfy { standings[$0]?.state == .done }
+    }
+
+    private mutating func start(_ branch: String, _ now: Timestamp) {
+        change(branch) {
+            $0.starts += 1
+            $0.notBefore = nil
+        }
+        effects.append(.spawn(branch: branch))
+    }
+
+    private func startTime(_ branch: String) -> Timestamp? {
+        guard let standing = standings[branch], standing.state == .starting, !standing.isHeld else {
+            return nil
+        }
+        return standing.notBefore
+    }
+
+    /// When something falls due by itself; nil while only events can bring anything about.
+    public func nextDeadline(after now: Timestamp) -> Timestamp? {
+        var first: Timestamp?
+        for branch in active {
+            for time in deadlines(of: branch) where time > now && time < first ?? .never { first = time }
+        }
+        return first
+    }
+
+    private func deadlines(of branch: String) -> [Timestamp] {
+        var times = [startTime(branch), decisionTime(branch), stallTime(branch)].compactMap(\.self)
+        guard let standing = standings[branch], let id = standing.queue.first, let command = commands[id]
+        else { return times }
+        switch command.state {
+        case .running: times += [interruptTime(command), giveUpTime(command)].compactMap(\.self)
+        case .queued:
+            if let due = dueTime(command, standing) { times.append(due) }
+            times.append(command.createdAt.advanced(by: settings.commandExpiry))
+        default: break
+        }
+        return times
+    }
+
+    /// Waiting tasks that cannot begin by themselves any more, each with the dependency that failed or was given up.
+    public var blockers: [String: String] { graph.blockers(standings.mapValues(\.state)) }
+}
+
+extension TaskGraph {
+    /// Waiting tasks behind one that failed or was given up, each with that one.
+    public func blockers(_ states: [String: TaskStanding.State]) -> [String: String] {
+        var blockers: [String: String] = [:]
+        for branch in inOrder where states[branch] == .waiting {
+            for dependency in self[branch]?.dependsOn ?? [] where blockers[branch] == nil {
+                switch states[dependency] {
+                case .failed?, .cancelled?: blockers[branch] = dependency
+                case .waiting?: blockers[branch] = blockers[dependency]
+                default: break
+                }
+            }
+        }
+        return blockers
+    }
+}

@@ -1,0 +1,131 @@
+/// Where a task stands: what the database keeps of it.
+public struct TaskStanding: Sendable, Equatable, Codable {
+    public enum State: String, Sendable, Codable, CaseIterable {
+        /// For its dependencies, a free slot or a person.
+        case waiting
+        /// Its agent is being made.
+        case starting
+        case running
+        case done
+        case failed
+        case cancelled
+
+        /// Takes one of the slots.
+        public var isActive: Bool { self == .starting || self == .running }
+        public var isEnded: Bool { self == .done || self == .failed || self == .cancelled }
+    }
+
+    /// Why nothing is done for a running task until somebody says so.
+    public struct Pause: Sendable, Equatable, Codable {
+        public enum Reason: String, Sendable, Codable, CaseIterable {
+            case stall
+            case failures
+            case usageLimit = "usage_limit"
+            case decider
+        }
+
+        public var reason: Reason
+        public var since: Timestamp
+        public var detail: String
+
+        public init(_ reason: Reason, since: Timestamp, detail: String) {
+            self.reason = reason
+            self.since = since
+            self.detail = detail
+        }
+    }
+
+    /// Who says in which phase a task is; the decider's word alone completes nothing.
+    public enum PhaseSource: String, Sendable, Codable { case settings, decider, agent, person }
+
+    public var state: State = .waiting
+    public var since: Timestamp
+    /// A person holds it: nothing is begun for it.
+    public var isHeld = false
+    public var pause: Pause?
+    public var phase: String
+    public var phaseSource = PhaseSource.settings
+    /// Why it failed, or why it was not begun.
+    public var reason: String?
+    /// How often its agent was started.
+    public var starts = 0
+    /// Not before this time its agent is started.
+    public var notBefore: Timestamp?
+    public var facts = TaskFacts()
+    /// When something of it changed last.
+    public var progressAt: Timestamp
+    public var stalls = 0
+    /// People know of the usage limit that its agent has run into.
+    public var isLimitTold = false
+    public var failureStreak = 0
+    public var deciding: DecidingState
+    /// Ids of its commands that wait or run, in order.
+    public var queue: [String] = []
+    /// Commands of the present round, and when the next round may begin.
+    public var roundCount = 0
+    public var roundEnds: Timestamp?
+    /// When its last command began; branches take turns by it.
+    public var servedAt: Timestamp?
+    /// Alarms so far: each has a number of its own.
+    public var alarms = 0
+
+    public init(phase: String, at now: Timestamp) {
+        since = now
+        progressAt = now
+        self.phase = phase
+        deciding = DecidingState(nextAt: now)
+    }
+}
+
+/// How a task's decider stands.
+public struct DecidingState: Sendable, Equatable, Codable {
+    public enum Step: String, Sendable, Codable {
+        case idle
+        /// Its input is being gathered.
+        case preparing
+        /// The input is there, and the call waits for others to end.
+        case prepared
+        case asked
+    }
+
+    public var step = Step.idle
+    /// Not before this time.
+    public var nextAt: Timestamp
+    public var prompt = DecisionPrompt.command
+    /// Of the input that is gathered, and of the last one that led to a decision.
+    public var inputHash: String?
+    public var lastHash: String?
+    /// Failed calls since the last good one.
+    public var failures = 0
+    public var lastError: String?
+    public var summary: String?
+    public var blockers: [String] = []
+
+    public init(nextAt: Timestamp) { self.nextAt = nextAt }
+}
+
+/// Which prompt the decider is given.
+public enum DecisionPrompt: String, Sendable, Codable, CaseIterable {
+    case command
+    case stuckDetection = "stuck_detection"
+}
+
+/// What is known of a task's agent and branch.
+public struct TaskFacts: Sendable, Equatable, Codable {
+    public var agent: AgentID?
+    public var state: AgentState?
+    public var waitingFor: WaitingFor?
+    public var exitStatus: Int32?
+    /// The last state of every stage that ran for the agent.
+    public var stages: [String: StageState] = [:]
+    /// A run is queued or under way.
+    public var hasOpenRun = false
+    public var isMerged = false
+    public var head: String?
+    /// Bytes that the agent has printed: more of them is progress.
+    public var printed: Int64 = 0
+    /// What runs in its pane is a shell.
+    public var isShell = false
+
+    public init() {}
+}

@@ -1,0 +1,28 @@
+internal import Core
+internal import ProcessKit
+internal import SystemPackage
+
+/// What Linux says about memory and load.
+enum MachineLoad {
+    /// Nil where /proc does not say it.
+    static func read() -> Capacity? {
+        guard let memory = try? Files.readText("/proc/meminfo"),
+            let load = try? Files.readText("/proc/loadavg"),
+            let processors = try? Files.readText("/proc/stat"), let capacity = parse(memory, load, processors)
+        else { return nil }
+        return capacity
+    }
+
+    static func parse(_ memory: String, _ load: String, _ statistics: String) -> Capacity? {
+        let line = memory.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }
+        // Lines cpu0, cpu1, …: those that run now.
+        let count = statistics.split(separator: "\n").count { line in
+            line.hasPrefix("cpu") && line.dropFirst(3).first?.isNumber == true
+        }
+        guard let kilobytes, let minute = load.split(separator: " ").first.flatMap({ Double($0) }) else {
+            return nil
+        }
+        return Capacity(freeMemory: kilobytes << 10, load: minute / Double(max(1, count)))
+    }
+}

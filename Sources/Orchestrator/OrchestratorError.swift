@@ -1,0 +1,39 @@
+internal import Config
+public import Core
+public import SystemPackage
+
+/// Why tasks cannot be orchestrated.
+public enum OrchestratorError: Error, Equatable {
+    /// Another process has the role.
+    case alreadyRunning(pid: Int32)
+    /// Neither orchestrator.toml nor `tasks add` has a task.
+    case noTasks
+    case unreadable(FilePath, reason: String)
+}
+
+extension OrchestratorError: UserFacingError {
+    public var code: String {
+        switch self {
+        case .alreadyRunning: "orchestrator_already_running"
+        case .noTasks: "no_tasks"
+        case .unreadable: "file_unreadable"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .alreadyRunning(let pid): "The tasks of this fleet are orchestrated already (pid \(pid))"
+        case .noTasks: "There is no task"
+        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .alreadyRunning: "That is 'tmux-agent up' or another 'tmux-agent orchestrate'; end one of them"
+        case .noTasks:
+            "Write '[[tasks]]' into \(OrchestratorFile.path), or run 'tmux-agent tasks add BRANCH'"
+        case .unreadable: nil
+        }
+    }
+}

@@ -1,0 +1,44 @@
+internal import Config
+internal import Core
+public import Fleet
+public import SystemPackage
+
+/// Where a plan comes from.
+public struct OrchestratorSource: Sendable {
+    let file: FilePath
+    let name: String
+    let base: FilePath
+    /// The fleet's own file may be absent; one that somebody named may not.
+    let mayBeAbsent: Bool
+
+    /// The fleet's orchestrator.toml.
+    public init(context: FleetContext) {
+        file = context.root.pushing(FilePath(OrchestratorFile.path))
+        name = OrchestratorFile.path
+        base = context.root
+        mayBeAbsent = true
+    }
+
+    /// Another file; prompts are looked for in its folder.
+    public init(file: FilePath) {
+        self.file = file
+        name = file.string
+        base = file.removingLastComponent()
+        mayBeAbsent = false
+    }
+
+    var folder: FilePath { file.removingLastComponent() }
+
+    /// Whether the file itself asks for a rehearsal (`dry_run`).
+    public func asksForRehearsal() throws -> Bool { try load().value.configuration.isDryRun }
+
+    /// Throws ``ConfigurationError`` with every problem of the file.
+    func load() throws -> Decoded<OrchestratorPlan> {
+        do throws(ConfigurationError) {
+            return try OrchestratorFile.load(file, shownAs: name, base: base)
+        } catch {
+            guard mayBeAbsent, case .notFound = error else { throw error }
+            return try OrchestratorFile.decode([UInt8](), file: name, base: base)
+        }
+    }
+}

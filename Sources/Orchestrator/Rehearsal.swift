@@ -1,0 +1,176 @@
+internal import Config
+internal import Core
+public import Fleet
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+/// What the orchestrator would do: everything is decided, nothing is done or stored.
+public struct OrchestratorRehearsal: Sendable {
+    /// One thing that would be done, and why.
+    public struct Act: Sendable, Equatable {
+        public enum Kind: String, Sendable {
+            case spawn, command, question, refused, alarm, decision, done, error
+        }
+
+        public var kind: Kind
+        public var branch: String
+        public var what: String
+        public var why: String
+    }
+
+    public struct Report: Sendable, Equatable {
+        /// What would be done now.
+        public var now: [Act] = []
+        /// In which order the other tasks would begin, if each that begins comes to its end.
+        public var later: [Act] = []
+        /// Tasks that would never begin, with the one that stands in their way.
+        public var blocked: [String: String] = [:]
+    }
+
+    let context: FleetContext
+    let source: OrchestratorSource
+
+    public init(context: FleetContext, source: OrchestratorSource) {
+        self.context = context
+        self.source = source
+    }
+
+    /// Asks the decider where a decision is due, as a real run would.
+    public func run() async throws -> Report {
+        let plan = try source.load().value
+        let now = context.surroundings.now()
+        var tasks = plan.configuration.tasks
+        let stored = try await context.store.tasks()
+        tasks += stored.filter { task in task.source == .added && !tasks.contains { $0.branch == task.id } }
+            .map(\.task)
+        _ = try TaskGraph(tasks)
+        guard !tasks.isEmpty else { throw OrchestratorError.noTasks }
+        let open = try await context.store.openCommands()
+        var machine = TaskOrchestrator.machine(
+            plan, context,
+            standings: Dictionary(
+                stored.compactMap { task in
+                    task.standing.flatMap { standing in
+                        tasks.contains { $0.branch == task.id } ? (task.id, standing) : nil
+                    }
+                }
+            ) { $1 },
+            commands: open.commands, nextNumber: open.nextNumber)
+        var report = Report()
+        var effects = machine.receive(.planned(tasks: tasks), at: now)
+        let begun = tasks.filter { machine.standings[$0.branch]?.state == .running }
+        for (branch, facts) in try await TaskFactReader(context: context).read(begun) {
+            effects += machine.receive(.facts(branch: branch, facts: facts), at: now)
+        }
+        effects += try await decide(&machine, effects, plan, now, &report)
+        report.now += effects.compactMap { act($0, machine) }
+        report.later = rest(machine, now)
+        report.blocked = machine.blockers
+        return report
+    }
+
+    private func decide(
+        _ machine: inout OrchestratorMachine, _ effects: [OrchestratorEffect], _ plan: OrchestratorPlan,
+        _ now: Timestamp, _ report: inout Report
+    ) async throws -> [OrchestratorEffect] {
+        let reader = DecisionInputReader(
+            context: context, settings: plan.configuration.settings, prompts: plan.prompts)
+        var more: [OrchestratorEffect] = []
+        for case .prepare(let branch, let prompt) in effects {
+            guard let task = machine.graph[branch], let standing = machine.standings[branch],
+                let decider = plan.configuration.decider
+            else { continue }
+            let input = try await reader.read(task, standing, prompt: prompt, at: now)
+            more += machine.receive(.prepared(branch: branch, hash: input.hash), at: now)
+            guard machine.standings[branch]?.deciding.step == .asked else {
+                report.now.append(
+                    Act(
+                        kind: .decision, branch: branch, what: "no call",
+                        why: "nothing changed, or others are asked first"))
+                continue
+            }
+            let outcome = try await DeciderCall(settings: decider, context: context).ask(
+                input.prompt, in: input.folder)
+            switch outcome.result {
+            case .success(let decision):
+                report.now.append(
+                    Act(
+                        kind: .decision, branch: branch, what: decision.summary ?? "a decision",
+                        why: "its state is new to the decider"))
+                more += machine.receive(.decided(branch: branch, decision: decision), at: now)
+            case .failure(let failure):
+                report.now.append(
+                    Act(kind: .error, branch: branch, what: failure.kind, why: failure.reason))
+                more += machine.receive(.notDecided(branch: branch, reason: failure.reason), at: now)
+            }
+        }
+        return more
+    }
+
+    private func act(_ effect: OrchestratorEffect, _ machine: OrchestratorMachine) -> Act? {
+        switch effect {
+        case .changed(let branch, _, .starting, let why):
+            let task = machine.graph[branch]
+            let template = task?.template.map { " from the template \($0)" } ?? ""
+            return Act(kind: .spawn, branch: branch, what: "an agent\(template)", why: why)
+        case .changed(let branch, _, let to, let why):
+            return Act(kind: .done, branch: branch, what: to.rawValue, why: why)
+        case .run(let id):
+            guard let command = machine.commands[id] else { return nil }
+            return Act(
+                kind: .command, branch: command.branch, what: command.content.shownText,
+                why: "risk \(command.content.risk.rawValue)" + (command.content.notes.map { ", \($0)" } ?? "")
+            )
+        case .ask(let id):
+            guard let command = machine.commands[id] else { return nil }
+            return Act(
+                kind: .question, branch: command.branch, what: command.content.shownText,
+                why: "risk \(command.content.risk.rawValue), or the decision asks for a confirmation")
+        case .dropped(let id, let state, let why):
+            guard let command = machine.commands[id] else { return nil }
+            return Act(
+                kind: .refused, branch: command.branch, what: command.content.shownText,
+                why: "\(state.rawValue): \(why)")
+        case .alarm(let alarm):
+            return Act(kind: .alarm, branch: alarm.branch, what: alarm.reason.words, why: alarm.detail)
+        case .spawn, .prepare, .decide, .interrupt, .withdraw, .tell: return nil
+        }
+    }
+
+    /// The beginning of every other task when all that run come to their end one after another.
+    private func rest(_ machine: OrchestratorMachine, _ now: Timestamp) -> [Act] {
+        var machine = machine
+        var acts: [Act] = []
+        var time = now
+        while let branch = machine.active.sorted().first, acts.count <= machine.graph.tasks.count {
+            time = time.advanced(by: .seconds(1))
+            for effect in machine.finish(branch, at: time) {
+                guard case .changed(let next, _, .starting, _) = effect else { continue }
+                acts.append(
+                    Act(kind: .spawn, branch: next, what: "an agent", why: "behind \(branch)"))
+            }
+        }
+        return acts
+    }
+}
+
+extension OrchestratorMachine {
+    /// Lets a task come to its end, as if all had been reported.
+    fileprivate mutating func finish(_ branch: String, at now: Timestamp) -> [OrchestratorEffect] {
+        var facts = standings[branch]?.facts ?? TaskFacts()
+        let stages = graph[branch]?.stages ?? []
+        facts.hasOpenRun = false
+        facts.stages = Dictionary(stages.map { ($0, StageState.completed) }) { $1 }
+        facts.isMerged = true
+        facts.state = .idle
+        facts.waitingFor = nil
+        var effects = receive(.spawned(branch: branch, agent: facts.agent ?? AgentID("rehearsed")), at: now)
+        effects += receive(.facts(branch: branch, facts: facts), at: now)
+        effects += receive(.phase(branch: branch, phase: settings.completionPhase, source: .agent), at: now)
+        if standings[branch]?.state.isActive == true {
+            effects += receive(.requested(branch: branch, request: .cancel), at: now)
+        }
+        return effects
+    }
+}

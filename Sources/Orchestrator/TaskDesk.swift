@@ -1,0 +1,67 @@
+internal import Config
+public import Core
+public import Fleet
+internal import ProcessKit
+public import Store
+
+/// Where people see and change tasks.
+public struct TaskDesk: Sendable {
+    let context: FleetContext
+
+    public init(context: FleetContext) { self.context = context }
+
+    /// All tasks as they stand, those of orchestrator.toml as the file is now.
+    ///
+    /// Throws ``ConfigurationError`` when the file cannot be used.
+    public func board() async throws -> OrchestratorBoard {
+        try await takeFile()
+        return try await context.store.orchestratorBoard()
+    }
+
+    /// True while a process runs the tasks.
+    public func isOrchestrated() throws -> Bool {
+        try DaemonLock.holder(role: .orchestrate, run: context.run) != nil
+    }
+
+    /// Adds tasks; an orchestrator takes them up at once, or when one runs.
+    ///
+    /// Throws ``TaskGraphError`` when a dependency is no task's branch or there would be a circle.
+    public func add(_ tasks: [PlannedTask]) async throws {
+        try refuseAgents("Adding tasks")
+        try context.requireTrust()
+        try await takeFile()
+        for task in tasks {
+            _ = try BranchName(task.branch)
+            if let name = task.template { _ = try context.templates().template(named: name) }
+        }
+        try await context.store.addTasks(tasks, at: context.surroundings.now()) { _ = try TaskGraph($0) }
+    }
+
+    /// Asks something of tasks: all of them exist, or nothing is asked.
+    public func ask(_ request: TaskRequest, of branches: [String]) async throws {
+        try refuseAgents("Changing a task")
+        try await takeFile()
+        let known = try await context.store.tasks().map(\.id)
+        for branch in branches where !known.contains(branch) {
+            throw StoreError.taskNotFound(
+                branch: branch, similar: didYouMean(branch, among: known).map { [$0] } ?? [])
+        }
+        for branch in branches {
+            try await context.store.request(
+                request, of: branch, by: "cli", at: context.surroundings.now())
+        }
+    }
+
+    private func refuseAgents(_ what: String) throws {
+        guard context.surroundings.environment["TMUX_AGENT_ID"] == nil else {
+            throw FleetError.refusedInsideAgent(what: what)
+        }
+    }
+
+    /// While somebody orchestrates, that process alone takes edits of the file up.
+    private func takeFile() async throws {
+        guard try !isOrchestrated() else { return }
+        let plan = try OrchestratorSource(context: context).load().value
+        try await context.store.replaceFileTasks(plan.configuration.tasks)
+    }
+}

@@ -1,0 +1,300 @@
+internal import Config
+internal import Core
+internal import Fleet
+internal import Logging
+internal import ProcessKit
+internal import Store
+internal import SystemPackage
+
+extension TaskOrchestrator {
+    /// One pass over everything that may have changed.
+    func turn() async {
+        note(events.takeChanges())
+        if isStale || planChanged { await attempt("plan") { try await load() } }
+        guard !isStale else { return }
+        await attempt("results") { try await takeResults() }
+        if databaseChanged {
+            await attempt("journal") {
+                // Where nobody watches the fleet, nobody else lets questions expire.
+                if let expiry = try await store.nextApprovalExpiry(), expiry <= now {
+                    _ = try await store.expireApprovals(now: now)
+                }
+                try await takeJournal()
+                databaseChanged = false
+            }
+        }
+        await attempt("tasks") {
+            if hasCapacityRule, let capacity = MachineLoad.read(), capacity != machine.capacity {
+                try await apply(.capacity(capacity))
+            }
+            try await takeFacts()
+            try await apply(.tick)
+        }
+    }
+
+    func attempt(_ part: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+            ended(part)
+        } catch is CancellationError {
+            return
+        } catch {
+            began(part, (error as? any UserFacingError)?.message ?? "\(error)")
+        }
+    }
+
+    private func note(_ changes: Set<FileEvents.Change>) {
+        let state = context.configuration.stateDatabase
+        for change in changes {
+            if change.folder == state.removingLastComponent(),
+                change.name == nil || change.name == "\(state.lastComponent?.string ?? "")-wal"
+            {
+                databaseChanged = true
+            }
+            // Prompts may lie beside the file; whatever changes there, it is read again.
+            if change.folder == source.folder,
+                change.name?.hasSuffix(".toml") != false
+                    || change.name?.hasSuffix(".md") == true || change.name?.hasSuffix(".txt") == true
+            {
+                planChanged = true
+            }
+        }
+    }
+
+    private var hasCapacityRule: Bool {
+        let settings = plan.configuration.settings
+        return settings.maximumLoad != nil || settings.minimumFreeMemory != nil
+    }
+
+    /// Reads the plan and what is stored; an edit that cannot be used leaves the last good plan in force.
+    private func load() async throws {
+        planChanged = false
+        var trouble: (any Error)?
+        do {
+            plan = try source.load().value
+        } catch {
+            trouble = error
+        }
+        try await store.replaceFileTasks(plan.configuration.tasks)
+        let stored = try await store.tasks()
+        let planned = stored.map(\.task)
+        do throws(TaskGraphError) {
+            _ = try TaskGraph(planned)
+            tasks = planned
+        } catch {
+            trouble = trouble ?? error
+        }
+        if isStale {
+            let open = try await store.openCommands()
+            try await loadCursor(isNew: stored.allSatisfy { $0.standing == nil })
+            var standings = Dictionary(
+                stored.compactMap { task in task.standing.map { (task.id, $0) } }
+            ) { $1 }
+            try await holdWhatIsAskedFor(&standings, among: planned)
+            machine = Self.machine(
+                plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
+            inputs = [:]
+            isStale = false
+            try audit.begin(machine, tasks: tasks, at: now)
+        } else {
+            machine.replace(settings: plan.configuration.settings, rules: plan.configuration.rules)
+        }
+        try await apply(.planned(tasks: tasks))
+        factsAt = nil
+        if let trouble { throw trouble }
+    }
+
+    /// What was reported before there was a plan says nothing about it.
+    private func loadCursor(isNew: Bool) async throws {
+        cursor = try await store.journalCursor(Self.reader)
+        journalRead = cursor
+        if isNew, cursor == 0 { reportsFrom = try await store.newestJournalID() }
+    }
+
+    /// Requests that were made while nobody orchestrated come before anything begins.
+    private func holdWhatIsAskedFor(
+        _ standings: inout [String: TaskStanding], among tasks: [PlannedTask]
+    ) async throws {
+        let requests = try await store.journal(after: cursor, kinds: [.taskRequested], limit: 10_000)
+        for entry in requests {
+            guard let branch = entry.payload["branch"]?.string,
+                tasks.contains(where: { $0.branch == branch }),
+                ["hold", "cancel"].contains(entry.payload["request"]?.string)
+            else { continue }
+            let new = TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now)
+            standings[branch, default: new].isHeld = true
+        }
+    }
+
+    private func takeResults() async throws {
+        var left = inbox.take()[...]
+        while let item = left.first {
+            do {
+                try await apply(item.event, recording: item.decision)
+            } catch {
+                inbox.putBack(left)
+                throw error
+            }
+            left.removeFirst()
+        }
+    }
+
+    /// Takes up what agents reported and people asked and answered since the last look.
+    private func takeJournal() async throws {
+        let kinds: [JournalKind] = [
+            .marker, .emit, .approvalAnswered, .taskRequested, .taskAdded, .agentState, .agentRemoved,
+            .agentStarted, .stageChanged, .runChanged,
+        ]
+        while true {
+            let entries = try await store.journal(after: journalRead, kinds: kinds, limit: 200)
+            guard let last = entries.last else { return }
+            for entry in entries {
+                if entry.kind == .taskAdded {
+                    planChanged = true
+                } else if let event = event(of: entry) {
+                    try await apply(
+                        event, advancing: PositionAdvance(reader: Self.reader, from: cursor, to: entry.id))
+                    cursor = entry.id
+                } else if ![.marker, .emit].contains(entry.kind) {
+                    factsAt = nil
+                }
+                journalRead = entry.id
+            }
+            if planChanged { events.wake() }
+            guard entries.count == 200 || last.id < 0 else { return }
+        }
+    }
+
+    private func event(of entry: JournalEntry) -> OrchestratorEvent? {
+        switch entry.kind {
+        case .taskRequested:
+            guard let branch = entry.payload["branch"]?.string,
+                let request = entry.payload["request"]?.string.flatMap(TaskRequest.init(rawValue:))
+            else { return nil }
+            return .requested(branch: branch, request: request)
+        case .approvalAnswered:
+            guard entry.draft.run?.rawValue.hasPrefix("task/") == true,
+                let id = entry.payload["approval"]?.string, let by = entry.payload["by"]?.string
+            else { return nil }
+            return .answered(
+                approval: ApprovalID(id), approved: entry.payload["decision"]?.string == "approve", by: by)
+        case .marker, .emit:
+            guard let branch = branch(of: entry.subject), entry.payload["duplicate"]?.bool != true,
+                entry.id > reportsFrom
+            else { return nil }
+            if entry.payload["signal"]?.string == "resume" {
+                return .requested(branch: branch, request: .release)
+            }
+            let said = entry.payload["marker"]?["phase"] ?? entry.payload["payload"]?["phase"]
+            guard let phase = said?.string, !phase.isEmpty else { return nil }
+            return .phase(branch: branch, phase: String(phase.prefix(100)), source: .agent)
+        default: return nil
+        }
+    }
+
+    private func branch(of subject: Subject) -> String? {
+        guard case .agent(let id) = subject else { return nil }
+        return machine.active.first { machine.standings[$0]?.facts.agent == id }
+    }
+
+    /// Reads facts of what has begun, not more often than every `factsPause`.
+    private func takeFacts() async throws {
+        if let factsAt, factsAt <= now, factsAt.advanced(by: Self.factsPause) > now { return }
+        let begun = tasks.filter { machine.standings[$0.branch]?.state == .running }
+        for (branch, facts) in try await TaskFactReader(context: context).read(begun).sorted(by: {
+            $0.key < $1.key
+        })
+        where machine.standings[branch]?.facts != facts {
+            try await apply(.facts(branch: branch, facts: facts))
+        }
+        factsAt = now
+    }
+
+    /// Decides, stores, and only then lets anything be done.
+    func apply(
+        _ event: OrchestratorEvent, advancing position: PositionAdvance? = nil,
+        recording decision: RecordedDecision? = nil
+    ) async throws {
+        let now = now
+        let effects = machine.receive(event, at: now)
+        let changes = machine.takeChanges()
+        guard !effects.isEmpty || !changes.isEmpty || position != nil || decision != nil else {
+            // Nothing to store, and yet what follows depends on it.
+            if event.isCircumstance { audit.write(event, [], changes, nil, machine, at: now) }
+            return
+        }
+        let subjects = machine.standings.compactMapValues { $0.facts.agent.map { Subject.agent($0) } }
+        let builder = StepBuilder(
+            salt: Self.salt(of: context.id), settings: machine.settings, subjects: subjects, now: now)
+        var step = builder.step(changes, effects, commands: machine.commands)
+        step.step.cursor = position
+        if let decision {
+            step.decision = decision
+            let isParsing = DecisionProblem.kinds.contains(decision.outcome)
+            step.step.counters += decision.counters(isParsing: isParsing)
+        }
+        do {
+            try await store.commit(step, for: builder.subject(event.branch ?? ""), at: now)
+        } catch {
+            // The machine has decided what nobody will know: it is made anew from what is stored.
+            isStale = true
+            throw error
+        }
+        audit.write(event, effects, changes, decision, machine, at: now)
+        tell(effects)
+        for effect in effects where effect.isWork { work.append(effect) }
+        ended += changes.commands.filter { !$0.state.isOpen && $0.startedAt != nil }
+    }
+
+    private func tell(_ effects: [OrchestratorEffect]) {
+        for effect in effects {
+            switch effect {
+            case .changed(let branch, _, let to, let why):
+                log.info("task \(branch.visible) is \(to.rawValue): \(why.visible)")
+            case .alarm(let alarm):
+                log.warning("task \(alarm.branch.visible): \(alarm.reason.words): \(alarm.detail.visible)")
+            default: break
+            }
+        }
+    }
+}
+
+extension OrchestratorEvent {
+    /// The task that it is about; nil for all and for commands.
+    var branch: String? {
+        switch self {
+        case .facts(let branch, _), .phase(let branch, _, _), .spawned(let branch, _),
+            .notSpawned(let branch, _, _), .prepared(let branch, _), .notPrepared(let branch, _),
+            .decided(let branch, _), .notDecided(let branch, _), .requested(let branch, _):
+            branch
+        case .tick, .planned, .capacity, .ended, .answered: nil
+        }
+    }
+}
+
+extension OrchestratorEvent {
+    /// It changes what the machine goes by, if no task.
+    fileprivate var isCircumstance: Bool {
+        switch self {
+        case .planned, .capacity: true
+        default: false
+        }
+    }
+}
+
+extension OrchestratorEffect {
+    /// Something that is done beside the loop.
+    var isWork: Bool {
+        switch self {
+        case .spawn, .prepare, .decide, .run, .interrupt: true
+        case .ask, .withdraw, .alarm, .tell, .changed, .dropped: false
+        }
+    }
+}
+
+extension DecisionProblem {
+    /// Every kind.
+    static let kinds: Set<String> = [
+        "empty", "too_long", "no_json", "no_message", "failed", "not_a_decision", "wrong_value",
+    ]
+}

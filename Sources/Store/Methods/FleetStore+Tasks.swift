@@ -1,0 +1,101 @@
+public import Core
+internal import GRDB
+
+extension FleetStore {
+    /// All tasks in the order of the plan: those of the file, then those that were added.
+    public func tasks() async throws(StoreError) -> [StoredTask] {
+        try await read { [fleet] db in try Self.tasks(fleet, db) }
+    }
+
+    /// Makes the tasks of orchestrator.toml those that are stored: what was in the file and is not any more goes.
+    ///
+    /// A task that was added and now stands in the file is the file's.
+    public func replaceFileTasks(_ tasks: [PlannedTask]) async throws(StoreError) {
+        try await write { [fleet] db in
+            let names = Set(tasks.map(\.branch))
+            for stored in try Self.tasks(fleet, db)
+            where stored.source == .file && !names.contains(stored.task.branch) {
+                try db.execute(
+                    sql: "DELETE FROM task WHERE fleetID = ? AND branch = ?",
+                    arguments: [fleet.rawValue, stored.task.branch])
+            }
+            for (position, task) in tasks.enumerated() {
+                try Self.insert(task, .file, position, fleet, db)
+            }
+        }
+    }
+
+    /// Adds tasks behind all others, with a journal row that an orchestrator wakes up from.
+    ///
+    /// `check` sees all tasks with the new ones and throws when they cannot be planned. Throws
+    /// ``StoreError/taskTaken(branch:)`` when a branch has a task already.
+    public func addTasks(
+        _ tasks: [PlannedTask], at now: Timestamp,
+        check: @escaping @Sendable ([PlannedTask]) throws -> Void
+    ) async throws {
+        // The check's own error passes the database through this box.
+        let outcome: TaskGraphError? = try await write { [fleet] db in
+            let present = try Self.tasks(fleet, db).map(\.task)
+            if let taken = tasks.first(where: { task in present.contains { $0.branch == task.branch } }) {
+                throw StoreError.taskTaken(branch: taken.branch)
+            }
+            do {
+                try check(present + tasks)
+            } catch let error as TaskGraphError {
+                return error
+            }
+            for (offset, task) in tasks.enumerated() {
+                try Self.insert(task, .added, 1_000_000 + present.count + offset, fleet, db)
+                let draft = JournalDraft(
+                    subject: .mainCheckout, kind: .taskAdded, source: "cli",
+                    payload: ["branch": .string(task.branch)])
+                _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
+            }
+            return nil
+        }
+        if let outcome { throw outcome }
+    }
+
+    /// What a person asks of a task, in the journal, where an orchestrator takes it up; throws
+    /// ``StoreError/taskNotFound(branch:similar:)``.
+    public func request(
+        _ request: TaskRequest, of branch: String, by: String, at now: Timestamp
+    ) async throws(StoreError) {
+        try await write { [fleet] db in
+            let branches = try Self.tasks(fleet, db).map(\.task.branch)
+            guard branches.contains(branch) else {
+                throw StoreError.taskNotFound(branch: branch, similar: nearest(to: branch, among: branches))
+            }
+            let draft = JournalDraft(
+                subject: .mainCheckout, kind: .taskRequested, source: by,
+                payload: ["branch": .string(branch), "request": .string(request.rawValue)])
+            _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
+        }
+    }
+
+    static func tasks(_ fleet: FleetID, _ db: Database) throws -> [StoredTask] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM task WHERE fleetID = ? ORDER BY position, branch",
+            arguments: [fleet.rawValue]
+        ).map { row in
+            StoredTask(
+                task: try row.json("definition"), source: try row.word("source"),
+                standing: (row["standing"] as String?) == nil ? nil : try row.json("standing"))
+        }
+    }
+
+    private static func insert(
+        _ task: PlannedTask, _ source: StoredTask.Source, _ position: Int, _ fleet: FleetID, _ db: Database
+    ) throws {
+        let definition = try jsonText(task)
+        try db.execute(
+            sql: """
+                INSERT INTO task (fleetID, branch, source, position, definition, state)
+                VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')
+                ON CONFLICT (fleetID, branch) DO UPDATE
+                    SET source = ?3, position = ?4, definition = ?5
+                    WHERE source <> ?3 OR position <> ?4 OR definition <> ?5
+                """,
+            arguments: [fleet.rawValue, task.branch, source.rawValue, position, definition])
+    }
+}

@@ -1,0 +1,311 @@
+import Core
+import Testing
+
+@Suite struct OrchestratorMachineTests {
+    @Test func aTaskBeginsWhenItsDependenciesAreDoneAndThereIsRoom() {
+        var desk = Desk(tasks: [
+            PlannedTask(branch: "late", priority: 9), PlannedTask(branch: "first"),
+            PlannedTask(branch: "second", dependsOn: ["first"]),
+        ]) { $0.maxAgents = 1 }
+        #expect(desk.spawned == ["late"], "the highest priority begins first")
+        desk.finish("late")
+        #expect(desk.spawned == ["late", "first"])
+        desk.finish("first")
+        #expect(desk.spawned == ["late", "first", "second"])
+    }
+
+    @Test func aDecidersWordAloneCompletesNothing() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(phase: "done"))
+        #expect(desk.state("a") == .running)
+        desk.take(.phase(branch: "a", phase: "done", source: .agent))
+        #expect(desk.state("a") == .done)
+    }
+
+    @Test func doneNeedsTheNamedStagesAndTheMerge() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a", stages: ["lint", "test"], mustBeMerged: true)])
+        desk.run("a")
+        desk.take(.phase(branch: "a", phase: "done", source: .agent))
+        desk.facts("a") { $0.stages = ["lint": .completed, "test": .running] }
+        #expect(desk.state("a") == .running)
+        desk.facts("a") { $0.stages = ["lint": .completed, "test": .completed] }
+        #expect(desk.state("a") == .running)
+        desk.facts("a") { $0.isMerged = true }
+        #expect(desk.state("a") == .done)
+    }
+
+    @Test func aTaskBehindAFailedOneIsBlockedByIt() {
+        var desk = Desk(tasks: [
+            PlannedTask(branch: "a"), PlannedTask(branch: "b", dependsOn: ["a"]),
+            PlannedTask(branch: "c", dependsOn: ["b"]),
+        ])
+        desk.take(.notSpawned(branch: "a", reason: "a conflict", again: false))
+        #expect(desk.state("a") == .failed)
+        #expect(desk.machine.blockers == ["b": "a", "c": "a"])
+        desk.take(.requested(branch: "a", request: .retry))
+        #expect(desk.machine.blockers.isEmpty)
+        #expect(desk.state("a") == .starting)
+    }
+
+    @Test func nothingIsAskedAgainWhileTheInputIsTheSame() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(summary: "waits"), hash: "x")
+        let asked = desk.count { if case .decide = $0 { true } else { false } }
+        desk.pass(.seconds(121))
+        desk.take(.prepared(branch: "a", hash: "x"))
+        #expect(desk.count { if case .decide = $0 { true } else { false } } == asked)
+        desk.pass(.seconds(46))
+        desk.take(.prepared(branch: "a", hash: "y"))
+        #expect(desk.count { if case .decide = $0 { true } else { false } } == asked + 1)
+    }
+
+    @Test func highRiskWaitsForItsOwnAnswer() throws {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide(
+            "a", Decision(commands: [DecidedCommand(text: "rm x", risk: .high), DecidedCommand(text: "ls")]))
+        #expect(desk.begun.isEmpty, "what stands behind it waits too")
+        let command = try #require(desk.machine.commands.values.first { $0.state == .confirming })
+        desk.take(.answered(approval: ApprovalID("ap-t-99"), approved: true, by: "ada"))
+        #expect(desk.begun.isEmpty)
+        desk.take(.answered(approval: try #require(command.approval), approved: false, by: "ada"))
+        #expect(desk.begun == ["ls"])
+    }
+
+    @Test func denyWinsOverAllow() throws {
+        let rules = CommandRules(allow: [try Pattern("^git ")], deny: [try Pattern("push")])
+        #expect(rules.judge(DecidedCommand(text: "git status")) == .allowed)
+        #expect(rules.judge(DecidedCommand(text: "git push")) == .denied(by: "push"))
+        #expect(rules.judge(DecidedCommand(text: "make")) == .notAllowed)
+        var desk = Desk(tasks: [PlannedTask(branch: "a")], rules: rules) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "git push", risk: .critical)]))
+        #expect(desk.begun.isEmpty && desk.count { if case .ask = $0 { true } else { false } } == 0)
+    }
+
+    @Test func whatCannotBeDeliveredIsTriedAgainWithGrowingPausesAndThenGivenUp() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) {
+            $0.hasDecider = true
+            $0.commandTries = 3
+            $0.cooldown = .zero
+            $0.sessionCooldown = .zero
+        }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "hello", mode: .dialogue)]))
+        var waits: [Int64] = []
+        for _ in 0..<3 {
+            guard let id = desk.machine.standings["a"]?.queue.first else { break }
+            desk.take(.ended(command: id, end: .notDelivered(reason: "busy")))
+            guard let due = desk.machine.commands[id]?.dueAt, desk.machine.commands[id]?.state == .queued
+            else {
+                break
+            }
+            waits.append(due.milliseconds - desk.now.milliseconds)
+            desk.pass(.milliseconds(waits.last ?? 0))
+        }
+        #expect(waits == [10_000, 20_000])
+        #expect(desk.begun.count == 3)
+        #expect(desk.dropped == [.dead])
+        desk.take(.requested(branch: "a", request: .retry))
+        #expect(desk.begun.count == 4, "a person may have it tried once more")
+    }
+
+    @Test func oneCommandIsQueuedOnceAndOldOnesExpire() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) {
+            $0.hasDecider = true
+            $0.commandExpiry = .seconds(100)
+        }
+        desk.run("a")
+        desk.facts("a") { $0.state = .waiting }
+        desk.facts("a") { $0.state = .idle }
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "x"), DecidedCommand(text: "x")]))
+        #expect(desk.machine.standings["a"]?.queue.count == 1)
+        desk.take(.ended(command: "cmd-t-1", end: .delivered(receipt: "accepted")))
+        desk.pass(.seconds(121))
+        desk.take(.prepared(branch: "a", hash: "new"))
+        desk.facts("a") { $0.state = .waiting }
+        desk.take(.decided(branch: "a", decision: Decision(commands: [DecidedCommand(text: "y")])))
+        desk.pass(.seconds(101))
+        #expect(desk.dropped == [.expired])
+        #expect(desk.begun == ["x"])
+    }
+
+    @Test func oneAlarmAnEpisodeAndNothingUntilSomebodyReleasesTheBranch() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.stallRetriesBeforeNotify = 1 }
+        desk.run("a")
+        desk.facts("a") { $0.state = .idle }
+        for _ in 0..<20 { desk.pass(.seconds(301)) }
+        #expect(desk.alarms == [.stall])
+        desk.take(.requested(branch: "a", request: .release))
+        for _ in 0..<20 { desk.pass(.seconds(301)) }
+        #expect(desk.alarms == [.stall, .stall])
+        desk.take(.requested(branch: "a", request: .release))
+        for number in 0..<3 {
+            desk.facts("a") {
+                $0.state = .waiting
+                $0.waitingFor = .usageLimit
+                $0.printed = Int64(number)
+            }
+        }
+        #expect(desk.alarms == [.stall, .stall, .usageLimit])
+    }
+
+    @Test func aFailingDeciderIsAskedLessAndLessOftenAndHeldUpNobodyElse() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.run("b")
+        var pauses: [Int64] = []
+        for number in 0..<4 {
+            desk.take(.prepared(branch: "a", hash: "\(number)"))
+            desk.take(.notDecided(branch: "a", reason: "no JSON"))
+            let next = desk.machine.standings["a"]?.deciding.nextAt ?? desk.now
+            pauses.append(next.distance(from: desk.now).components.seconds)
+            desk.pass(next.distance(from: desk.now))
+        }
+        #expect(pauses == [10, 20, 40, 80])
+        #expect(desk.alarms == [.decider])
+        desk.decide("b", Decision(commands: [DecidedCommand(text: "ls")]))
+        #expect(desk.begun == ["ls"])
+    }
+
+    @Test func anAgentThatEndsEarlyIsStartedAgainAsOftenAsTheSettingsSay() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.agentRestarts = 1 }
+        desk.run("a")
+        desk.facts("a") {
+            $0.state = .exited; $0.exitStatus = 1
+        }
+        #expect(desk.state("a") == .starting)
+        desk.pass(.seconds(10))
+        #expect(desk.spawned == ["a", "a"])
+        desk.take(.spawned(branch: "a", agent: AgentID("agent-a")))
+        desk.facts("a") { $0.state = .gone }
+        #expect(desk.state("a") == .failed)
+        #expect(desk.machine.standings["a"]?.reason == "its session is gone")
+    }
+
+    @Test func noTaskBeginsWhileTheMachineIsFull() {
+        var desk = Desk(tasks: []) {
+            $0.minimumFreeMemory = 1000
+            $0.maximumLoad = 2
+        }
+        desk.take(.capacity(Capacity(freeMemory: 500, load: 0)))
+        desk.take(.planned(tasks: [PlannedTask(branch: "a")]))
+        #expect(desk.spawned.isEmpty)
+        desk.take(.capacity(Capacity(freeMemory: 5000, load: 3)))
+        #expect(desk.spawned.isEmpty)
+        desk.take(.capacity(Capacity(freeMemory: 5000, load: 1)))
+        #expect(desk.spawned == ["a"])
+    }
+
+    @Test func aShellCommandIsInterruptedForItsTimeAndGivenUpWhenThatDoesNotHelp() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "sleep 999", mode: .shell)]))
+        desk.pass(.seconds(45))
+        #expect(desk.count { $0 == .interrupt(command: "cmd-t-1") } == 1)
+        desk.pass(.seconds(15))
+        #expect(desk.machine.standings["a"]?.queue.isEmpty == true)
+        #expect(desk.machine.standings["a"]?.failureStreak == 1)
+    }
+
+    @Test func branchesTakeTurns() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
+            $0.hasDecider = true
+            $0.sessionCooldown = .zero
+            $0.cooldown = .zero
+            $0.maxCommandsPerCycle = 100
+        }
+        for branch in ["a", "b"] {
+            desk.run(branch)
+            desk.facts(branch) { $0.state = .waiting }
+        }
+        for branch in ["a", "b"] {
+            desk.facts(branch) { $0.state = .idle }
+            desk.decide(branch, Decision(commands: (1...3).map { DecidedCommand(text: "\(branch)\($0)") }))
+        }
+        for _ in 0..<4 {
+            for command in desk.machine.commands.values.filter({ $0.state == .running }).sorted(by: {
+                $0.number < $1.number
+            }) {
+                desk.pass(.seconds(1))
+                desk.take(.ended(command: command.id, end: .exited(code: 0, tail: "")))
+            }
+        }
+        #expect(desk.begun == ["a1", "b1", "a2", "b2", "a3", "b3"])
+    }
+}
+
+/// A machine with a clock, and what it wanted done.
+private struct Desk {
+    var machine: OrchestratorMachine
+    var now = Timestamp(milliseconds: 1_000_000)
+    var effects: [OrchestratorEffect] = []
+
+    init(
+        tasks: [PlannedTask], rules: CommandRules = CommandRules(),
+        _ settle: (inout OrchestratorSettings) -> Void = { _ in }
+    ) {
+        var settings = OrchestratorSettings()
+        settle(&settings)
+        machine = OrchestratorMachine(settings: settings, rules: rules, salt: "t")
+        take(.planned(tasks: tasks))
+    }
+
+    mutating func take(_ event: OrchestratorEvent) {
+        effects += machine.receive(event, at: now)
+        for command in machine.takeChanges().commands { texts[command.id] = command.content.text }
+    }
+
+    mutating func pass(_ duration: Duration) {
+        now = now.advanced(by: duration)
+        take(.tick)
+    }
+
+    mutating func run(_ branch: String) {
+        take(.spawned(branch: branch, agent: AgentID("agent-\(branch)")))
+        facts(branch) { $0.state = .idle }
+    }
+
+    mutating func facts(_ branch: String, _ change: (inout TaskFacts) -> Void) {
+        var facts = machine.standings[branch]?.facts ?? TaskFacts()
+        change(&facts)
+        take(.facts(branch: branch, facts: facts))
+    }
+
+    mutating func finish(_ branch: String) {
+        run(branch)
+        take(.phase(branch: branch, phase: "done", source: .agent))
+    }
+
+    mutating func decide(_ branch: String, _ decision: Decision, hash: String = "h") {
+        take(.prepared(branch: branch, hash: hash))
+        take(.decided(branch: branch, decision: decision))
+    }
+
+    func state(_ branch: String) -> TaskStanding.State? { machine.standings[branch]?.state }
+    func count(_ condition: (OrchestratorEffect) -> Bool) -> Int { effects.count(where: condition) }
+
+    var spawned: [String] {
+        effects.compactMap { if case .spawn(let branch) = $0 { branch } else { nil } }
+    }
+
+    var begun: [String] {
+        effects.compactMap { effect in
+            guard case .run(let id) = effect else { return nil }
+            return texts[id]
+        }
+    }
+
+    var alarms: [TaskStanding.Pause.Reason] {
+        effects.compactMap { if case .alarm(let alarm) = $0 { alarm.reason } else { nil } }
+    }
+
+    var dropped: [QueuedCommand.State] {
+        effects.compactMap { if case .dropped(_, let state, _) = $0 { state } else { nil } }
+    }
+
+    /// By id: the machine forgets commands that ended.
+    private var texts: [String: String] = [:]
+}

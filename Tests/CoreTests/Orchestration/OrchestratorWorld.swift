@@ -1,0 +1,164 @@
+import Core
+import Foundation
+
+/// A world for the orchestrator: a clock that jumps, agents that work, fail, hang, die or reach a limit, a decider that
+/// answers well, badly or not at all, a person, and a process that is killed.
+///
+/// Everything comes from one seed. What must always hold is checked at every step.
+struct OrchestratorWorld {
+    var random: Dice
+    var now = Timestamp(milliseconds: 1_000_000)
+    var machine: OrchestratorMachine
+    let settings: OrchestratorSettings
+    let tasks: [PlannedTask]
+    var problems: [String] = []
+
+    /// What will happen, the next last.
+    private var future: [(at: Timestamp, number: Int, event: Happening)] = []
+    private var counter = 0
+    // What the database holds.
+    private var standings: [String: TaskStanding] = [:]
+    private var commands: [String: QueuedCommand] = [:]
+    private var nextNumber = 1
+
+    var agents: [String: ScriptedAgent] = [:]
+    var questions: [ApprovalID: String] = [:]
+    var answers: [ApprovalID: Bool] = [:]
+    var begun: Set<String> = []
+    var runs: [String: Int] = [:]
+    var deciding = 0
+    var prepared: [String: Int] = [:]
+    var alarms = 0
+    var kills = 0
+    var interventions: [String: Int] = [:]
+
+    enum Happening {
+        case event(OrchestratorEvent)
+        /// Of a process that dies with the orchestrator.
+        case ours(OrchestratorEvent)
+        case agent(String, ScriptedAgent.Step)
+        case person(ApprovalID)
+        case help(String, TaskRequest)
+    }
+
+    init(seed: UInt64) {
+        random = Dice(seed: seed)
+        tasks = OrchestratorWorld.plan(&random)
+        settings = OrchestratorWorld.settings(&random)
+        machine = OrchestratorMachine(settings: settings, rules: Self.rules, salt: "sim")
+    }
+
+    static let rules = CommandRules(
+        allow: [], deny: [try? Pattern("forbidden")].compactMap(\.self))
+
+    /// Runs until nothing can happen any more, or the horizon.
+    mutating func run() {
+        take(.planned(tasks: tasks))
+        let horizon = now.advanced(by: .seconds(400_000))
+        var steps = 0
+        while now < horizon, problems.isEmpty, !isOver {
+            steps += 1
+            guard steps < 20_000 else { return problems.append("it never comes to rest") }
+            let due = machine.nextDeadline(after: now)
+            if let due, due <= now { problems.append("a deadline that is over: \(due)") }
+            let next = future.last?.at
+            guard let first = [due, next].compactMap(\.self).min() else { break }
+            now = max(now, first)
+            if let next, next <= now, let happening = future.popLast()?.event {
+                happen(happening)
+            } else {
+                take(.tick)
+            }
+        }
+        checkEnd()
+    }
+
+    private var isOver: Bool {
+        let blockers = machine.blockers
+        return tasks.allSatisfy { task in
+            machine.standings[task.branch]?.state.isEnded == true || blockers[task.branch] != nil
+        }
+    }
+
+    private mutating func happen(_ happening: Happening) {
+        switch happening {
+        case .event(let event): take(event)
+        case .ours(let event):
+            if case .decided = event { deciding -= 1 }
+            if case .notDecided = event { deciding -= 1 }
+            take(event)
+        case .agent(let branch, let step): act(branch, step)
+        case .person(let approval):
+            guard questions.removeValue(forKey: approval) != nil else { return }
+            let says = random.chance(70)
+            answers[approval] = says
+            take(.answered(approval: approval, approved: says, by: "ada"))
+        case .help(let branch, let request):
+            interventions[branch, default: 0] += 1
+            agents[branch]?.isHelped = true
+            if request == .retry { agents[branch]?.starts = 0 }
+            take(.requested(branch: branch, request: request))
+            if request == .release, agents[branch]?.isAlive == true { script(branch) }
+        }
+    }
+
+    mutating func later(_ seconds: ClosedRange<Int>, _ happening: Happening) {
+        counter += 1
+        let at = now.advanced(by: .milliseconds(random.number(in: seconds) * 1000 + counter % 7))
+        let place = future.firstIndex { $0.at < at } ?? future.endIndex
+        future.insert((at, counter, happening), at: place)
+    }
+
+    /// Gives the machine an event as its owner does: decide, store, act; the process may be killed in between.
+    mutating func take(_ event: OrchestratorEvent) {
+        if random.chance(2) {
+            restart()
+            // Whoever reads the source of the event again gets it again.
+            if case .prepared = event {
+            } else if case .decided = event {
+            } else if case .notDecided = event {
+            } else if case .notPrepared = event {
+            } else {
+                take(event)
+            }
+            return
+        }
+        let effects = machine.receive(event, at: now)
+        store(machine.takeChanges())
+        check(effects)
+        for effect in effects { record(effect) }
+        guard !random.chance(2) else { return restart() }
+        for effect in effects { perform(effect) }
+    }
+
+    private mutating func store(_ changes: OrchestratorChanges) {
+        for (branch, standing) in changes.tasks { standings[branch] = standing }
+        for command in changes.commands { commands[command.id] = command }
+        nextNumber = changes.nextNumber
+    }
+
+    /// A new process with what was stored, through its text form.
+    private mutating func restart() {
+        kills += 1
+        deciding = 0
+        prepared = [:]
+        future.removeAll { if case .ours = $0.event { true } else { false } }
+        do {
+            let stored = try JSONDecoder().decode(
+                [String: TaskStanding].self, from: JSONEncoder().encode(standings))
+            let kept = try JSONDecoder().decode(
+                [QueuedCommand].self,
+                from: JSONEncoder().encode(commands.values.filter { $0.state.isOpen || $0.state == .dead }))
+            machine = OrchestratorMachine(
+                settings: settings, rules: Self.rules, salt: "sim", standings: stored, commands: kept,
+                nextNumber: nextNumber)
+        } catch {
+            problems.append("cannot be stored: \(error)")
+        }
+        let effects = machine.receive(.planned(tasks: tasks), at: now)
+        store(machine.takeChanges())
+        check(effects)
+        for effect in effects { record(effect) }
+        for effect in effects { perform(effect) }
+    }
+}

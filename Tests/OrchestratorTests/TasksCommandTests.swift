@@ -1,0 +1,152 @@
+import Core
+import ProcessKit
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `tasks` and `orchestrate` as people call them.
+@Suite(.timeLimit(.minutes(1)))
+struct TasksCommandTests {
+    @Test func tasksAreAddedListedDrawnAndRefused() async throws {
+        try await withFleetFixture { fleet in
+            let none = try await fleet.run("orchestrate", "--once")
+            #expect(none.status == 1 && none.stderr.contains("There is no task"), "\(none)")
+            try await fleet.succeed("tasks", "add", "feature/index", "--priority", "3")
+            try await fleet.succeed("tasks", "add", "feature/search", "--after", "feature/index")
+            let wrong = try await fleet.run("tasks", "add", "x", "--after", "feature/indx")
+            #expect(wrong.status == 78, "\(wrong)")
+            #expect(wrong.stderr.contains("Did you mean 'feature/index'?"), "\(wrong)")
+            let twice = try await fleet.run("tasks", "add", "feature/index")
+            #expect(twice.status == 1 && twice.stderr.contains("has a task already"), "\(twice)")
+            let list = try await fleet.run("tasks", "list", "--json").json
+            #expect(list.words("tasks", "status") == ["ready", "waiting"])
+            #expect(list["orchestrated"] == false)
+            let graph = try await fleet.run("tasks", "graph").stdout
+            #expect(
+                graph == "feature/index  [ready]\n  feature/search  [waiting]  <- feature/index\n", "\(graph)"
+            )
+            let picture = try await fleet.run("tasks", "graph", "--svg").stdout
+            #expect(picture.hasPrefix("<svg ") && picture.contains("<path "))
+            let unknown = try await fleet.run("tasks", "hold", "feature/serch")
+            #expect(unknown.status == 1 && unknown.stderr.contains("'feature/search'"), "\(unknown)")
+            let inside = try await fleet.run(
+                ["tasks", "cancel", "feature/index"], adding: ["TMUX_AGENT_ID": "a"])
+            #expect(inside.status == 77, "\(inside)")
+        }
+    }
+
+    @Test func requirementsBecomeAListThatCanBeImported() async throws {
+        try await withFleetFixture { fleet in
+            let document = """
+                # Shop
+                Intro that belongs to the title.
+                ## Search
+                - [ ] Index all titles
+                  Words are split at spaces.
+                - [x] Choose a library
+                ## Checkout
+                Customers pay. An example:
+                ```
+                - [ ] no task
+                # no heading
+                ```
+
+                """
+            try fleet.write(document, to: "requirements.md")
+            let list = try await fleet.succeed("tasks", "decompose", "requirements.md")
+            #expect(
+                list.contains("- [ ] task/index-all-titles: Index all titles\n  tags: Search\n  > Words"),
+                "\(list)")
+            #expect(list.contains("- [ ] task/checkout: Checkout"), "\(list)")
+            #expect(!list.contains("no task:") && !list.contains("Choose a library"), "\(list)")
+            try fleet.write(list, to: "plan.md")
+            try await fleet.succeed("tasks", "import", "plan.md")
+            let rows = try await fleet.run("tasks", "list", "--json").json
+            #expect(rows.words("tasks", "branch").contains("task/checkout"), "\(rows)")
+            try fleet.write(
+                #"[{"branch": "j", "depends_on": ["task/checkout"], "pririty": 1}]"#, to: "plan.json")
+            let wrong = try await fleet.run("tasks", "import", "plan.json")
+            #expect(wrong.status == 78 && wrong.stderr.contains("Did you mean 'priority'?"), "\(wrong)")
+            #expect(wrong.stderr.contains("plan.json:1:51"), "\(wrong)")
+            try fleet.write(
+                #"{"tasks": [{"branch": "j", "depends_on": ["task/checkout"]}]}"#, to: "plan.json")
+            try await fleet.succeed("tasks", "import", "plan.json")
+        }
+    }
+
+    @Test func onePassSpawnsWhatIsReadyAndNothingElse() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.write(
+                """
+                max_agents = 1
+                [[tasks]]
+                branch = "b"
+                depends_on = ["a"]
+                [[tasks]]
+                branch = "a"
+                [[tasks]]
+                branch = "held"
+                priority = 9
+
+                """, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.succeed("tasks", "hold", "held")
+            try await fleet.succeed("orchestrate", "--once")
+            let agents = try await fleet.run("sessions", "--json").json
+            #expect(agents.words("agents", "branch") == ["a"])
+            try await fleet.succeed("emit", "STATUS", "--phase", "done", "--branch", "a")
+            try await fleet.succeed("orchestrate", "--once")
+            let list = try await fleet.run("tasks", "list", "--json").json
+            #expect(list.words("tasks", "status") == ["running", "done", "held"], "\(list)")
+            try await fleet.succeed("orchestrate", "--once")
+            let again = try await fleet.run("sessions", "--json").json
+            #expect(again.words("agents", "branch") == ["a", "b"], "no task is begun twice")
+        }
+    }
+
+    @Test func conflictingDependenciesBlockATaskByName() async throws {
+        try await withFleetFixture { fleet in
+            for branch in ["a", "b"] {
+                try await fleet.git.shell(
+                    "git checkout -q -b \(branch) main; echo \(branch) >README; git commit -qam \(branch); git checkout -q main"
+                )
+            }
+            try fleet.write(
+                """
+                [[tasks]]
+                branch = "a"
+                [[tasks]]
+                branch = "b"
+                [[tasks]]
+                branch = "c"
+                depends_on = ["a", "b"]
+                [[tasks]]
+                branch = "d"
+                depends_on = ["c"]
+
+                """, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.succeed("orchestrate", "--once")
+            for branch in ["a", "b"] {
+                try await fleet.succeed("emit", "STATUS", "--phase", "done", "--branch", branch)
+            }
+            try await fleet.succeed("orchestrate", "--once")
+            let list = try await fleet.run("tasks", "list", "--json").json
+            #expect(list.words("tasks", "status") == ["done", "done", "failed", "blocked"], "\(list)")
+            #expect(list.words("tasks", "reason").joined().contains("README"), "\(list)")
+            #expect(list.words("tasks", "blocked_by") == ["c"])
+        }
+    }
+
+    @Test func aPlanThatCannotBeUsedIsExplainedWithItsPlace() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.write(
+                "[[tasks]]\nbranch = \"a\"\ndepends_on = [\"b\"]\n[[tasks]]\nbranch = \"b\"\ndepends_on = [\"a\"]\n",
+                to: ".tmuxagent/orchestrator.toml")
+            for command in [["tasks", "list"], ["orchestrate", "--once"], ["orchestrate", "--dry-run"]] {
+                let outcome = try await fleet.run(command)
+                #expect(outcome.status == 78, "\(outcome)")
+                #expect(outcome.stderr.contains("orchestrator.toml:3:15: error: tasks depend"), "\(outcome)")
+                #expect(outcome.stderr.contains("a -> b -> a"), "\(outcome)")
+            }
+        }
+    }
+}
