@@ -19,7 +19,7 @@ struct ApprovalCommandTests {
 
         """
 
-    private static let more = "[dashboard]\npublic_url = \"https://agents.example.com/\"\n"
+    private static let more = "[dashboard]\nport = 0\npublic_url = \"https://agents.example.com/\"\n"
 
     @Test func linksAreGivenToPeopleAndNotToAgents() async throws {
         try await withFleetFixture(policy: Self.policy, more: Self.more) { fleet in
