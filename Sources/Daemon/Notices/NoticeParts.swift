@@ -1,4 +1,5 @@
 internal import Approvals
+internal import Config
 internal import Core
 internal import Fleet
 internal import Glibc
@@ -57,9 +58,9 @@ struct NoticeParts: Sendable {
     /// In the time zone of this process.
     private static func minuteOfDay(_ time: Timestamp) -> Int {
         var seconds = time_t(time.milliseconds / 1000)
-        var parts = tm()
+        var parts = unsafe tm()
         unsafe localtime_r(&seconds, &parts)
-        return Int(parts.tm_hour) * 60 + Int(parts.tm_min)
+        return unsafe Int(parts.tm_hour) * 60 + Int(parts.tm_min)
     }
 }
 
