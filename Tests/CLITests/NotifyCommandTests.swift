@@ -94,10 +94,15 @@ struct NotifyCommandTests {
                 try fleet.daemonLog().contains("[NOTIFY] told by feature/x\nnow\n")
             }
             #expect(isSaid)
-            let waiting = try await fleet.run("notify", "dead", "--waiting", "--json").json
-            let letter = try #require(waiting["deliveries"]?.array?.first)
-            #expect(letter["channel"]?.string == "webhook")
-            #expect(letter["branch"]?.string == "feature/x")
+            var letter: JSONValue?
+            let isWaiting = try await eventually(within: .seconds(20)) {
+                letter = try await fleet.run("notify", "dead", "--waiting", "--json").json["deliveries"]?
+                    .array?.first
+                return letter?["state"] == "pending" && letter?["reason"]?.string != nil
+            }
+            #expect(isWaiting)
+            #expect(letter?["channel"]?.string == "webhook")
+            #expect(letter?["branch"]?.string == "feature/x")
             // Killed, and a day later.
             let pid = try #require(
                 try await fleet.run("status", "--json").json["daemon"]?["pid"]?.integer)
@@ -199,8 +204,9 @@ struct NotifyCommandTests {
                 "{\"session\":\"agent-feature-y\",\"keys\":[\"h\",\"i\",\"Enter\"],\"id\":\"c3\"}",
                 "commands.jsonl")
             let isTyped = try await eventually(within: .seconds(20)) {
-                try await fleet.run("logs", "feature/x").stdout.contains("Noted: to one")
-                    && fleet.run("logs", "feature/y").stdout.contains("Noted: hi")
+                let one = try await fleet.run("logs", "feature/x").stdout
+                let other = try await fleet.run("logs", "feature/y").stdout
+                return one.contains("Noted: to one") && other.contains("Noted: hi")
             }
             try expect(isTyped, fleet)
             let texts =

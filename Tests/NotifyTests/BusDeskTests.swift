@@ -187,7 +187,7 @@ struct BusDeskTests {
                 deed = try await desk.takeConfirmation(try line(ignored), at: noon)
                 #expect(deed == .none, "\(ignored)")
             }
-            let odd = "{\"approval\":\"ap-3\",\"action\":\"maybe\"}"
+            let odd = "{\"approval\":\"ap-3\",\"action\":\"maybe\",\"id\":\"odd\"}"
             deed = try await desk.takeConfirmation(try line(odd), at: noon)
             #expect(deed == .refused("'action' is neither approve nor reject"))
         }

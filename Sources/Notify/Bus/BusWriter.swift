@@ -19,11 +19,16 @@ public struct BusWriter: Sendable {
         public var kept: Int
         /// More do not stay, even for a reader that is behind.
         public var most: Int
+        /// How long another's lock is waited for; a writer needs it for microseconds.
+        public var patience: Duration
 
-        public init(bytes: Int64 = 8 << 20, kept: Int = 4, most: Int = 64) {
+        public init(
+            bytes: Int64 = 8 << 20, kept: Int = 4, most: Int = 64, patience: Duration = .seconds(2)
+        ) {
             self.bytes = bytes
             self.kept = kept
             self.most = most
+            self.patience = patience
         }
     }
 
@@ -68,13 +73,16 @@ public struct BusWriter: Sendable {
         }
     }
 
-    /// A writer needs the lock for microseconds; one that is stopped must not stop all others.
+    /// A writer that is stopped must not stop all others.
     private func lock(_ descriptor: FileDescriptor, _ path: FilePath) throws {
-        for attempt in 0..<2000 {
+        let deadline = ContinuousClock.now.advanced(by: limits.patience)
+        var attempt = 0
+        repeat {
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { return }
             guard errno == EWOULDBLOCK || errno == EINTR else { throw Errno(rawValue: errno) }
             usleep(attempt < 100 ? 50 : 1000)
-        }
+            attempt += 1
+        } while ContinuousClock.now < deadline
         throw BusError.locked(path)
     }
 

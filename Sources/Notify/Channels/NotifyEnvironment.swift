@@ -34,12 +34,16 @@ public struct NotifyEnvironment: Sendable {
         for name in Self.secret + ["APPROVAL_SECRET"] {
             guard let value = variables[name] else { continue }
             redaction.add(value)
-            // Of an address what is secret is behind the host.
-            if let query = value.split(separator: "=").last, value.contains("://") {
-                redaction.add(String(query))
-            }
+            for part in Self.secretParts(of: value) { redaction.add(part) }
         }
         self.redaction = redaction
+    }
+
+    /// What an address holds behind its host, but for short words such as `send`.
+    private static func secretParts(of value: String) -> [String] {
+        guard let scheme = value.firstRange(of: "://") else { return [] }
+        return value[scheme.upperBound...].split { "/?&=#".contains($0) }.dropFirst().map(String.init)
+            .filter { $0.utf8.count >= 10 }
     }
 
     subscript(name: String) -> String? { variables[name] }
