@@ -199,7 +199,11 @@ extension TaskOrchestrator {
 
     /// Reads facts of what has begun, not more often than every `factsPause`.
     private func takeFacts() async throws {
-        if let factsAt, factsAt <= now, factsAt.advanced(by: Self.factsPause) > now { return }
+        if let factsAt, factsAt <= now, factsAt.advanced(by: Self.factsPause) > now {
+            wasTooSoon = true
+            return
+        }
+        wasTooSoon = false
         let begun = tasks.filter { machine.standings[$0.branch]?.state == .running }
         for (branch, facts) in try await TaskFactReader(context: context).read(begun).sorted(by: {
             $0.key < $1.key

@@ -36,6 +36,8 @@ public actor TaskOrchestrator: Service {
     var databaseChanged = true
     var planChanged = false
     var factsAt: Timestamp?
+    /// Something changed so soon after facts were read that they were not read again.
+    var wasTooSoon = false
     var work: [OrchestratorEffect] = []
     var ended: [QueuedCommand] = []
     var inputs: [String: DecisionInput] = [:]
@@ -85,7 +87,9 @@ public actor TaskOrchestrator: Service {
         events.wake()
         await withDiscardingTaskGroup { group in
             for await _ in events.wakes.cancelOnGracefulShutdown() {
-                guard await hasSomethingToRun(), hasRole() else {
+                guard await hasSomethingToRun() else { continue }
+                guard hasRole() else {
+                    // A lock that is let go of wakes nobody.
                     events.setAlarm(after: .seconds(5))
                     continue
                 }
@@ -186,7 +190,9 @@ public actor TaskOrchestrator: Service {
         let now = now
         var times = [now.advanced(by: plan.configuration.settings.pollInterval)]
         if let due = machine.nextDeadline(after: now) { times.append(due) }
-        if factsAt == nil, !machine.active.isEmpty { times.append(now.advanced(by: Self.factsPause)) }
+        if factsAt == nil || wasTooSoon, !machine.active.isEmpty {
+            times.append(now.advanced(by: Self.factsPause))
+        }
         if isStale { times.append(now.advanced(by: .seconds(1))) }
         let first = times.min() ?? now
         events.setAlarm(after: first <= now ? .milliseconds(1) : first.distance(from: now))
