@@ -53,7 +53,8 @@ extension DaemonError: UserFacingError {
             "End that one with 'kill \(pid)', or use a settings file of its own for other panes"
         case .hostsNotReached:
             "What the other hosts' panes showed is done; the next pass tries all of them again"
-        case .pageNotServed("portal"): "Set 'enabled = true' under [portal] in fleet.toml, or run 'tmux-agent portal'"
+        case .pageNotServed("portal"):
+            "Set 'enabled = true' under [portal] in fleet.toml, or run 'tmux-agent portal'"
         case .pageNotServed: "'tmux-agent status' says why"
         }
     }

@@ -135,6 +135,7 @@ extension GitRepository {
             switch advice {
             case .finish: try record.remove(layout)
             case .remove:
+                try removeBranchLock(of: record)
                 do throws(GitError) {
                     try await remove(record)
                 } catch {
@@ -146,6 +147,20 @@ extension GitRepository {
             handled.append((record, advice))
         }
         return handled
+    }
+
+    /// A kill inside the writing of the branch leaves its lock file, which nobody else would ever take away.
+    ///
+    /// One that is older than the record is somebody else's.
+    private func removeBranchLock(of record: MakingRecord) throws(GitError) {
+        guard record.createdBranch else { return }
+        let lock = layout.commonDirectory.pushing(FilePath("\(record.branch.reference).lock"))
+        var (own, found) = (stat(), stat())
+        guard unsafe lstat(record.path(layout).string, &own) == 0,
+            unsafe lstat(lock.string, &found) == 0,
+            (found.st_mtim.tv_sec, found.st_mtim.tv_nsec) >= (own.st_mtim.tv_sec, own.st_mtim.tv_nsec)
+        else { return }
+        try Files.removeFile(lock)
     }
 
     private func advice(for record: MakingRecord) async throws(GitError) -> WorktreeLeftover.Advice {

@@ -98,19 +98,11 @@ struct StepBuilder {
 }
 
 extension RecordedDecision {
-    /// Upper bounds of the latency histogram, in seconds.
-    static let bounds = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
-
     /// What is counted of a call: its time, and what was wrong with it.
     func counters(isParsing: Bool) -> [CounterIncrement] {
         let seconds = Double(duration.inMilliseconds) / 1000
-        let name = "orchestrator_decision_latency_seconds"
-        var counters = Self.bounds.filter { seconds <= $0 }.map {
-            CounterIncrement("\(name)_bucket", labels: ["le": "\($0)"])
-        }
-        counters.append(CounterIncrement("\(name)_bucket", labels: ["le": "+Inf"]))
-        counters.append(CounterIncrement("\(name)_sum", by: seconds))
-        counters.append(CounterIncrement("\(name)_count"))
+        var counters = CounterIncrement.observation(
+            "orchestrator_decision_latency_seconds", seconds, in: .decisions)
         guard outcome != "decided" else { return counters }
         counters.append(
             CounterIncrement("orchestrator_decision_errors_total", labels: ["branch": branch]))

@@ -139,7 +139,7 @@ struct FullScreenTests {
             try await terminal.expect("▸ feature/x")
             // A signal gives the terminal back too.
             let pid = try await terminal.ask("#{pane_pid}")
-            _ = try await fleet.shell("pkill -TERM -P \(pid); kill -TERM \(pid)")
+            _ = try await fleet.shell("pkill -TERM -P \(pid) || kill -TERM \(pid)")
             let isBack = try await eventually(within: .seconds(20)) {
                 try await terminal.ask("#{alternate_on}") == "0"
             }

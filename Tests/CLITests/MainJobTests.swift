@@ -9,7 +9,8 @@ struct MainJobTests {
     @Test func twoAgentsReportPassACheckAreApprovedAndComplete() async throws {
         try await withFleetFixture(scripts: ["agent": deliveryScript], policy: deliveryPolicy) { fleet in
             let up = try await fleet.run("up")
-            #expect(up.description == """
+            #expect(
+                up.description == """
                     The daemon watches this fleet (pid <n>).
                     Dashboard: http://127.0.0.1:<port>/#token=<token>
                     [status 0]

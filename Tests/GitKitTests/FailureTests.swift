@@ -183,6 +183,30 @@ struct FailureTests {
         }
     }
 
+    @Test func lockOfABranchInTheMakingIsRemovedAndNobodyElses() async throws {
+        try await withRepository { fixture, folder in
+            try await fixture.shell(
+                """
+                mkdir -p .git/hooks; printf '#!/bin/sh\\ncp -r \(folder)/repository/.git/tmux-agent/making \\
+                    \(folder)/kept\\n' >.git/hooks/post-checkout; chmod +x .git/hooks/post-checkout
+                """)
+            let repository = try await fixture.open()
+            try await repository.undo(try await repository.addWorktree(try fixture.request("work")))
+            try await fixture.shell("rm .git/hooks/post-checkout")
+            // As after a kill between the lock of the branch and the branch.
+            let leave = "cp kept/* repository/.git/tmux-agent/making; : >repository/.git/refs/heads/work.lock"
+            try await fixture.shell(
+                "\(leave); touch -d '1 hour ago' repository/.git/refs/heads/work.lock", in: folder)
+            await #expect(throws: GitError.self) {
+                try await repository.addWorktree(try fixture.request("work"))
+            }
+            try await fixture.shell(leave, in: folder)
+            let addition = try await repository.addWorktree(try fixture.request("work"))
+            #expect(addition.createdBranch)
+            #expect(!Files.exists(fixture.folder.appending(".git/refs/heads/work.lock")))
+        }
+    }
+
     /// The process really is killed, from inside git, at three places of the making.
     @Test(arguments: ["reset", "smudge", "post-checkout"])
     func killedProcessLeavesWhatTheNextCallHandles(place: String) async throws {

@@ -45,7 +45,8 @@ public enum TemplateFile {
         if let policy = front.node("policy") {
             problems.warning(
                 "'policy' has no effect in a template", at: policy.position,
-                suggestion: "Say in policy.yaml for whom a pipeline is: match: { template: \(template.name) }")
+                suggestion: "Say in policy.yaml for whom a pipeline is: match: { template: \(template.name) }"
+            )
         }
         template.setup = front.strings("setup") ?? []
         template.environment = front.stringTable("env") ?? [:]

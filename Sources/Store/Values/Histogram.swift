@@ -6,6 +6,8 @@ public struct HistogramBounds: Sendable, Equatable {
     public static let answers = HistogramBounds([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10])
     /// From a second to a day: work of agents, and people's patience.
     public static let work = HistogramBounds([1, 10, 60, 300, 900, 3600, 14_400, 86_400])
+    /// From half a second to five minutes: decisions of models.
+    public static let decisions = HistogramBounds([0.5, 1, 2.5, 5, 10, 30, 60, 120, 300])
 
     public init(_ values: [Double]) { self.values = values }
 

@@ -20,7 +20,8 @@ struct WebApprovals: Sendable {
     }
 
     /// What a bot passes on that people write to it.
-    func answerChat(body: [UInt8], timestamp: String?, signature: String?) async throws -> ChatCommands.Reply {
+    func answerChat(body: [UInt8], timestamp: String?, signature: String?) async throws -> ChatCommands.Reply
+    {
         try await ChatCommands(store: context.store, keys: keys, now: context.surroundings.now)
             .answer(body: body, timestamp: timestamp, signature: signature)
     }

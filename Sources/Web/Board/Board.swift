@@ -20,6 +20,8 @@ public struct Board: Sendable {
     /// What people were told, the newest first.
     public var notices: [BoardNotice]
     public var policy: BoardPolicy
+    /// The orchestrator's tasks, in the order of the plan; empty without a plan.
+    public var tasks: [OrchestratorBoard.Row] = []
     /// Whether fleet.toml names a command that sums panes up.
     public var hasSummaries: Bool
 

@@ -30,6 +30,7 @@ public struct BoardReader: Sendable {
         let questions = try await context.store.pendingApprovals()
         let policy = await memory.policy()
         let notices = try await context.store.notices(limit: Self.notices)
+        let tasks = try await context.store.orchestratorBoard(decisions: 0).rows
         let history = try await memory.history(runs: runs, now: now)
         let branches = try await memory.branches()
         let lines = await memory.lastLines(of: snapshots.map(\.agent))
@@ -58,7 +59,7 @@ public struct BoardReader: Sendable {
                     } ?? [])
             }.sorted { $0.run.startedAt > $1.run.startedAt },
             journal: history.tail.reversed().map { BoardEntry(entry: $0, branch: branches[$0.subject]) },
-            notices: notices.map { BoardNotice($0) }, policy: policy,
+            notices: notices.map { BoardNotice($0) }, policy: policy, tasks: tasks,
             hasSummaries: context.configuration.summary.command != nil)
     }
 }

@@ -30,6 +30,9 @@ enum MetricCatalogue {
             "tmux_agent_screen_differences_total", .counter,
             "Screens that tmux showed differently from what was read"),
         MetricFamily(
+            "tmux_agent_deliveries_total", .counter, "Notices by channel and what became of them",
+            hasLabels: true),
+        MetricFamily(
             "tmux_agent_database_troubles_total", .counter, "Times that the database could not be written"),
         MetricFamily(
             "tmux_agent_foreign_hook_lines_total", .counter,
@@ -39,13 +42,9 @@ enum MetricCatalogue {
     /// Numbers of the orchestrator, under the names of the Python tool.
     static let orchestrator: [MetricFamily] = [
         MetricFamily("orchestrator_commands_total", .counter, "Commands by result", hasLabels: true),
-        MetricFamily("orchestrator_queue_size", .gauge, "Commands that wait, by branch", hasLabels: true),
-        MetricFamily(
-            "orchestrator_pending_confirmation_total", .gauge, "Commands that wait for a person, by branch",
-            hasLabels: true),
         MetricFamily(
             "orchestrator_decision_latency_seconds", .histogram, "Time that the model took to decide",
-            bounds: HistogramBounds([0.5, 1, 2, 5, 10, 30, 60, 120])),
+            bounds: .decisions),
         MetricFamily(
             "orchestrator_decision_errors_total", .counter, "Decisions that failed, by branch",
             hasLabels: true),
@@ -59,6 +58,13 @@ enum MetricCatalogue {
             "orchestrator_command_success_total", .counter, "Commands that succeeded, by branch",
             hasLabels: true),
     ]
+
+    static let queue = MetricFamily(
+        "orchestrator_queue_size", .gauge, "Commands that wait, by branch", hasLabels: true)
+    static let confirmations = MetricFamily(
+        "orchestrator_pending_confirmation_total", .gauge, "Commands that wait for a person, by branch",
+        hasLabels: true)
+    static let tasks = MetricFamily("tmux_agent_tasks", .gauge, "Tasks by status", hasLabels: true)
 
     static let info = MetricFamily("tmux_agent_info", .gauge, "The fleet, as labels", hasLabels: true)
     static let watched = MetricFamily("tmux_agent_watched", .gauge, "1 while a daemon watches the fleet")
@@ -91,7 +97,8 @@ enum MetricCatalogue {
     /// Every name that is shown.
     static let all =
         counted + orchestrator + [
-            info, watched, agents, runs, questions, oldestQuestion, outbox, deliveries, tapBytes, tapLag,
+            queue, confirmations, tasks, info, watched, agents, runs, questions, oldestQuestion, outbox,
+            deliveries, tapBytes, tapLag,
             database, followers, memory, processor, files, start,
         ]
 }

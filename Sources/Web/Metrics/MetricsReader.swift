@@ -22,6 +22,7 @@ struct MetricsReader: Sendable {
                     family, (counters[family.name] ?? []).map { MetricSample($0.value, $0.labels) })
             }
         }
+        try await addTasks(to: &text)
         try await addFleet(to: &text)
         addProcess(to: &text)
         text.add(MetricCatalogue.followers, [MetricSample(Double(await followers()))])
@@ -60,6 +61,24 @@ struct MetricsReader: Sendable {
             })
         try await addTaps(to: &text, facts)
         text.add(MetricCatalogue.database, [MetricSample(Double(facts.databaseBytes))])
+    }
+
+    private func addTasks(to text: inout MetricText) async throws {
+        let rows = try await context.store.orchestratorBoard(decisions: 0).rows
+        func samples(_ state: QueuedCommand.State) -> [MetricSample] {
+            rows.map { row in
+                MetricSample(
+                    Double(row.commands.count { $0.state == state }), ["branch": row.task.task.branch])
+            }
+        }
+        text.add(MetricCatalogue.queue, samples(.queued))
+        text.add(MetricCatalogue.confirmations, samples(.confirming))
+        let statuses = Dictionary(grouping: rows, by: \.status)
+        text.add(
+            MetricCatalogue.tasks,
+            statuses.sorted { $0.key < $1.key }.map {
+                MetricSample(Double($0.value.count), ["status": $0.key])
+            })
     }
 
     private func addTaps(to text: inout MetricText, _ facts: FleetStatistics) async throws {

@@ -23,7 +23,9 @@ struct PageRendererTests {
     @Test(arguments: hostile)
     func textFromOutsideIsNeverMarkup(text: String) {
         let agent = SampleBoard.agent(branch: text, task: text, template: text, lastLine: text)
-        let board = SampleBoard.board(agents: [agent], approvals: [SampleBoard.approval(text)])
+        let board = SampleBoard.board(
+            agents: [agent], approvals: [SampleBoard.approval(text)],
+            tasks: [SampleBoard.task(text, title: text, blockedBy: text)])
         var pages = Array(renderer.parts(of: board, .english).values)
         pages += [renderer.dashboard(board, viewer), renderer.portal(board, viewer)]
         pages.append(
@@ -37,6 +39,20 @@ struct PageRendererTests {
     @Test func marksDoNotHideQuotes() {
         // Compared as characters, a quote with an accent is no quote.
         #expect(HTMLText.escaped("\"\u{301}<\u{301}>'&") == "&quot;\u{301}&lt;\u{301}&gt;&#39;&amp;")
+    }
+
+    @Test func tasksSayWhyTheyDoNotGoOn() throws {
+        let board = SampleBoard.board(tasks: [
+            SampleBoard.task("feature/a", title: "Add a login"),
+            SampleBoard.task("feature/b", title: "Test it", status: "blocked", blockedBy: "feature/a"),
+        ])
+        let english = try #require(renderer.parts(of: board, .english)["tasks"])
+        for text in ["Add a login", "running", "because of feature/a", "waits for your word: 1", "blocked"] {
+            #expect(english.contains(text), "\(text)")
+        }
+        let chinese = try #require(renderer.parts(of: board, .chinese)["tasks"])
+        #expect(chinese.contains("因为 feature/a") && chinese.contains("受阻"))
+        #expect(!chinese.contains("还没有任务"))
     }
 
     @Test func everyPartIsOneElementWithItsName() throws {

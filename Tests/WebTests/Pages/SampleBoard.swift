@@ -1,20 +1,23 @@
 import Core
 import GitKit
-import Store
 import SystemPackage
 
 @testable import Fleet
+@testable import Store
 @testable import Web
 
 /// Boards made of values.
 enum SampleBoard {
     static let now = Timestamp(milliseconds: 1_800_000_000_000)
 
-    static func board(agents: [BoardAgent] = [], approvals: [BoardApproval] = []) -> Board {
+    static func board(
+        agents: [BoardAgent] = [], approvals: [BoardApproval] = [],
+        tasks: [OrchestratorBoard.Row] = []
+    ) -> Board {
         Board(
             at: now, fleet: "shop", isWatched: true, isTrusted: true, agents: agents, approvals: approvals,
             runs: [], journal: [], notices: [], policy: BoardPolicy(policy: Policy(pipelines: [])),
-            hasSummaries: true)
+            tasks: tasks, hasSummaries: true)
     }
 
     static func agent(
@@ -51,6 +54,23 @@ enum SampleBoard {
                 pipeline: "ci", stage: "deploy", attempt: 1, question: question, state: state, createdAt: now,
                 expiresAt: now.advanced(by: .seconds(3600)), onExpire: .rejected),
             branch: "feature/x", diff: DiffStat(), channels: channels)
+    }
+
+    /// A task that runs, with a command that waits for a person.
+    static func task(
+        _ branch: String, title: String, status: String = "running", blockedBy: String? = nil
+    ) -> OrchestratorBoard.Row {
+        var standing = TaskStanding(phase: title, at: now)
+        standing.state = .running
+        standing.reason = title
+        standing.deciding.blockers = [title]
+        let command = QueuedCommand(
+            id: "cmd-1", number: 1, branch: branch, content: DecidedCommand(text: title), state: .confirming,
+            createdAt: now, dueAt: now)
+        return OrchestratorBoard.Row(
+            task: StoredTask(
+                task: PlannedTask(branch: branch, title: title), source: .file, standing: standing),
+            blockedBy: blockedBy, commands: [command], status: status)
     }
 
     static func run(_ stages: [StageRun], state: PipelineRun.State, spans: [StageSpan], ended: Timestamp?)

@@ -71,6 +71,8 @@ struct PageValues {
         values["notices"] = notices()
         values["noNotices"] = board.notices.isEmpty
         values["noticeCount"] = board.notices.count
+        values["tasks"] = tasks()
+        values["noTasks"] = board.tasks.isEmpty
         values.merge(policy()) { _, new in new }
         return values
     }

@@ -1,0 +1,52 @@
+internal import Core
+internal import Store
+
+extension PageValues {
+    func tasks() -> [[String: Any]] {
+        board.tasks.map { row in
+            let (task, standing) = (row.task.task, row.task.standing)
+            var facts: [String] = []
+            if let other = row.blockedBy {
+                facts.append(words.filled("task_blocked_by", ["branch": other.visible]))
+            } else if row.task.state == .waiting, !task.dependsOn.isEmpty {
+                facts.append(
+                    words.filled(
+                        "task_after", ["branches": task.dependsOn.map(\.visible).joined(separator: ", ")]))
+            }
+            if let standing {
+                facts.append(words.filled("task_phase", ["phase": standing.phase.visible]))
+                if let state = standing.facts.state { facts.append(words.state(state)) }
+            }
+            let waiting = row.commands.count { $0.state == .queued || $0.state == .running }
+            if waiting > 0 { facts.append(words.filled("task_commands", ["count": "\(waiting)"])) }
+            let asking = row.commands.count { $0.state == .confirming }
+            if asking > 0 { facts.append(words.filled("task_confirming", ["count": "\(asking)"])) }
+            facts += (standing?.deciding.blockers ?? []).prefix(5).map(\.visible)
+            var values: [String: Any] = [
+                "element": "task-\(HTMLText.identifier(task.branch))", "severity": severity(of: row, asking),
+                "glyph": Self.glyphs[row.status] ?? "·", "word": words["task_\(row.status)"],
+                "branch": task.branch.visible, "title": task.title.visible, "facts": facts,
+            ]
+            if let standing { values["at"] = PageWords.time(standing.since, form: "age") }
+            let body = [standing?.reason, standing?.pause?.detail, standing?.deciding.summary].compactMap(
+                \.self
+            )
+            .map { String($0.prefix(500)).visible }.joined(separator: "\n")
+            if !body.isEmpty { values["body"] = body }
+            return values
+        }
+    }
+
+    private func severity(of row: OrchestratorBoard.Row, _ asking: Int) -> String {
+        switch row.status {
+        case "failed", "blocked": "critical"
+        case "paused", "held": "warning"
+        default: asking > 0 ? "warning" : "info"
+        }
+    }
+
+    private static let glyphs = [
+        "done": "✓", "failed": "✗", "blocked": "!", "running": "▶", "starting": "▶", "paused": "‖",
+        "held": "‖", "cancelled": "–", "ready": "○",
+    ]
+}
