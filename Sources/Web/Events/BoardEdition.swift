@@ -25,8 +25,9 @@ struct BoardEdition: Sendable {
         for name in parts.keys where fragments[name] == nil { parts[name] = nil }
     }
 
-    /// An event with everything that changed after `last`; with all parts for a stranger, and for a number that is
-    /// none of ours. Nil when nothing changed.
+    /// An event with everything that changed after `last`; with all parts for a number that is none of ours.
+    ///
+    /// Nil when nothing changed.
     mutating func event(after last: Int64?) -> (number: Int64, text: String)? {
         let known = last.flatMap { $0 >= first && $0 <= number ? $0 : nil } ?? 0
         guard known < number else { return nil }

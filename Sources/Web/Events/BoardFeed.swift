@@ -68,7 +68,9 @@ actor BoardFeed {
         }
     }
 
-    /// Takes a follower in; ``leave(_:)`` lets it go. The stream holds one ring: more would say nothing more.
+    /// Takes a follower in; ``leave(_:)`` lets it go.
+    ///
+    /// The stream holds one ring: more would say nothing more.
     func follow(_ language: PageLanguage, taps: Set<String>) -> FollowerTicket {
         let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         lastFollower += 1
