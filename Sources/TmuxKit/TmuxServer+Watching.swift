@@ -33,6 +33,13 @@ public enum TapLoan: Sendable, Hashable {
 extension TmuxServer {
     /// Every pane of the server; none when no server runs.
     public func watchablePanes() async throws(TmuxError) -> [WatchablePane] {
+        let panes = try await watchablePanesNow()
+        guard panes.contains(where: { $0.pane.end == .unknown }) else { return panes }
+        try await collectChildren()
+        return try await watchablePanesNow()
+    }
+
+    private func watchablePanesNow() async throws(TmuxError) -> [WatchablePane] {
         let format = PaneFormat.format + "\t#{window_activity} #{history_size} #{cursor_y} #{cursor_x}"
         let lines: [String]
         do {

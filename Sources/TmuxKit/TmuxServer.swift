@@ -46,9 +46,24 @@ public struct TmuxServer: Sendable {
     public func panes() async throws(TmuxError) -> [PaneSnapshot] {
         let list: TmuxCommandList = [["list-panes", "-a", "-F", PaneFormat.format]]
         do {
+            let panes = try Self.snapshots(try await run(list))
+            guard panes.contains(where: { $0.end == .unknown }) else { return panes }
+            try await collectChildren()
             return try Self.snapshots(try await run(list))
         } catch .noServer {
             return []
+        }
+    }
+
+    /// Makes tmux ask the kernel for all its children that have ended.
+    ///
+    /// Before 3.6, a tmux built with utempter (Debian's is) misses the signal of a program that ends while it takes the
+    /// program's terminal out of utmp: the program stays a zombie and the pane without a status until another child of
+    /// tmux ends, which is what this arranges (<https://github.com/tmux/tmux/issues/4559>).
+    func collectChildren() async throws(TmuxError) {
+        do {
+            _ = try await run([["run-shell", "exit 0"]])
+        } catch .noServer {
         }
     }
 

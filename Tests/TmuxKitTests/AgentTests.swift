@@ -97,6 +97,25 @@ struct AgentTests {
         }
     }
 
+    /// tmux 3.3a with utempter misses about one in ten ends of programs that end alone.
+    @Test func endIsToldAlsoWhenTmuxMissesIt() async throws {
+        try await withTmux { fixture in
+            _ = try await fixture.server().startAgent(fixture.session(running: ["cat"]))
+            try await fixture.withControl { server, _ in
+                for number in 0..<30 {
+                    let session = fixture.session(
+                        "agent-\(number)", running: ["bash", "-c", "read -r; exit \(number)"])
+                    let pane = try await server.startAgent(session)
+                    try await fixture.tmux("send-keys", "-t", pane.id.description, "Enter")
+                    let isTold = try await eventually {
+                        try await server.pane(of: session.agent)?.end == .exited(Int32(number))
+                    }
+                    #expect(isTold, "the end of \(number)")
+                }
+            }
+        }
+    }
+
     @Test func eightStartAtOnceAlsoWithoutAServer() async throws {
         try await withTmux { fixture in
             let server = try fixture.server()
