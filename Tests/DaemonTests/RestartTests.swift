@@ -84,8 +84,10 @@ struct RestartTests {
 
     /// Whether so many markers count, and a moment later no more.
     private func counts(_ count: Int, in fleet: FleetFixture) async throws -> Bool {
+        let store = try fleet.store()
         func found() async throws -> Int {
-            try await fleet.journal().count { $0.kind == .marker && $0.payload["duplicate"] == nil }
+            try await store.journal(after: 0, kinds: [.marker], limit: 10_000)
+                .count { $0.payload["duplicate"] == nil }
         }
         // The daemon writes to the database; nobody tells this process.
         guard try await eventually(within: .seconds(15), { try await found() >= count }) else { return false }
