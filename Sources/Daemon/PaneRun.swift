@@ -105,8 +105,8 @@ public struct PaneRun: Sendable {
                     attachesControlClient: !options.isDryRun)
             }, run: run, detection: detection)
         if !options.isDryRun { try await hosts.endOrphans() }
-        let events = try FileEvents()
-        let bell = try FileEvents()
+        let events = FileEvents()
+        let bell = FileEvents()
         let results = ResultBox { events.wake() }
         let echoes = EchoBox()
         let observer = HostObserver(hosts: hosts, isDryRun: options.isDryRun) { events.wake() }
@@ -124,8 +124,10 @@ public struct PaneRun: Sendable {
                     }
                 }, tell: tell))
         var services: [any Service] = [observer]
+        let retention = RetentionKeeper(panes: store, run: run, now: surroundings.now, log: log)
         if !options.isDryRun {
             services += try doers(settings, hosts, store, results, echoes, bell)
+            if options.mode == .continuous { services.append(retention) }
         }
         services.append(watcher)
         var configuration = ServiceGroupConfiguration(
@@ -135,6 +137,7 @@ public struct PaneRun: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: configuration).run()
+        if options.mode == .once, !options.isDryRun { await retention.runOnce() }
         let missing = await watcher.unreachable
         if options.mode == .once, !missing.isEmpty { throw DaemonError.hostsNotReached(Array(missing.keys)) }
     }
@@ -150,7 +153,7 @@ public struct PaneRun: Sendable {
             notify, named: DeliveryRules.named(in: notify), source: name, bus: settings.bus,
             tmux: try tmux(settings), surroundings: surroundings, places: hosts.places)
         notices.announce(log)
-        let postBell = try FileEvents()
+        let postBell = FileEvents()
         let delivery = NoticeDelivery(
             store: store, parts: notices, now: surroundings.now, wake: { postBell.wake() }, log: log)
         let completion = NoticeCompletion(

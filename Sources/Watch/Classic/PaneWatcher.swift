@@ -70,14 +70,13 @@ public actor PaneWatcher: Service {
     var databaseChanged = true
     var isStale = false
     var expiry: Timestamp?
-    var nextPruning = Timestamp.longAgo
     var policyNews = false
     var troubles = Troubles()
     var databaseTrouble: (since: Timestamp, error: StoreError)?
     var retryAt: Timestamp?
     var databaseFile: Files.Identity?
 
-    static let reader = "watch"
+    static let journalReader = JournalReader("watch", of: [.emit, .approvalAnswered, .policyRequested])
     /// Bytes of a tap that stay on the disk.
     static let tapLimit: Int64 = 64 << 20
 
@@ -118,7 +117,7 @@ public actor PaneWatcher: Service {
     }
 
     func loadPositions() async throws {
-        journalCursor = try await store.journalCursor(Self.reader)
+        journalCursor = try await store.journalCursor(Self.journalReader.name)
         journalRead = journalCursor
         isStale = false
     }
@@ -147,10 +146,9 @@ public actor PaneWatcher: Service {
         await attempt("policy") { try await spreadPolicy() }
         await attempt("results") { try await takeResults() }
         for observation in parts.observer.take() {
-            await attempt("hosts") { try await take(observation) }
+            await attempt("hosts", isWhole: false) { try await take(observation) }
         }
         await attempt("approvals") { try await expireApprovals(at: now) }
-        await attempt("retention") { try await pruneWhenDue() }
         for id in panes.keys.sorted(by: { $0.description < $1.description }) { await visit(id) }
         try sayReady()
     }
