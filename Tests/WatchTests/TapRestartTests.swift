@@ -22,6 +22,22 @@ struct TapRestartTests {
         try await compare(seed, kind, losingScreens: true)
     }
 
+    @Test func aStoredScreenOfAnotherVersionIsNone() async throws {
+        let id = FleetID("shop")
+        let store = try Store.inMemory().fleet(id)
+        let now = Timestamp(milliseconds: 1)
+        try await store.register(FleetRegistration(id: id, name: "shop", path: "/repo"), at: now)
+        let (subject, size) = (Subject.mainCheckout, ScreenSize(columns: 80, rows: 24))
+        var step = WatchStep()
+        step.tap = TapAdvance(from: 0, to: 10, size: size)
+        step.marks = [0, 4, 10].map { TapMark(offset: $0, at: now, size: size) }
+        step.keyframe = StoredKeyframe(offset: 10, state: Array(#"{"screen": "of tomorrow"}"#.utf8))
+        try await store.commit(step, for: subject, at: now)
+        let place = try await TapFollower.Place.load(subject, upTo: 10, from: store)
+        #expect(place.keyframe == nil)
+        #expect(place.marks.map(\.offset) == [0, 4, 10])
+    }
+
     private func compare(_ seed: UInt64, _ kind: String, losingScreens: Bool = false) async throws {
         try await withTemporaryFolder { folder in
             var random = SeededGenerator(state: seed)
