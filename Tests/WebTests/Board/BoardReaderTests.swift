@@ -129,8 +129,20 @@ struct BoardHistoryTests {
         (["a", "Listing done.", "$ "], "Listing done."), (["", "", ""], nil),
         (["──────────────", "> "], nil),
         (["evil \u{1b}[31m text"], "evil \\e[31m text"),
+        (
+            ["$ make lint", #"### SENTRY {"type":"STATUS","stage":"lint","ok":true,"summary":"0 problems"}"#, ""],
+            "✓ lint: 0 problems"
+        ),
+        (
+            [#"● SENTRY {"type":"ASK","stage":"release","question":"Is it good enough"#, #"  to ship?"}"#, "> "],
+            "? release: Is it good enough to ship?"
+        ),
+        ([#"### SENTRY {"type":"STATUS","stage":"test","ok":false}"#], "✗ test"),
+        ([#"### SENTRY {"type":"TEST","failed":2,"suite":"unit"}"#], "TEST failed: 2, suite: unit"),
+        ([#"### SENTRY {"type":"ERROR","detail":"disk full"}"#, "$ df"], "$ df"),
+        (["### SENTRY {\"type\": broken"], "### SENTRY {\"type\": broken"),
     ])
     func lastLineIsWhatWasSaid(rows: [String], expected: String?) {
-        #expect(LastLine.choose(rows) == expected)
+        #expect(LastLine.choose(rows, columns: 70) == expected)
     }
 }
