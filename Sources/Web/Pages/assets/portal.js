@@ -47,23 +47,18 @@ function choose(agent) {
   screen.setFollow(true);
   mark();
   bringIntoSight();
-  paneLine.last = null;
-  paneLine.restart();
+  live.watch();
 }
 
-const paneLine = new Live(
-  () => chosen ? `/api/events?parts=none&pane=${encodeURIComponent(chosen)}` : null,
-  { pane: (news) => { if (news.agent === chosen) screen.update(news); } },
-  { rests: true });
-
-new Live(() => "/api/events", {
+const live = new Live(() => chosen ? [chosen] : [], {
+  pane: (news) => { if (news.agent === chosen) screen.update(news); },
   parts: ({ parts }) => {
     apply(parts);
     mark();
     flush();
     document.documentElement.dataset.updated = performance.now().toFixed(1);
   },
-}, { shown: true });
+});
 
 // A command has an id from the moment it is sent. Without a link it waits and is sent again under the same id, so that
 // the server does it once, whatever the link did with the answer.
