@@ -34,6 +34,7 @@ public enum PageAssets {
     private static func mediaType(of name: String) -> String? {
         switch name.split(separator: ".").last {
         case "css": "text/css; charset=utf-8"
+        case "html": "text/html; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"
         case "webmanifest": "application/manifest+json"
