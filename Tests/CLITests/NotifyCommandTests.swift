@@ -301,7 +301,9 @@ struct NotifyCommandTests {
             #expect(given.status == 1)
             #expect(given.stderr.contains("1 message was given up: WeCom error 93000"), "\(given)")
             let letter = try await fleet.run("notify", "dead", "--json").json["deliveries"]?.array?.first
-            #expect(letter?["relay"] == "relay-wecom" && letter?["title"] == "late", "\(String(describing: letter))")
+            #expect(
+                letter?["relay"] == "relay-wecom" && letter?["title"] == "late",
+                "\(String(describing: letter))")
             #expect(try await fleet.succeed("notify", "dead").contains("wecom (relay-wecom)"))
             let number = try #require(letter?["id"]?.integer)
             let retried = try await fleet.run("notify", "retry", "\(number)")

@@ -92,7 +92,8 @@ struct CourierTests {
             for number in 1...2 { try await post.say("m\(number)", "t\(number)") }
             try await post.work()
             let dead = try await post.store.deliveries(.dead)
-            #expect(dead.map(\.lastError) == Array(repeating: "the receiver answered with status 404", count: 2))
+            #expect(
+                dead.map(\.lastError) == Array(repeating: "the receiver answered with status 404", count: 2))
             #expect(dead.map(\.attempts) == [1, 1] && server.received.count == 2)
             status.set(204)
             #expect(try await post.store.retryDeadDeliveries(at: noon) == 2)
