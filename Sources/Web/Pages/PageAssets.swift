@@ -1,3 +1,4 @@
+internal import Core
 internal import Crypto
 
 /// The files that pages load: styles, modules, pictures, the manifest and the service worker.
@@ -43,9 +44,7 @@ public enum PageAssets {
     }
 
     private static func asset(_ bytes: [UInt8], _ type: String) -> PageAsset {
-        let digest = SHA256.hash(data: bytes).prefix(12).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        let digest = Hexadecimal.text(SHA256.hash(data: bytes).prefix(12))
         return PageAsset(bytes: bytes, mediaType: type, tag: "\"\(digest)\"")
     }
 }
