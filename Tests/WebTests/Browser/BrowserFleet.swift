@@ -132,7 +132,6 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
 
     /// Started before the first test, all at once: their start is waiting.
     static let agents: [(branch: String, arguments: [String])] = [
-        ("feature/checkout", ["--task", "Make the checkout faster"]),
         ("feature/phone", ["--agent", "asker"]), (narrow, ["--agent", "asker"]),
         ("ask/one", ["--agent", "asker"]), ("ask/keys", ["--agent", "asker"]),
         ("ask/phone", ["--agent", "asker"]),

@@ -53,6 +53,7 @@ extension BrowserTests {
             try await driver.value("location.hash = '\(view)'")
             try await site.waitFor("!document.getElementById('view-\(view)').hidden")
             #expect(try await driver.isTrue("document.documentElement.scrollWidth <= 360"), "\(view)")
+            #expect(try await driver.isTrue("scrollY === 0"), "\(view) is seen from its top")
             #expect(try await driver.value(Self.tooSmall) == [], "\(view)")
         }
     }
@@ -78,22 +79,29 @@ extension BrowserTests {
         let manifest = try await driver.browser("Page.getAppManifest")
         #expect(manifest["errors"] == [] && manifest["url"]?.string?.hasPrefix(site.portalOrigin) == true)
         #expect(try await driver.browser("Page.getInstallabilityErrors")["installabilityErrors"] == [])
-        #expect(try await driver.value("navigator.serviceWorker.ready.then((one) => one.scope)").string
-            == site.portalOrigin + "/")
+        #expect(
+            try await driver.value("navigator.serviceWorker.ready.then((one) => one.scope)").string
+                == site.portalOrigin + "/")
+        // From the second time on the page is opened through the worker.
+        try await driver.call("POST", "/refresh")
         try await site.waitFor("navigator.serviceWorker.controller")
 
         try await site.fleet.succeed("down")
         try await driver.call("POST", "/refresh")
         try await site.waitFor("document.body?.dataset.page === 'offline'")
-        #expect(try await driver.isTrue("document.querySelector('h1').textContent.includes('cannot be reached')"))
+        #expect(
+            try await driver.isTrue("document.querySelector('h1').textContent.includes('cannot be reached')"))
         try await site.fleet.succeed("up")
         try await site.waitFor("document.getElementById('live')?.dataset.state === 'live'")
         // Nothing that a fleet says was kept.
         let kept = try await driver.value(
             "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name)))).then((all) => "
-                + "Promise.all(all.map((one) => one.keys()))).then((all) => all.flat().map((one) => new URL(one.url).pathname))")
+                + "Promise.all(all.map((one) => one.keys()))).then((all) => all.flat().map((one) => new URL(one.url).pathname))"
+        )
         let paths = (kept.array ?? []).compactMap(\.string)
-        #expect(paths.contains("/assets/offline.html") && paths.allSatisfy { $0.hasPrefix("/assets/") }, "\(paths)")
+        #expect(
+            paths.contains("/assets/offline.html") && paths.allSatisfy { $0.hasPrefix("/assets/") },
+            "\(paths)")
     }
 
     /// What can be touched and is smaller than a finger.

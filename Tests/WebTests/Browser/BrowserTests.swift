@@ -32,6 +32,7 @@ struct BrowserTests {
         let (driver, branch) = (site.driver, "feature/checkout")
         let row = BrowserFleet.row(branch)
         try await site.fresh()
+        try await site.fleet.succeed("spawn", branch, "--task", "Make the checkout faster")
         try await site.logIn(site.dashboard)
         #expect(try await driver.isTrue("!location.hash.includes('token')"))
         try await site.waitFor("\(row)?.dataset.state === 'working'")
