@@ -46,6 +46,6 @@ extension WebSite {
     private func taps(of panes: [String]) async throws -> Set<String> {
         guard !panes.isEmpty else { return [] }
         let board = try await feed.current()
-        return Set(panes.compactMap { board.agent($0)?.snapshot.agent.tap?.lastComponent?.string })
+        return Set(panes.compactMap { board.tapName(of: $0) })
     }
 }

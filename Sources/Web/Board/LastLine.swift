@@ -18,7 +18,7 @@ struct LastLine: Sendable {
     }
 
     /// A tap that cannot be read has no last line.
-    init(tap: FilePath, size: Int64, columns: Int, rows: Int, kind: AgentKind) {
+    init(tap: FilePath, size: Int64, columns: Int, rows: Int) {
         self.size = size
         let start = max(0, size - Int64(Self.tail))
         guard var bytes = try? Files.read(tap, from: start, limit: Self.tail) else { return }

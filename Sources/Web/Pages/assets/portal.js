@@ -29,7 +29,7 @@ const button = () => $$(".pick").find((one) => one.dataset.agent === chosen);
 function mark() {
   for (const one of $$(".pick")) one.setAttribute("aria-pressed", one.dataset.agent === chosen);
   $("#portal-none").hidden = Boolean(button());
-  if (form) form.inert = !button();
+  if (form) form.inert = !button() || "readonly" in button().dataset;
 }
 
 // Moves the picker alone: the page stays where it is.
