@@ -63,7 +63,7 @@ extension BrowserTests {
         try await site.logIn(site.dashboard)
         let first = try await driver.tab
         var others: [String] = []
-        for _ in 0..<7 {
+        for _ in 0..<6 {
             others.append(try await driver.openTab())
             try await driver.open(site.origin)
             try await site.waitFor("document.getElementById('live')?.dataset.state === 'live'")
