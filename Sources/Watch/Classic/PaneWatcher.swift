@@ -75,6 +75,8 @@ public actor PaneWatcher: Service {
     var databaseTrouble: (since: Timestamp, error: StoreError)?
     var retryAt: Timestamp?
     var databaseFile: Files.Identity?
+    /// As `panes.json` has it.
+    var toldPanes: [WatchedPane]?
 
     static let journalReader = JournalReader("watch", of: [.emit, .approvalAnswered, .policyRequested])
     /// Bytes of a tap that stay on the disk.
@@ -150,6 +152,7 @@ public actor PaneWatcher: Service {
         }
         await attempt("approvals") { try await expireApprovals(at: now) }
         for id in panes.keys.sorted(by: { $0.description < $1.description }) { await visit(id) }
+        tellPanes()
         try sayReady()
     }
 

@@ -34,7 +34,7 @@ public struct PaneHosts: Sendable {
     }
 
     /// The taps of all hosts' panes, also of remote ones.
-    public var taps: FilePath { Self.folder(ofTaps: run) }
+    public var taps: FilePath { run.appending("taps") }
 
     /// Where a host's control client is written down.
     func controlFile(of host: String) -> FilePath {
@@ -42,15 +42,9 @@ public struct PaneHosts: Sendable {
     }
 
     /// The file that gets a pane's bytes; no other life of a server ever writes to it.
-    func tap(of pane: HostPane) -> FilePath { Self.tap(of: pane, run: run) }
-
-    /// As ``tap(of:)``, for whoever reads what a `run` recorded in this folder.
-    static func tap(of pane: HostPane, run: FilePath) -> FilePath {
-        let life = "pct\(pane.pane.number)-\(pane.serverPID)-\(pane.serverStart)"
-        return folder(ofTaps: run).appending("\(TmuxFormat.name(pane.host)).\(life).tap")
+    func tap(of pane: HostPane) -> FilePath {
+        taps.appending("\(PaneRecords.tapName(of: pane)).tap")
     }
-
-    private static func folder(ofTaps run: FilePath) -> FilePath { run.appending("taps") }
 
     func host(of pane: HostPane) -> PaneHost? { hosts.first { $0.name == pane.host } }
 

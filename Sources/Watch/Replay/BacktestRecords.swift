@@ -50,6 +50,7 @@ enum BacktestRecords: Sendable {
     func tap(of facts: BacktestFacts) -> (path: FilePath, kind: AgentKind)? {
         if let agent = facts.agent { return agent.tap.map { ($0, AgentKind(agent.program.kind)) } }
         guard case .panes(let records, _) = self, let pane = facts.pane else { return nil }
-        return (PaneHosts.tap(of: pane, run: records.run), facts.sight?.kind ?? .shell)
+        let tap = records.taps.appending("\(PaneRecords.tapName(of: pane)).tap")
+        return (tap, facts.sight?.kind ?? .shell)
     }
 }
