@@ -6,8 +6,9 @@ extension FilePath {
     /// The path without `.` and `..`, as `lexicallyNormalized()` gives it.
     public var normalized: FilePath { hasDots ? lexicallyNormalized() : self }
 
-    /// True for `folder` and for what lies below it, by the text alone: `..` and links are not followed. An empty folder
-    /// holds every path.
+    /// True for `folder` and for what lies below it.
+    ///
+    /// By the text alone: `..` and links are not followed. An empty folder holds every path.
     public func isWithin(_ folder: FilePath) -> Bool {
         let slash = CInterop.PlatformChar(UInt8(ascii: "/"))
         return unsafe withPlatformString { path in
