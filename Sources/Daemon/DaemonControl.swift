@@ -21,7 +21,7 @@ public struct DaemonControl: Sendable {
         }
         try await PolicyCheck.requireUsable(in: context)
         try Files.makeFolder(context.run, mode: 0o700)
-        let events = try FileEvents()
+        let events = FileEvents()
         try events.watch(context.run)
         var environment = context.surroundings.environment.filter { key, _ in
             key == "TMUX_AGENT_HOME"
@@ -39,15 +39,16 @@ public struct DaemonControl: Sendable {
     }
 
     private func waitUntilReady(_ events: FileEvents) async throws -> Int32 {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(15))
+        let start = ContinuousClock.now
         var hasHeld = false
         events.wake()
         for await _ in events.wakes {
             let pid = try DaemonLock.holder(role: .watch, run: context.run)
             if let pid, pid > 0, try isReady(pid) { return pid }
             hasHeld = hasHeld || pid != nil
-            // It took the lock and let go of it again, or never came.
-            guard ContinuousClock.now < deadline, !(hasHeld && pid == nil) else { break }
+            // It took the lock and let go of it again, or never came; one that lives may have much to take up.
+            let limit = hasHeld ? Duration.seconds(60) : .seconds(15)
+            guard ContinuousClock.now < start.advanced(by: limit), !(hasHeld && pid == nil) else { break }
             events.setAlarm(after: .milliseconds(100))
         }
         throw notStarted()
