@@ -88,7 +88,7 @@ extension Watcher {
         watch.lastMarkOffset = place.marks.last?.offset
         // What stood on the screen when the last daemon ended may never have been settled.
         watch.isUnsettled = true
-        watch.lastBytes = watch.lastBytes ?? now
+        watch.hasPrinted(at: min(now, Files.modifiedAt(tap) ?? now))
         return follower
     }
 
