@@ -1,19 +1,20 @@
-/// Whether `condition` comes true within `limit`; asks again every few milliseconds.
+/// Whether `condition` comes true within `limit`; asks again every few milliseconds, less often the longer it waits.
 ///
-/// A condition that takes long, because it starts a program, is asked less often: it must not take the processor from
-/// what it waits for. Only for what nothing signals, such as a byte that a foreign program writes to a file.
+/// Only for what nothing signals, such as a byte that a foreign program writes to a file. Many tests wait at once, and
+/// one that asks without a pause takes the processor from what it waits for.
 public func eventually(
     isolation: isolated (any Actor)? = #isolation, within limit: Duration = .seconds(10),
     _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let clock = ContinuousClock()
-    let deadline = clock.now.advanced(by: limit)
+    let start = clock.now
+    let deadline = start.advanced(by: limit)
     while true {
         let asked = clock.now
         if try await condition() { return true }
-        let answered = clock.now
-        if answered >= deadline { return false }
-        let cost = asked.duration(to: answered)
-        try await Task.sleep(for: min(max(cost * 2, .milliseconds(5)), .milliseconds(100)))
+        let now = clock.now
+        if now >= deadline { return false }
+        let pause = max(.milliseconds(5), asked.duration(to: now), start.duration(to: now) / 10)
+        try await Task.sleep(for: min(pause, .milliseconds(100), now.duration(to: deadline)))
     }
 }
