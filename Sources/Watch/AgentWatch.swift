@@ -98,6 +98,12 @@ final class AgentWatch {
         checkAt = max(now.advanced(by: Self.checkPause), earliest)
     }
 
+    /// Its last bytes were read by a former daemon: a start of ours must not make a quiet program look busy.
+    func hasPrinted(at time: Timestamp) {
+        lastBytes = lastBytes ?? time
+        quietAt = quietAt ?? ScreenState.quiet(since: time)
+    }
+
     /// Nothing that was waited for is further away than it was when the waiting began.
     func clockWasSetBack(to now: Timestamp) {
         lastBytes = lastBytes.map { min($0, now) }

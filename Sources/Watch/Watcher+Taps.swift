@@ -83,7 +83,7 @@ extension Watcher {
         watch.progress.begin(at: place)
         // What stood on the screen when the last daemon ended may never have been settled.
         watch.isUnsettled = true
-        watch.lastBytes = watch.lastBytes ?? now
+        watch.hasPrinted(at: min(now, Files.modifiedAt(tap) ?? now))
         return follower
     }
 

@@ -116,6 +116,36 @@ struct DaemonTests {
         }
     }
 
+    @Test func noPipelineBeginsWhileItsAgentIsBeingMade() async throws {
+        let policy = """
+            pipelines:
+              - name: each
+                match: { branch: "p*" }
+                stages: [{ name: wait, success_when: { signal: never } }]
+            """
+        let setup = "[worktree]\nsetup = ['while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done']\n"
+        try await withFleet(policy: policy, more: setup) { fleet in
+            try await fleet.run("hooks", "install")
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            async let spawned = fleet.run("spawn", "p1", "--yes")
+            // Git's hook in the new worktree tells the daemon of a checkout; the setup goes on.
+            let isToldOf = try await eventually(within: .seconds(20)) {
+                try await fleet.journal().contains { $0.kind == .gitHook && $0.subject != .mainCheckout }
+            }
+            #expect(isToldOf, "\(daemon.output)")
+            #expect(try await fleet.journal().allSatisfy { $0.kind != .runChanged })
+            try Files.append("", to: fleet.folder.appending("go"))
+            _ = try await spawned
+            let begins = try await eventually(within: .seconds(20)) {
+                try await fleet.journal().contains { $0.kind == .runChanged }
+            }
+            #expect(begins, "\(daemon.output)")
+            let holds = await daemon.stop() == 0
+            #expect(holds)
+        }
+    }
+
     @Test func aServerThatEndsLeavesTheDaemonAlive() async throws {
         try await withFleet { fleet in
             let daemon = try fleet.daemon()

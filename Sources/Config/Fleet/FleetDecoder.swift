@@ -64,10 +64,10 @@ struct FleetDecoder {
 
     private func worktree(_ section: MappingDecoder, into worktree: inout WorktreeSettings) {
         if let node = section.node("root"), let text = section.string("root") {
-            let root = repository.pushing(FilePath(text)).lexicallyNormalized()
+            let root = repository.pushing(FilePath(text)).normalized
             let git = repository.appending(".git")
-            if text.hasPrefix("~") || root == repository || !root.starts(with: repository)
-                || root.starts(with: git)
+            if text.hasPrefix("~") || root == repository || !root.isWithin(repository)
+                || root.isWithin(git)
             {
                 problems.error(
                     "'root' must be a folder inside the repository, but this is '\(ConfigurationProblem.visible(text))'",

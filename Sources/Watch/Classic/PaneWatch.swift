@@ -103,6 +103,12 @@ final class PaneWatch {
         quietAt = now.advanced(by: AgentWatch.genericIdlePause)
     }
 
+    /// Its last bytes were read by a former process: a start of ours must not make a quiet program look busy.
+    func hasPrinted(at time: Timestamp) {
+        lastBytes = lastBytes ?? time
+        quietAt = quietAt ?? ScreenState.quiet(since: time)
+    }
+
     /// What the policies know about the pane.
     static func facts(_ pane: HostLook.Pane, state: AgentState, since: Timestamp) -> SubjectFacts {
         SubjectFacts(

@@ -93,7 +93,8 @@ extension PaneWatcher {
             watch.isSilent = false
         }
         watch.follower = follower
-        (watch.isUnsettled, watch.lastBytes) = (true, watch.lastBytes ?? now)
+        watch.isUnsettled = true
+        watch.hasPrinted(at: min(now, Files.modifiedAt(watch.tap) ?? now))
         return follower
     }
 

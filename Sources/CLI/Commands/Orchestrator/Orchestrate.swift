@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Core
 internal import Daemon
 internal import Fleet
-internal import Logging
 internal import Orchestrator
 internal import SystemPackage
 
@@ -28,18 +27,7 @@ struct Orchestrate: AgentCommand {
         name: .long, help: "Another file than .tmuxagent/orchestrator.toml",
         completion: .file(extensions: ["toml"]))
     var orchestratorConfig: String?
-    @Option(
-        name: .long,
-        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
-    var logLevel: String?
-
-    func validate() throws {
-        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
-            throw ValidationError(
-                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
-    }
+    @OptionGroup var log: LogOptions
 
     func run(_ context: CommandContext) async throws {
         let file = orchestratorConfig.map { context.surroundings.workingDirectory.pushing(FilePath($0)) }
@@ -49,18 +37,11 @@ struct Orchestrate: AgentCommand {
         let fleet = try await FleetContext.open(context.surroundings)
         try fleet.requireTrust()
         guard try dryRun || source(fleet).asksForRehearsal() else {
-            return try await OrchestratorRun(surroundings: context.surroundings, log: logger(context))
+            return try await OrchestratorRun(surroundings: context.surroundings, log: log.logger(context))
                 .run(source: source, once: once)
         }
         let report = try await OrchestratorRehearsal(context: fleet, source: source(fleet)).run()
         context.console.render(RehearsalView(report: report), json: context.json)
-    }
-
-    private func logger(_ context: CommandContext) -> Logger {
-        var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
-        let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
-        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .info
-        return logger
     }
 }
 
