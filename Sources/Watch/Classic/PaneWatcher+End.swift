@@ -24,9 +24,22 @@ extension PaneWatcher {
         return true
     }
 
+    /// Waits for the pipes that are being made: one that came behind the end nobody would give back.
+    private func awaitLending() async {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(5))
+        while panes.values.contains(where: \.isLending), ContinuousClock.now < deadline {
+            for observation in parts.observer.take() {
+                await attempt("hosts", isWhole: false) { try await take(observation) }
+            }
+            // The bell has ended with the loop that it rang for.
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
+        }
+    }
+
     /// Gives every pipe back and reads what was still on its way.
     func finish() async {
         guard !isDryRun else { return }
+        await awaitLending()
         for id in panes.keys.sorted(by: { $0.description < $1.description }) {
             guard let watch = panes[id], watch.road != .captures else { continue }
             do {
