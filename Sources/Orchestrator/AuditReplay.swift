@@ -75,11 +75,24 @@ public struct AuditReplay: Sendable {
     private func begin(_ line: AuditLog.Line, _ plan: OrchestratorPlan, _ asRecorded: Bool) throws
         -> OrchestratorMachine?
     {
-        guard let start = Self.decode(OrchestratorStart.self, line.payload["start"]) else { return nil }
+        guard let start = Self.decode(OrchestratorStart.self, try Self.completed(line.payload["start"]))
+        else {
+            return nil
+        }
         return OrchestratorMachine(
             settings: asRecorded ? start.settings : plan.configuration.settings,
             rules: plan.configuration.rules, salt: TaskOrchestrator.salt(of: context.id),
             standings: start.standings, commands: start.commands, nextNumber: start.nextNumber)
+    }
+
+    /// Settings that the program of then did not know have their defaults.
+    private static func completed(_ start: JSONValue?) throws -> JSONValue? {
+        guard var object = start?.object, var settings = object["settings"]?.object,
+            let defaults = try OrchestratorAudit.json(OrchestratorSettings()).object
+        else { return start }
+        for key in defaults.keys where settings[key] == nil { settings[key] = defaults[key] }
+        object["settings"] = .object(settings)
+        return .object(object)
     }
 
     private func compare(

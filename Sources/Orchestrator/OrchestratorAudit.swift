@@ -123,7 +123,7 @@ struct OrchestratorAudit: Sendable {
         _ = unsafe rename(path.string, "\(path).1")
     }
 
-    private static func json(_ value: some Encodable) throws -> JSONValue {
+    static func json(_ value: some Encodable) throws -> JSONValue {
         let data = try JSONEncoder().encode(value)
         return try JSONValue.parse(bytes: Array(data))
     }

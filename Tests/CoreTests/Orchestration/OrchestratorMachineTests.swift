@@ -48,6 +48,72 @@ import Testing
         #expect(desk.state("a") == .starting)
     }
 
+    @Test func aTaskWhoseDependenciesConflictIsBlockedAndLeavesItsSlot() throws {
+        var desk = Desk(tasks: [
+            PlannedTask(branch: "a"), PlannedTask(branch: "b"),
+            PlannedTask(branch: "c", dependsOn: ["a", "b"], priority: 1),
+            PlannedTask(branch: "d", dependsOn: ["c"]), PlannedTask(branch: "e", dependsOn: ["b"]),
+        ]) { $0.maxAgents = 1 }
+        desk.finish("a")
+        desk.finish("b")
+        let conflict = TaskStanding.Conflict(dependency: "b", files: ["README", "x"])
+        desk.take(.conflicted(branch: "c", conflict: conflict))
+        #expect(desk.state("c") == .waiting)
+        #expect(desk.machine.blockers == ["c": "b", "d": "c"])
+        let reason = try #require(desk.machine.standings["c"]?.reason)
+        #expect(
+            reason
+                == "'b' conflicts with 'a' or the base in README, x: merge them in 'b', then 'tmux-agent tasks retry c'"
+        )
+        #expect(desk.alarms == [.conflict])
+        #expect(desk.spawned == ["a", "b", "c", "e"], "the slot is free")
+        desk.pass(.seconds(100_000))
+        #expect(desk.state("c") == .waiting)
+        desk.take(.requested(branch: "c", request: .retry))
+        #expect(desk.machine.blockers.isEmpty)
+        desk.finish("e")
+        #expect(desk.state("c") == .starting && desk.machine.standings["c"]?.reason == nil)
+    }
+
+    @Test func anotherPlanForATaskEndsItsConflict() {
+        let others = [PlannedTask(branch: "a"), PlannedTask(branch: "b")]
+        var desk = Desk(tasks: others + [PlannedTask(branch: "c", dependsOn: ["a", "b"])])
+        desk.finish("a")
+        desk.finish("b")
+        desk.take(
+            .conflicted(
+                branch: "c", conflict: TaskStanding.Conflict(dependency: "b", files: ["README"])))
+        desk.take(.planned(tasks: others + [PlannedTask(branch: "c", dependsOn: ["a"])]))
+        #expect(desk.state("c") == .starting)
+    }
+
+    @Test func aTaskThatIsDoneIsSummedUpOnce() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b", isDecided: false)]) {
+            ($0.hasDecider, $0.hasSummary) = (true, true)
+        }
+        desk.finish("a")
+        desk.finish("b")
+        #expect(desk.prepared.filter { $0 == .summary }.count == 1, "nobody is asked about b")
+        desk.decide("a", Decision(summary: "It works", commands: [DecidedCommand(text: "rm -r .")]))
+        #expect(desk.state("a") == .done)
+        #expect(desk.machine.standings["a"]?.deciding.summary == "It works")
+        #expect(desk.told == ["It works"] && desk.begun.isEmpty)
+        desk.pass(.seconds(100_000))
+        #expect(desk.prepared.filter { $0 == .summary }.count == 1)
+    }
+
+    @Test func aSummaryThatFailsAgainAndAgainIsLeftOut() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { ($0.hasDecider, $0.hasSummary) = (true, true) }
+        desk.finish("a")
+        for number in 0..<5 {
+            desk.take(.prepared(branch: "a", hash: "\(number)"))
+            desk.take(.notDecided(branch: "a", reason: "nonsense"))
+            desk.pass(.seconds(3600))
+        }
+        #expect(desk.prepared.filter { $0 == .summary }.count == 3)
+        #expect(desk.alarms.isEmpty && desk.told.isEmpty)
+    }
+
     @Test func nothingIsAskedAgainWhileTheInputIsTheSame() {
         var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
@@ -300,6 +366,14 @@ private struct Desk {
 
     var alarms: [TaskStanding.Pause.Reason] {
         effects.compactMap { if case .alarm(let alarm) = $0 { alarm.reason } else { nil } }
+    }
+
+    var prepared: [DecisionPrompt] {
+        effects.compactMap { if case .prepare(_, let prompt) = $0 { prompt } else { nil } }
+    }
+
+    var told: [String] {
+        effects.compactMap { if case .tell(_, _, let text) = $0 { text } else { nil } }
     }
 
     var dropped: [QueuedCommand.State] {
