@@ -51,9 +51,15 @@ extension Board {
         [
             "board": .object(overview), "projects": .array(runs.map(\.json)),
             "pane_activity": .array(journal.map(\.json)), "agent_sessions": .array(agents.map(\.session)),
-            "panes": .array(agents.compactMap(\.pane)), "orchestrator": .null,
+            "panes": .array(agents.compactMap(\.pane)), "orchestrator": orchestrator,
             "notices": .array(notices.map(\.json)), "policy": policy.json,
         ]
+    }
+
+    /// As `tasks list --json`; null without a plan.
+    private var orchestrator: JSONValue {
+        guard !tasks.isEmpty else { return .null }
+        return ["orchestrated": .bool(isOrchestrated), "tasks": .array(tasks.map(\.json))]
     }
 
     var panes: JSONObject { ["panes": .array(agents.compactMap(\.pane))] }

@@ -60,6 +60,7 @@ public struct BoardReader: Sendable {
             }.sorted { $0.run.startedAt > $1.run.startedAt },
             journal: history.tail.reversed().map { BoardEntry(entry: $0, branch: branches[$0.subject]) },
             notices: notices.map { BoardNotice($0) }, policy: policy, tasks: tasks,
+            isOrchestrated: try context.isOrchestrated(),
             hasSummaries: context.configuration.summary.command != nil)
     }
 }
