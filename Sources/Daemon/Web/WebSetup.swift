@@ -33,12 +33,16 @@ struct WebSetup {
 
     /// A port that nobody chose gives way to a program that has it already.
     func place(of page: WebServer.Page) -> WebServer.Place {
-        let (configured, standard) =
-            switch page {
-            case .dashboard: (context.configuration.dashboard.port, DashboardSettings.standardPort)
-            case .portal: (context.configuration.portal.port, PortalSettings.standardPort)
-            }
-        return WebServer.Place(
+        let settings = context.configuration
+        return switch page {
+        case .dashboard: place(settings.dashboard.port, DashboardSettings.standardPort)
+        case .portal: place(settings.portal.port, PortalSettings.standardPort)
+        case .metrics: WebServer.Place(host: actualHost, port: port ?? 0, mayMove: false)
+        }
+    }
+
+    private func place(_ configured: Int, _ standard: Int) -> WebServer.Place {
+        WebServer.Place(
             host: actualHost, port: port ?? configured, mayMove: port == nil && configured == standard)
     }
 }

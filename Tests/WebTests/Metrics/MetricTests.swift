@@ -143,6 +143,33 @@ struct MetricTests {
         }
     }
 
+    @Test func tasksAreCountedByBranchAndStatus() async throws {
+        try await withSite { site in
+            let empty = try await site.get("/metrics").text
+            #expect(empty.contains("tmux_agent_orchestrated 0\n"))
+            #expect(empty.contains("tmux_agent_orchestrator_heartbeats_total 0\n"))
+            try await site.addTask()
+            let page = try await site.get("/metrics").text
+            #expect(page.contains("orchestrator_queue_size{branch=\"feature/a\"} 1\n"))
+            #expect(page.contains("orchestrator_pending_confirmation_total{branch=\"feature/a\"} 0\n"))
+            #expect(page.contains("tmux_agent_tasks{status=\"ready\"} 1\n"), "\(page)")
+        }
+    }
+
+    @Test func aServerOfNumbersHasNothingElse() async throws {
+        try await withSite(page: .metrics) { site in
+            let page = try await site.get("/metrics")
+            #expect(page.status == 200 && page.text.contains("tmux_agent_tasks"))
+            #expect(try await site.get("/healthz").status == 200)
+            for path in ["/", "/dashboard", "/api/overview", "/api/events", "/login"] {
+                #expect(try await site.get(path).status == 404, "\(path)")
+            }
+            let order = try await site.post(
+                "/api/commands", ["text": "x", "branch": "feature/a"], [site.bearer])
+            #expect(order.status == 404)
+        }
+    }
+
     /// `promtool` comes with Debian's package prometheus.
     @Test(.enabled(if: MetricTests.promtool != nil)) func promtoolFindsNoFault() async throws {
         let promtool = try #require(Self.promtool)
