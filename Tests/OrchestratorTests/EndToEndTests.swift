@@ -141,6 +141,9 @@ struct EndToEndTests {
         let counts = summary["counts"]
         #expect(counts?["confirmation"] == 2)
         #expect(counts?["pending_confirmation"] == 2)
+        let events = try await fleet.run("replay", "--limit", "1000", "--json").json["events"]?.array ?? []
+        let answered = events.filter { $0["event"] == "confirmation" }.map { $0["branch"]?.string }
+        #expect(answered == ["api", "docs"])
         #expect((counts?["command"]?.integer ?? 0) == 5)
         #expect(summary["last_command"]?.string == "tmux-agent emit STATUS --phase done")
         let again = try await fleet.run("replay", "--run", "--json").json
@@ -150,6 +153,7 @@ struct EndToEndTests {
         try fleet.write(other, to: "other.toml")
         let tried = try await fleet.run("replay", "--run", "--orchestrator-config", "other.toml").stdout
         #expect(tried.contains("'deny' forbids it: tag"), "\(tried)")
+        #expect(!tried.contains("Z  : "), "every difference names its branch: \(tried)")
         #expect(try await fleet.run("replay", "--run", "--svg").stdout.hasPrefix("<svg "))
     }
 }

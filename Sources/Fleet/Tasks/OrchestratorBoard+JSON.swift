@@ -21,6 +21,7 @@ extension OrchestratorBoard.Row {
         object.set("source", self.task.source.rawValue)
         object.set("responsible", task.responsible)
         object.set("summary", standing?.deciding.summary)
+        object.set("decider_error", standing?.deciding.lastError)
         object["blockers"] = .array((standing?.deciding.blockers ?? []).map { .string($0) })
         object["depends_on"] = .array(task.dependsOn.map { .string($0) })
         object["stages"] = .array(task.stages.map { .string($0) })

@@ -182,10 +182,13 @@ struct MetricTests {
             // Names of the Python tool end in words that promtool does not like; those are kept.
             let faults = result.errorText.split(separator: "\n").filter { !$0.hasPrefix("orchestrator_") }
             #expect(faults.isEmpty, "\(result.errorText)")
-            let rules = projectFolder.appending("examples/prometheus/rules.yml").string
-            let checked = try await CommandRunner().run(
-                Command(promtool, ["check", "rules", rules], environment: [:], timeout: .seconds(20)))
-            #expect(checked.isSuccess, "\(checked.text)\(checked.errorText)")
+            let folder = projectFolder.appending("examples/prometheus")
+            for arguments in [["check", "rules", "rules.yml"], ["test", "rules", "rules.test.yml"]] {
+                let checked = try await CommandRunner().run(
+                    Command(
+                        promtool, arguments, environment: [:], workingDirectory: folder, timeout: .seconds(20)))
+                #expect(checked.isSuccess, "\(checked.text)\(checked.errorText)")
+            }
         }
     }
 

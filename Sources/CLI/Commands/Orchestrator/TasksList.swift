@@ -76,6 +76,7 @@ private struct TaskBoardView: Renderable {
         if row.task.state == .waiting, !row.task.task.dependsOn.isEmpty, row.status == "waiting" {
             return "after \(row.task.task.dependsOn.joined(separator: ", "))"
         }
+        if row.status == "running", let error = row.task.standing?.deciding.lastError { return error }
         return row.task.standing?.reason ?? (row.status == "done" ? row.task.standing?.deciding.summary : nil)
             ?? ""
     }
