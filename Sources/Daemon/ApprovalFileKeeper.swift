@@ -20,7 +20,7 @@ struct ApprovalFileKeeper: Service {
     private static let longestPause = Duration.seconds(30)
 
     func run() async throws {
-        let events = try FileEvents()
+        let events = FileEvents()
         try watch(events)
         events.wake()
         var isDue = true

@@ -21,7 +21,7 @@ public struct DaemonControl: Sendable {
         }
         try await PolicyCheck.requireUsable(in: context)
         try Files.makeFolder(context.run, mode: 0o700)
-        let events = try FileEvents()
+        let events = FileEvents()
         try events.watch(context.run)
         var environment = context.surroundings.environment.filter { key, _ in
             key == "TMUX_AGENT_HOME"

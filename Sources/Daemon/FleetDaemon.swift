@@ -70,8 +70,8 @@ public struct FleetDaemon: Sendable {
     private func group(
         _ context: FleetContext, tell: @escaping @Sendable (_ troubles: [String]) throws -> Void
     ) throws -> ServiceGroup {
-        let bell = try FileEvents()
-        let watchEvents = try FileEvents()
+        let bell = FileEvents()
+        let watchEvents = FileEvents()
         let results = ResultBox { watchEvents.wake() }
         let meter = try TmuxMeter(store: context.store, log: log)
         let servers = try ServerPool(context: context) { meter.record($0) }
@@ -80,7 +80,7 @@ public struct FleetDaemon: Sendable {
         let panes = PaneObserver(context: context, servers: servers) { watchEvents.wake() }
         let notices = try NoticeParts(context)
         notices.announce(log)
-        let postBell = try FileEvents()
+        let postBell = FileEvents()
         let delivery = NoticeDelivery(
             store: context.store, parts: notices, now: surroundings.now, wake: { postBell.wake() }, log: log)
         let completion = NoticeCompletion(

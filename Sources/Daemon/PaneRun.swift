@@ -105,8 +105,8 @@ public struct PaneRun: Sendable {
                     attachesControlClient: !options.isDryRun)
             }, run: run, detection: detection)
         if !options.isDryRun { try await hosts.endOrphans() }
-        let events = try FileEvents()
-        let bell = try FileEvents()
+        let events = FileEvents()
+        let bell = FileEvents()
         let results = ResultBox { events.wake() }
         let echoes = EchoBox()
         let observer = HostObserver(hosts: hosts, isDryRun: options.isDryRun) { events.wake() }
@@ -150,7 +150,7 @@ public struct PaneRun: Sendable {
             notify, named: DeliveryRules.named(in: notify), source: name, bus: settings.bus,
             tmux: try tmux(settings), surroundings: surroundings, places: hosts.places)
         notices.announce(log)
-        let postBell = try FileEvents()
+        let postBell = FileEvents()
         let delivery = NoticeDelivery(
             store: store, parts: notices, now: surroundings.now, wake: { postBell.wake() }, log: log)
         let completion = NoticeCompletion(

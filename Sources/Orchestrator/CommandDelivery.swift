@@ -108,7 +108,7 @@ struct CommandDelivery: Sendable {
     private func waitForReport(
         of command: QueuedCommand, tap: FilePath, from begin: Int64
     ) async throws -> CommandEnd {
-        let events = try FileEvents()
+        let events = FileEvents()
         try events.watch(tap.removingLastComponent())
         let name = ShellScripts.name(of: command)
         let end = ContinuousClock.now.advanced(by: patience)

@@ -56,7 +56,7 @@ public actor TaskOrchestrator: Service {
         self.source = source
         self.log = log
         store = context.store
-        let events = try FileEvents()
+        let events = FileEvents()
         self.events = events
         inbox = Inbox { events.wake() }
         audit = OrchestratorAudit(context: context)

@@ -30,7 +30,7 @@ public struct GitFactKeeper: Service {
     }
 
     public func run() async throws {
-        let bell = try FileEvents()
+        let bell = FileEvents()
         var looks: [AgentID: Look] = [:]
         var troubles = Troubles()
         bell.wake()

@@ -136,6 +136,8 @@ struct FleetFixture: Sendable {
         [tmux]
         socket = "fleet"
         size = "80x24"
+        [dashboard]
+        port = 0
 
         """
     }

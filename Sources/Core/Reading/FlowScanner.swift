@@ -81,7 +81,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
             for late in waiting where serials.contains(late.serial) {
                 if let index = lost(late.hash, all) {
                     given[index].serial = late.serial
-                } else if repeats(late, all) {
+                } else if repeats(late, all, moment) {
                     given.append(Given(serial: late.serial, hash: late.hash))
                 } else {
                     result.markers.append(late.marker)
@@ -178,11 +178,15 @@ struct FlowScanner: Codable, Equatable, Sendable {
     }
 
     /// True for a leftover of a live region: the same marker between the same neighbours as one that was given.
-    private func repeats(_ late: Waiting, _ all: [ScreenRow]) -> Bool {
+    ///
+    /// What stands behind another prompt is another answer.
+    private func repeats(_ late: Waiting, _ all: [ScreenRow], _ moment: Moment) -> Bool {
         guard let own = all.lastIndex(where: { $0.serial == late.serial }) else { return false }
         return given.contains { known in
             guard known.hash == late.hash, known.serial != late.serial,
-                let other = all.lastIndex(where: { $0.serial == known.serial })
+                let other = all.lastIndex(where: { $0.serial == known.serial }),
+                !moment.promptBlocks || other > own
+                    || !all[other..<own].contains(where: { Self.isPrompt($0.text) })
             else { return false }
             return [-1, 1].contains { step in
                 guard let left = neighbour(of: own, step, all), let right = neighbour(of: other, step, all)
@@ -218,7 +222,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
             guard let index = all.lastIndex(where: { $0.serial == one.serial }),
                 case .found(let marker, _) = reader.read(all[...], at: index), marker.fingerprint == one.hash
             else { continue }
-            if repeats(one, all) {
+            if repeats(one, all, moment) {
                 given.append(Given(serial: one.serial, hash: one.hash))
                 continue
             }
@@ -233,11 +237,15 @@ struct FlowScanner: Codable, Equatable, Sendable {
         var row = index
         while row >= 0, !all[row].text.isEmpty {
             let text = all[row].text
-            if text.hasPrefix("> ") || text.hasPrefix("❯ ") || text.hasPrefix("› ") { return true }
+            if Self.isPrompt(text) { return true }
             if ScreenLayout.isRule(text) { return false }
             row -= 1
         }
         return false
+    }
+
+    private static func isPrompt(_ text: String) -> Bool {
+        ["> ", "❯ ", "› "].contains { text.hasPrefix($0) }
     }
 
     private mutating func forget() {

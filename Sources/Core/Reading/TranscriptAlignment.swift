@@ -34,21 +34,22 @@ struct TranscriptAlignment {
         let back = afterResize ? max(0, start - 2 * window.count) : min(start, count)
         let recent = known(back)
         let near = best(window, recent, from: back, backCost: afterResize ? 0 : backCost)
-        if near.score > 0 { return place(near, count) }
+        if near.score > 0 { return place(near.pairs, count) }
         let filled = window.count { !$0.isBlank }
+        let lenient = best(window, recent, from: back, backCost: 0)
+        if let pairs = climb(from: lenient.pairs, window, known(0)) { return place(pairs, count) }
         if afterResize {
             let far = best(window, known(0), from: 0, backCost: 0)
             if far.pairs.count > 1, Double(far.pairs.count) >= 0.6 * Double(filled) {
-                return place(far, count)
+                return place(far.pairs, count)
             }
         } else if let pairs = run(of: window, in: known(0)) {
             // A jump away from the end shows known rows only; an answer like an earlier one differs somewhere.
             return TranscriptAlignment(start: pairs[0].1, pairs: pairs, isElsewhere: true)
         }
         // A dialog closed, and rows that it had pushed out of view are back above those that stayed.
-        let lenient = best(window, recent, from: back, backCost: 0)
         if lenient.pairs.count > 1, Double(lenient.pairs.count) > 0.5 * Double(filled) {
-            return place(lenient, count)
+            return place(lenient.pairs, count)
         }
         return TranscriptAlignment(start: count, pairs: [])
     }
@@ -72,12 +73,28 @@ struct TranscriptAlignment {
         return nil
     }
 
-    private static func place(
-        _ found: (pairs: [(Int, Int)], score: Double), _ count: Int
-    ) -> TranscriptAlignment {
-        guard let first = found.pairs.first else { return TranscriptAlignment(start: count, pairs: []) }
+    /// The pairs with those of the window's rows above them, when all of these stand in the transcript just above.
+    ///
+    /// What was painted got shorter, and rows that had left the screen at its top are back.
+    private static func climb(
+        from pairs: [(Int, Int)], _ window: [Key], _ known: [Key]
+    ) -> [(Int, Int)]? {
+        guard let first = pairs.first else { return nil }
+        var above: [(Int, Int)] = []
+        var place = first.1 - 1
+        for row in window[..<first.0].indices.reversed() where !window[row].isBlank {
+            while place >= 0, known[place].isBlank { place -= 1 }
+            guard place >= 0, window[row].matches(known[place]) else { return nil }
+            above.append((row, place))
+            place -= 1
+        }
+        return above.reversed() + pairs
+    }
+
+    private static func place(_ pairs: [(Int, Int)], _ count: Int) -> TranscriptAlignment {
+        guard let first = pairs.first else { return TranscriptAlignment(start: count, pairs: []) }
         // Rows above the first pair take the place of as many rows above it.
-        return TranscriptAlignment(start: max(0, first.1 - first.0), pairs: found.pairs)
+        return TranscriptAlignment(start: max(0, first.1 - first.0), pairs: pairs)
     }
 
     /// The longest common subsequence of filled rows, less what speaks against it.

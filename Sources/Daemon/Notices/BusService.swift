@@ -19,7 +19,7 @@ struct BusService: Service {
     private static let longestPause = Duration.seconds(30)
 
     func run() async throws {
-        let events = try FileEvents()
+        let events = FileEvents()
         let box = BusReading()
         var trouble: String?
         events.wake()

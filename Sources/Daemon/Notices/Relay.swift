@@ -74,7 +74,7 @@ public struct Relay: Sendable {
             interval: options.interval, now: surroundings.now, log: log)
         let courier = try courier(source, parts, store)
         if options.once { return try await pass(intake, courier, store) }
-        let bell = try FileEvents()
+        let bell = FileEvents()
         let deliveries = DeliveryService(
             courier: courier, store: store, run: run, bell: bell, processID: surroundings.processID, log: log)
         log.info(
@@ -171,7 +171,7 @@ struct RelayIntakeService: Service {
     }
 
     func run() async throws {
-        let events = try FileEvents()
+        let events = FileEvents()
         var trouble: String?
         events.wake()
         for await _ in events.wakes.cancelOnGracefulShutdown() {

@@ -38,7 +38,7 @@ extension DaemonControl {
 
     /// As `addresses(of:)`, once the daemon's servers listen or it has said why they do not.
     public func waitForAddresses(of pid: Int32) async throws -> Addresses {
-        let events = try FileEvents()
+        let events = FileEvents()
         try events.watch(context.run)
         let deadline = ContinuousClock.now.advanced(by: .seconds(5))
         events.wake()

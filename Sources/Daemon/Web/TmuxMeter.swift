@@ -17,7 +17,7 @@ final class TmuxMeter: Service {
     init(store: FleetStore, log: Logger) throws {
         self.store = store
         self.log = log
-        events = try FileEvents()
+        events = FileEvents()
     }
 
     func record(_ duration: Duration) {

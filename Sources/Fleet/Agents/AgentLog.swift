@@ -44,7 +44,7 @@ public struct AgentLog: Sendable {
     }
 
     private func readChunks(follow: Bool, _ take: ([UInt8], _ isLast: Bool) -> Void) async throws {
-        let events = try FileEvents()
+        let events = FileEvents()
         try events.watch(path.removingLastComponent())
         var offset: Int64 = 0
         events.wake()

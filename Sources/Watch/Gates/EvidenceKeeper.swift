@@ -30,7 +30,7 @@ public struct EvidenceKeeper: Service {
 
     public func run() async throws {
         let folder = context.configuration.stateDatabase.removingLastComponent()
-        let events = try FileEvents()
+        let events = FileEvents()
         try events.watch(folder)
         events.wake()
         var cursor: Int64?

@@ -21,7 +21,7 @@ extension Hands {
         let root = workplace.run.appending("actions")
         let folder = ShellActionFolder(item: item.id, attempt: item.attempt, under: root)
         try Files.makeFolder(folder.path, mode: 0o700)
-        let ends = try FileEvents()
+        let ends = FileEvents()
         try ends.watch(folder.path)
         if try folder.fate() == .unclaimed {
             try await start(command, timeout: timeout, environment: environment, item, in: folder)

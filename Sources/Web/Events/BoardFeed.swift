@@ -52,7 +52,7 @@ actor BoardFeed {
         self.renderer = renderer
         self.limits = limits
         reader = BoardReader(context: context)
-        events = try FileEvents()
+        events = FileEvents()
         number = context.surroundings.now().milliseconds
     }
 

@@ -21,7 +21,7 @@ struct StatusWatch: Sendable {
         guard let screen = FullScreen() else { throw CLIError.needsTerminal("status --watch") }
         defer { screen.close() }
         var board = StatusBoard(facts: try await facts())
-        let bell = try FileEvents()
+        let bell = FileEvents()
         try bell.watch(fleet.configuration.stateDatabase.removingLastComponent())
         let news = Mailbox<String>()
         try await withThrowingTaskGroup(of: Void.self) { group in
