@@ -101,7 +101,7 @@ public struct OrchestratorMachine: Sendable {
         }
         for command in commands.values.sorted(by: { $0.number < $1.number }) where command.state == .running {
             // What is given up in this same step is not begun again.
-            if let limit = giveUpTime(command), limit <= now { continue }
+            if active.contains(command.branch), let limit = giveUpTime(command), limit <= now { continue }
             effects.append(.run(command: command.id))
             if command.isInterrupted { effects.append(.interrupt(command: command.id)) }
         }

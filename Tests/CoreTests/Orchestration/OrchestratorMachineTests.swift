@@ -276,6 +276,25 @@ import Testing
         #expect(desk.machine.standings["a"]?.failureStreak == 1)
     }
 
+    @Test func theCommandThatReportsTheEndOfItsTaskComesToItsOwn() {
+        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "report"), DecidedCommand(text: "more")]))
+        desk.take(.phase(branch: "a", phase: "done", source: .agent))
+        #expect(desk.state("a") == .done && desk.dropped == [.cancelled])
+        #expect(desk.machine.commands.values.map(\.content.text) == ["report"])
+        let again = OrchestratorMachine(
+            settings: desk.machine.settings, salt: "t", standings: desk.machine.standings,
+            commands: Array(desk.machine.commands.values), nextNumber: desk.machine.nextNumber)
+        desk.machine = again
+        desk.take(.planned(tasks: [PlannedTask(branch: "a")]))
+        #expect(desk.begun == ["report", "report"], "another process waits for it too")
+        for id in desk.machine.commands.keys {
+            desk.take(.ended(command: id, end: .exited(code: 0, tail: "")))
+        }
+        #expect(desk.machine.commands.isEmpty && desk.dropped == [.cancelled])
+    }
+
     @Test func branchesTakeTurns() {
         var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
             $0.hasDecider = true
