@@ -39,15 +39,16 @@ public struct DaemonControl: Sendable {
     }
 
     private func waitUntilReady(_ events: FileEvents) async throws -> Int32 {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(15))
+        let start = ContinuousClock.now
         var hasHeld = false
         events.wake()
         for await _ in events.wakes {
             let pid = try DaemonLock.holder(role: .watch, run: context.run)
             if let pid, pid > 0, try isReady(pid) { return pid }
             hasHeld = hasHeld || pid != nil
-            // It took the lock and let go of it again, or never came.
-            guard ContinuousClock.now < deadline, !(hasHeld && pid == nil) else { break }
+            // It took the lock and let go of it again, or never came; one that lives may have much to take up.
+            let limit = hasHeld ? Duration.seconds(60) : .seconds(15)
+            guard ContinuousClock.now < start.advanced(by: limit), !(hasHeld && pid == nil) else { break }
             events.setAlarm(after: .milliseconds(100))
         }
         throw notStarted()

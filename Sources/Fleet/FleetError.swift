@@ -19,7 +19,8 @@ public enum FleetError: Error, Equatable {
     case agentEndedAtOnce(branch: String, exitStatus: Int32?, screen: [String])
     case sessionTaken(SessionName)
     case noPane(branch: String, state: AgentState)
-    case briefingNotDelivered(branch: String, reason: String)
+    /// With a daemon it is delivered as soon as the agent is ready for it.
+    case briefingNotDelivered(branch: String, reason: String, isWatched: Bool)
     case notSubmitted(branch: String, reason: String)
     case agentWorks(branch: String)
     case worktreeUnknownToGit(branch: String, FilePath)
@@ -96,7 +97,7 @@ extension FleetError: UserFacingError {
                 + (screen.isEmpty ? "" : ":\n" + screen.map { "  \($0.visible)" }.joined(separator: "\n"))
         case .sessionTaken(let name): "The tmux session '\(name)' exists and belongs to somebody else"
         case .noPane(let branch, let state): "The agent of '\(branch)' has no living pane (\(state.rawValue))"
-        case .briefingNotDelivered(let branch, let reason):
+        case .briefingNotDelivered(let branch, let reason, _):
             "briefing: not delivered to '\(branch)': \(reason)"
         case .notSubmitted(let branch, let reason):
             "The text did not reach the agent of '\(branch)': \(reason)"
@@ -140,8 +141,10 @@ extension FleetError: UserFacingError {
         case .agentEndedAtOnce: "Nothing was kept; try the command by hand, then correct it in fleet.toml"
         case .sessionTaken: "Change 'prefix' under [tmux] in fleet.toml, or end that session"
         case .noPane(let branch, _): "Run 'tmux-agent spawn \(branch)' to start it again"
-        case .briefingNotDelivered(let branch, _):
-            "The agent runs: look with 'tmux-agent attach \(branch)' and brief it with 'tmux-agent send \(branch) …'"
+        case .briefingNotDelivered(let branch, _, let isWatched):
+            isWatched
+                ? "Answer it ('tmux-agent attach \(branch)'); the daemon delivers the briefing when the agent is ready"
+                : "Answer it ('tmux-agent attach \(branch)'), then 'tmux-agent spawn \(branch)' delivers the briefing"
         case .notSubmitted(let branch, _): "Look with 'tmux-agent attach \(branch)'"
         case .agentWorks(let branch):
             "Wait for it, or end it: 'tmux-agent rm \(branch) --force' (unfinished work is kept)"

@@ -73,6 +73,12 @@ final class AgentWatch {
     /// Its program runs and has its briefing: policies may begin.
     var mayBegin: Bool { !hasBegun && agent.spawn.phase == .ready && agent.pane != nil }
 
+    /// Its spawn could not deliver the briefing, and now the program is ready for it.
+    var mayBeBriefed: Bool {
+        agent.spawn.phase == .briefing && agent.spawn.spawner == nil && end == nil
+            && debouncer.accepted.state == .idle
+    }
+
     /// When the screen is to be judged next; nil while nothing can have changed.
     var judgeDeadline: Timestamp? {
         if isUnjudged, end != nil { return .longAgo }
@@ -82,7 +88,7 @@ final class AgentWatch {
 
     /// When this agent wants to be looked at although nothing was printed.
     var nextDeadline: Timestamp? {
-        if hasMoreBytes || mayBegin { return pausedUntil ?? .longAgo }
+        if hasMoreBytes || mayBegin || mayBeBriefed { return pausedUntil ?? .longAgo }
         var times = [machine.nextDeadline, judgeDeadline, checkAt].compactMap(\.self)
         if isUnsettled, let lastBytes { times.append(lastBytes.advanced(by: Self.settlePause)) }
         guard let earliest = times.min() else { return nil }

@@ -74,6 +74,7 @@ extension Watcher {
             if watch.isStale { try await reload(watch) }
             try await read(watch)
             try await judge(watch)
+            try await brief(watch)
             try await begin(watch)
             try await tick(watch)
             check(watch)
@@ -97,6 +98,23 @@ extension Watcher {
         watch.machine = PolicyMachine(policy: policy.policy, facts: watch.machine.facts, runs: runs)
         watch.follower = nil
         (watch.hasMoreBytes, watch.isStale) = (true, false)
+    }
+
+    /// Orders the briefing that the spawn could not deliver.
+    private func brief(_ watch: AgentWatch) async throws {
+        guard watch.mayBeBriefed else { return }
+        var step = WatchStep()
+        do {
+            step.outbox = try [Briefing.order(for: watch.agent, in: context, at: now)].compactMap(\.self)
+        } catch {
+            // Nobody will make the template again; 'send' is left.
+            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+            log.error("agent \(watch.agent.place.branch.visible): not briefed: \(reason)")
+        }
+        try await store.commit(step, for: watch.agent.subject, at: now)
+        try await store.setPhase(.ready, of: watch.agent.id, spawner: nil)
+        watch.agent.spawn.phase = .ready
+        parts.wakeHands()
     }
 
     /// Tells the policies of an agent that is ready, once: those that wait for no signal begin.

@@ -104,6 +104,31 @@ struct DialogTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func aBriefingThatADialogHeldUpFollowsOnceAPersonHasAnswered(isWatched: Bool) async throws {
+        try await Self.fleet(policy: "pipelines: []\n", count: 1) { fleet, record in
+            let daemon = isWatched ? try fleet.daemon() : nil
+            try await daemon?.ready()
+            let spawn = try await fleet.run(
+                "spawn", "feature/a", "--agent", "asks", "--task", "hello there", fails: true)
+            #expect(spawn.errorText.contains("not delivered to 'feature/a': it waits for a person (trust)"))
+            // Not yet: somebody must answer first.
+            try await fleet.run("send", "feature/a", "--keys", "Down", "--keys", "Enter")
+            if !isWatched {
+                let isFree = try await eventually {
+                    (try? await fleet.run("spawn", "feature/a")) != nil
+                }
+                #expect(isFree)
+            }
+            let isTyped = try await eventually { text(of: record)?.contains("typed: hello there") == true }
+            #expect(isTyped, "\(daemon?.output ?? "")\n\(text(of: record) ?? "nothing")")
+            // Once more would type it twice.
+            try await fleet.run("spawn", "feature/a")
+            #expect(text(of: record) == "trust: Yes, I trust this folder\ntyped: hello there\n")
+            if let daemon { #expect(await daemon.stop() == 0) }
+        }
+    }
+
     @Test func withoutTheOptionsTextADialogIsLeftToAPersonUntilThePolicyHasAnAnswer() async throws {
         let policy = """
             pipelines: []

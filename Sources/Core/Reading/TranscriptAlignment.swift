@@ -31,10 +31,17 @@ struct TranscriptAlignment {
     static func align(
         _ window: [Key], on count: Int, from start: Int, afterResize: Bool, known: (Int) -> [Key]
     ) -> TranscriptAlignment {
-        let back = afterResize ? max(0, start - 2 * window.count) : min(start, count)
+        let start = min(start, count)
+        let last = best(window, known(start), from: start, backCost: backCost)
+        if !afterResize, last.score > 0 { return place(last.pairs, count) }
+        let back = afterResize ? max(0, start - 2 * window.count) : start
         let recent = known(back)
-        let near = best(window, recent, from: back, backCost: afterResize ? 0 : backCost)
-        if near.score > 0 { return place(near.pairs, count) }
+        if afterResize {
+            let near = best(window, recent, from: back, backCost: 0)
+            // An answer like an earlier one matches that one, too.
+            let isLast = last.score > 0 && Double(last.pairs.count) >= 0.6 * Double(near.pairs.count)
+            if near.score > 0 { return place(isLast ? last.pairs : near.pairs, count) }
+        }
         let filled = window.count { !$0.isBlank }
         let lenient = best(window, recent, from: back, backCost: 0)
         if let pairs = climb(from: lenient.pairs, window, known(0)) { return place(pairs, count) }

@@ -15,6 +15,8 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         var isEcho = false
         /// The head of this row's block was never seen.
         var isOrphan = false
+        /// Rows that were never seen stand between the one above and this one.
+        var isBehindGap = false
 
         /// The row that begins the marker this row goes on.
         var head: String?
@@ -115,9 +117,11 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
 
     /// Puts the window in the place of the rows it covers; what is known about a row stays with it.
     private mutating func merge(_ window: [ScreenRow], _ alignment: TranscriptAlignment) -> Int {
-        let start = min(alignment.start, rows.count)
+        let gap = gap(above: alignment)
+        let start = max(min(alignment.start, rows.count), gap ?? 0)
         var old = Array(rows[start...])
         let isGap = alignment.pairs.isEmpty && !rows.isEmpty
+        let known = oldRows(of: window, alignment.pairs, gap: gap)
         var merged = window.map { Row(row: $0) }
         var used = Set<Int>()
         for (new, known) in alignment.pairs where known >= start {
@@ -126,16 +130,13 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
             merged[new].row = row
             used.insert(known - start)
         }
-        let firstKnown = alignment.pairs.first?.0 ?? 0
-        if !alignment.pairs.isEmpty {
-            for index in 0..<firstKnown {
-                // Seen before, or older than all that was seen.
-                merged[index].isLineGiven = true
-                merged[index].isWarned = true
-                merged[index].isOld = true
-            }
+        for index in known {
+            merged[index].isLineGiven = true
+            merged[index].isWarned = true
+            merged[index].isOld = true
         }
         if isGap || rows.isEmpty { merged[0].isOrphan = true }
+        if isGap || gap != nil { merged[0].isBehindGap = true }
         for index in used.sorted().reversed() { old.remove(at: index) }
         var head = start > 0 ? rows[start - 1].head : nil
         for index in merged.indices {
@@ -147,6 +148,30 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         rows.replaceSubrange(start..., with: merged)
         windowStart = start
         return start
+    }
+
+    /// The row behind rows that were never seen, when the window shows rows above it.
+    private func gap(above alignment: TranscriptAlignment) -> Int? {
+        guard let first = alignment.pairs.first, first.0 > 0 else { return nil }
+        return rows[max(0, alignment.start)...first.1].lastIndex { $0.isBehindGap }
+    }
+
+    /// Rows of the window that are no news although they match none: older than what was seen, or wrapped anew.
+    private func oldRows(of window: [ScreenRow], _ pairs: [(Int, Int)], gap: Int?) -> [Int] {
+        guard let first = pairs.first else { return [] }
+        var above = first.0
+        if let gap {
+            let before = rows[max(0, gap - window.count)..<gap]
+            above =
+                window[..<first.0].lastIndex { row in
+                    !row.text.isEmpty && before.contains { $0.row.text == row.text }
+                }.map { $0 + 1 } ?? 0
+        }
+        // What is new stands at the end; one known row below it may be a footer that moves.
+        guard wasResized, pairs.count > 1 else { return Array(0..<above) }
+        let paired = Set(pairs.map(\.0))
+        let end = pairs[pairs.count - 2].0
+        return Array(0..<above) + (first.0..<max(first.0, end)).filter { !paired.contains($0) }
     }
 
     /// Payloads of markers whose rows were replaced: the same payload in the new rows is the same marker.

@@ -58,6 +58,8 @@ struct DeliveryService: Service {
                     bell.setAlarm(after: try await courier.pause())
                     if troubles.ended("queue") { log.notice("notify: works again") }
                 } catch {
+                    // The group ends: SQLite says that it was interrupted.
+                    guard !Task.isCancelled else { break }
                     let reason = (error as? any UserFacingError)?.message ?? "\(error)"
                     if troubles.began("queue", reason) { log.error("notify: \(reason)") }
                     bell.setAlarm(after: .seconds(1))

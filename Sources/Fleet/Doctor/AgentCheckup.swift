@@ -91,7 +91,7 @@ struct AgentCheckup {
             ) { try await settle(agent, condition(of: pane)) }
         }
         return Finding(
-            .killedSpawn, branch, "The spawn of '\(branch)' was killed before its briefing was delivered",
+            .killedSpawn, branch, "The briefing of '\(branch)' was not delivered",
             remedy: "Finish it: deliver the briefing, once"
         ) {
             let request = SpawnRequest(branch: branch).filled(from: agent)

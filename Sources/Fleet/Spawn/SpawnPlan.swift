@@ -64,9 +64,8 @@ extension SpawnPlan {
             command: command, profile: profile.name, kind: kind.rawValue, model: model.isEmpty ? nil : model,
             template: template?.name, task: request.task, searchPath: searchPath, environment: environment)
         setup = configuration.worktree.setup + (template?.setup ?? [])
-        let values = BriefingValues(
-            branch: branch.rawValue, task: request.task, worktree: worktree.string)
-        briefing = template.map { $0.briefing(values) } ?? request.task
+        briefing = Briefing.text(
+            template, branch: branch.rawValue, task: request.task, worktree: worktree.string)
         try checkProgram(context.surroundings)
     }
 

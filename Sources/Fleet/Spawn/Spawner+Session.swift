@@ -112,7 +112,8 @@ extension Spawner {
 
     /// Delivers the briefing, if there is one, and ends the spawn.
     ///
-    /// From here on nothing is undone: the agent runs, and a briefing that did not arrive can be sent by hand.
+    /// From here on nothing is undone: the agent runs, and a briefing that did not arrive is owed. The daemon delivers it
+    /// when the agent is idle, and so does another spawn.
     func brief(_ text: String?, _ result: inout SpawnResult, server: TmuxServer) async throws {
         let agent = result.agent
         if let text, let pane = agent.pane {
@@ -121,16 +122,17 @@ extension Spawner {
             let typist = try Typist(
                 context: context, server: server, kind: AgentKind(agent.program.kind),
                 recording: agent.subject)
-            let id = OutboxID("spawn/\(agent.id)/\(agent.generation)/briefing")
             do {
                 try await typist.waitUntilReady(address, within: Self.readinessLimit) { dialog in
                     try isAnswered(dialog, of: agent)
                 }
                 progress(.briefing)
-                result.briefing = try await typist.deliver(text, id: id, to: address, mayWait: .seconds(10))
+                result.briefing = try await typist.deliver(
+                    text, id: Briefing.id(for: agent), to: address, mayWait: .seconds(10))
             } catch let error as any UserFacingError {
-                try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
-                throw FleetError.briefingNotDelivered(branch: agent.place.branch, reason: error.message)
+                try await context.store.setPhase(.briefing, of: agent.id, spawner: nil)
+                throw FleetError.briefingNotDelivered(
+                    branch: agent.place.branch, reason: error.message, isWatched: result.isWatched)
             }
         }
         try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
