@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct OrchestratorMachineTests {
     @Test func aTaskBeginsWhenItsDependenciesAreDoneAndThereIsRoom() {
-        var desk = Desk(tasks: [
+        var desk = OrchestratorDesk(tasks: [
             PlannedTask(branch: "late", priority: 9), PlannedTask(branch: "first"),
             PlannedTask(branch: "second", dependsOn: ["first"]),
         ]) { $0.maxAgents = 1 }
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func aDecidersWordAloneCompletesNothing() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(phase: "done"))
         #expect(desk.state("a") == .running)
@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func doneNeedsTheNamedStagesAndTheMerge() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a", stages: ["lint", "test"], mustBeMerged: true)])
+        var desk = OrchestratorDesk(tasks: [
+            PlannedTask(branch: "a", stages: ["lint", "test"], mustBeMerged: true)
+        ])
         desk.run("a")
         desk.take(.phase(branch: "a", phase: "done", source: .agent))
         desk.facts("a") { $0.stages = ["lint": .completed, "test": .running] }
@@ -36,7 +38,7 @@ import Testing
     }
 
     @Test func aTaskBehindAFailedOneIsBlockedByIt() {
-        var desk = Desk(tasks: [
+        var desk = OrchestratorDesk(tasks: [
             PlannedTask(branch: "a"), PlannedTask(branch: "b", dependsOn: ["a"]),
             PlannedTask(branch: "c", dependsOn: ["b"]),
         ])
@@ -49,7 +51,7 @@ import Testing
     }
 
     @Test func aTaskWhoseDependenciesConflictIsBlockedAndLeavesItsSlot() throws {
-        var desk = Desk(tasks: [
+        var desk = OrchestratorDesk(tasks: [
             PlannedTask(branch: "a"), PlannedTask(branch: "b"),
             PlannedTask(branch: "c", dependsOn: ["a", "b"], priority: 1),
             PlannedTask(branch: "d", dependsOn: ["c"]), PlannedTask(branch: "e", dependsOn: ["b"]),
@@ -77,7 +79,7 @@ import Testing
 
     @Test func anotherPlanForATaskEndsItsConflict() {
         let others = [PlannedTask(branch: "a"), PlannedTask(branch: "b")]
-        var desk = Desk(tasks: others + [PlannedTask(branch: "c", dependsOn: ["a", "b"])])
+        var desk = OrchestratorDesk(tasks: others + [PlannedTask(branch: "c", dependsOn: ["a", "b"])])
         desk.finish("a")
         desk.finish("b")
         desk.take(
@@ -88,7 +90,9 @@ import Testing
     }
 
     @Test func aTaskThatIsDoneIsSummedUpOnce() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b", isDecided: false)]) {
+        var desk = OrchestratorDesk(tasks: [
+            PlannedTask(branch: "a"), PlannedTask(branch: "b", isDecided: false),
+        ]) {
             ($0.hasDecider, $0.hasSummary) = (true, true)
         }
         desk.finish("a")
@@ -103,7 +107,9 @@ import Testing
     }
 
     @Test func aSummaryThatFailsAgainAndAgainIsLeftOut() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { ($0.hasDecider, $0.hasSummary) = (true, true) }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
+            ($0.hasDecider, $0.hasSummary) = (true, true)
+        }
         desk.finish("a")
         for number in 0..<5 {
             desk.take(.prepared(branch: "a", hash: "\(number)"))
@@ -115,7 +121,7 @@ import Testing
     }
 
     @Test func nothingIsAskedAgainWhileTheInputIsTheSame() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(summary: "waits"), hash: "x")
         let asked = desk.count { if case .decide = $0 { true } else { false } }
@@ -128,7 +134,7 @@ import Testing
     }
 
     @Test func highRiskWaitsForItsOwnAnswer() throws {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide(
             "a", Decision(commands: [DecidedCommand(text: "rm x", risk: .high), DecidedCommand(text: "ls")]))
@@ -145,14 +151,14 @@ import Testing
         #expect(rules.judge(DecidedCommand(text: "git status")) == .allowed)
         #expect(rules.judge(DecidedCommand(text: "git push")) == .denied(by: "push"))
         #expect(rules.judge(DecidedCommand(text: "make")) == .notAllowed)
-        var desk = Desk(tasks: [PlannedTask(branch: "a")], rules: rules) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")], rules: rules) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(commands: [DecidedCommand(text: "git push", risk: .critical)]))
         #expect(desk.begun.isEmpty && desk.count { if case .ask = $0 { true } else { false } } == 0)
     }
 
     @Test func whatCannotBeDeliveredIsTriedAgainWithGrowingPausesAndThenGivenUp() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
             $0.hasDecider = true
             $0.commandTries = 3
             $0.cooldown = .zero
@@ -179,7 +185,7 @@ import Testing
     }
 
     @Test func oneCommandIsQueuedOnceAndOldOnesExpire() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
             $0.hasDecider = true
             $0.commandExpiry = .seconds(100)
         }
@@ -199,7 +205,7 @@ import Testing
     }
 
     @Test func oneAlarmAnEpisodeAndNothingUntilSomebodyReleasesTheBranch() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.stallRetriesBeforeNotify = 1 }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.stallRetriesBeforeNotify = 1 }
         desk.run("a")
         desk.facts("a") { $0.state = .idle }
         for _ in 0..<20 { desk.pass(.seconds(301)) }
@@ -219,7 +225,9 @@ import Testing
     }
 
     @Test func aFailingDeciderIsAskedLessAndLessOftenAndHeldUpNobodyElse() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
+            $0.hasDecider = true
+        }
         desk.run("a")
         desk.run("b")
         var pauses: [Int64] = []
@@ -237,7 +245,7 @@ import Testing
     }
 
     @Test func anAgentThatEndsEarlyIsStartedAgainAsOftenAsTheSettingsSay() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.agentRestarts = 1 }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.agentRestarts = 1 }
         desk.run("a")
         desk.facts("a") {
             $0.state = .exited; $0.exitStatus = 1
@@ -252,7 +260,7 @@ import Testing
     }
 
     @Test func noTaskBeginsWhileTheMachineIsFull() {
-        var desk = Desk(tasks: []) {
+        var desk = OrchestratorDesk(tasks: []) {
             $0.minimumFreeMemory = 1000
             $0.maximumLoad = 2
         }
@@ -266,7 +274,7 @@ import Testing
     }
 
     @Test func aShellCommandIsInterruptedForItsTimeAndGivenUpWhenThatDoesNotHelp() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(commands: [DecidedCommand(text: "sleep 999", mode: .shell)]))
         desk.pass(.seconds(45))
@@ -277,7 +285,7 @@ import Testing
     }
 
     @Test func theCommandThatReportsTheEndOfItsTaskComesToItsOwn() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(commands: [DecidedCommand(text: "report"), DecidedCommand(text: "more")]))
         desk.take(.phase(branch: "a", phase: "done", source: .agent))
@@ -296,7 +304,7 @@ import Testing
     }
 
     @Test func branchesTakeTurns() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
             $0.hasDecider = true
             $0.sessionCooldown = .zero
             $0.cooldown = .zero
@@ -320,85 +328,4 @@ import Testing
         }
         #expect(desk.begun == ["a1", "b1", "a2", "b2", "a3", "b3"])
     }
-}
-
-/// A machine with a clock, and what it wanted done.
-private struct Desk {
-    var machine: OrchestratorMachine
-    var now = Timestamp(milliseconds: 1_000_000)
-    var effects: [OrchestratorEffect] = []
-
-    init(
-        tasks: [PlannedTask], rules: CommandRules = CommandRules(),
-        _ settle: (inout OrchestratorSettings) -> Void = { _ in }
-    ) {
-        var settings = OrchestratorSettings()
-        settle(&settings)
-        machine = OrchestratorMachine(settings: settings, rules: rules, salt: "t")
-        take(.planned(tasks: tasks))
-    }
-
-    mutating func take(_ event: OrchestratorEvent) {
-        effects += machine.receive(event, at: now)
-        for command in machine.takeChanges().commands { texts[command.id] = command.content.text }
-    }
-
-    mutating func pass(_ duration: Duration) {
-        now = now.advanced(by: duration)
-        take(.tick)
-    }
-
-    mutating func run(_ branch: String) {
-        take(.spawned(branch: branch, agent: AgentID("agent-\(branch)")))
-        facts(branch) { $0.state = .idle }
-    }
-
-    mutating func facts(_ branch: String, _ change: (inout TaskFacts) -> Void) {
-        var facts = machine.standings[branch]?.facts ?? TaskFacts()
-        change(&facts)
-        take(.facts(branch: branch, facts: facts))
-    }
-
-    mutating func finish(_ branch: String) {
-        run(branch)
-        take(.phase(branch: branch, phase: "done", source: .agent))
-    }
-
-    mutating func decide(_ branch: String, _ decision: Decision, hash: String = "h") {
-        take(.prepared(branch: branch, hash: hash))
-        take(.decided(branch: branch, decision: decision))
-    }
-
-    func state(_ branch: String) -> TaskStanding.State? { machine.standings[branch]?.state }
-    func count(_ condition: (OrchestratorEffect) -> Bool) -> Int { effects.count(where: condition) }
-
-    var spawned: [String] {
-        effects.compactMap { if case .spawn(let branch) = $0 { branch } else { nil } }
-    }
-
-    var begun: [String] {
-        effects.compactMap { effect in
-            guard case .run(let id) = effect else { return nil }
-            return texts[id]
-        }
-    }
-
-    var alarms: [TaskStanding.Pause.Reason] {
-        effects.compactMap { if case .alarm(let alarm) = $0 { alarm.reason } else { nil } }
-    }
-
-    var prepared: [DecisionPrompt] {
-        effects.compactMap { if case .prepare(_, let prompt) = $0 { prompt } else { nil } }
-    }
-
-    var told: [String] {
-        effects.compactMap { if case .tell(_, _, let text) = $0 { text } else { nil } }
-    }
-
-    var dropped: [QueuedCommand.State] {
-        effects.compactMap { if case .dropped(_, let state, _) = $0 { state } else { nil } }
-    }
-
-    /// By id: the machine forgets commands that ended.
-    private var texts: [String: String] = [:]
 }
