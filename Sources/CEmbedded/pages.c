@@ -120,6 +120,12 @@ static const unsigned char page_assets_service_worker_js[] = {
 static const unsigned char page_assets_manifest_webmanifest[] = {
 #embed "../Web/Pages/assets/manifest.webmanifest" suffix(, )
     0};
+static const unsigned char page_assets_offline_html[] = {
+#embed "../Web/Pages/assets/offline.html" suffix(, )
+    0};
+static const unsigned char page_assets_offline_js[] = {
+#embed "../Web/Pages/assets/offline.js" suffix(, )
+    0};
 static const unsigned char page_assets_icon_svg[] = {
 #embed "../Web/Pages/assets/icon.svg" suffix(, )
     0};
@@ -169,6 +175,8 @@ static const embedded_file pages[] = {
     PAGE_ROW("assets/login.js", page_assets_login_js),
     PAGE_ROW("assets/service-worker.js", page_assets_service_worker_js),
     PAGE_ROW("assets/manifest.webmanifest", page_assets_manifest_webmanifest),
+    PAGE_ROW("assets/offline.html", page_assets_offline_html),
+    PAGE_ROW("assets/offline.js", page_assets_offline_js),
     PAGE_ROW("assets/icon.svg", page_assets_icon_svg),
     PAGE_ROW("texts.json", page_texts_json),
 };

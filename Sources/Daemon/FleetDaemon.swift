@@ -154,7 +154,7 @@ public struct FleetDaemon: Sendable {
     private func metrics(_ context: FleetContext, _ troubles: TroubleBoard) -> KeptServer? {
         do {
             guard let place = try OrchestratorSource(context: context).metricsPlace() else { return nil }
-            let setup = WebSetup(context, host: place.host, port: place.port)
+            let setup = WebSetup(SiteContext(context), host: place.host, port: place.port)
             return KeptServer(
                 site: try setup.site(log: log), page: .metrics, place: setup.place(of: .metrics),
                 isElsewhere: {

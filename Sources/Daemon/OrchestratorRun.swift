@@ -61,7 +61,8 @@ public struct OrchestratorRun: Sendable {
     ) throws -> WebServer? {
         let named = try source.metricsPlace()
         guard let port = options.metricsPort ?? named?.port else { return nil }
-        let setup = WebSetup(context, host: options.metricsHost ?? named?.host ?? "127.0.0.1", port: port)
+        let setup = WebSetup(
+            SiteContext(context), host: options.metricsHost ?? named?.host ?? "127.0.0.1", port: port)
         return WebServer(
             try setup.site(log: log), page: .metrics, at: setup.place(of: .metrics), log: log
         ) { [log] address in log.notice("metrics: \(address.url)/metrics") }

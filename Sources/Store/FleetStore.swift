@@ -48,10 +48,14 @@ public struct FleetStore: Sendable {
     /// Nil when the fleet was never registered here.
     public func registration() async throws(StoreError) -> FleetRegistration? {
         try await read { [fleet] db in
-            try Row.fetchOne(db, sql: "SELECT * FROM fleet WHERE id = ?", arguments: [fleet.rawValue]).map {
-                FleetRegistration(id: fleet, name: $0["name"], path: FilePath($0["path"] as String))
-            }
+            try Row.fetchOne(db, sql: "SELECT * FROM fleet WHERE id = ?", arguments: [fleet.rawValue])
+                .map(Self.registration)
         }
+    }
+
+    static func registration(_ row: Row) -> FleetRegistration {
+        FleetRegistration(
+            id: FleetID(row["id"]), name: row["name"], path: FilePath(row["path"] as String))
     }
 
     private static func isRegistered(_ fleet: FleetID, _ db: Database) throws -> Bool {

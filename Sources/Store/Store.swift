@@ -35,6 +35,15 @@ public final class Store: Sendable {
     /// The part of the database that belongs to `fleet`; it must be registered before anything is written.
     public func fleet(_ fleet: FleetID) -> FleetStore { FleetStore(store: self, fleet: fleet) }
 
+    /// Everything that was registered with `path` as its place, the oldest first.
+    public func registrations(at path: FilePath) async throws(StoreError) -> [FleetRegistration] {
+        try await read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM fleet WHERE path = ? ORDER BY createdAt, id", arguments: [path.string]
+            ).map(FleetStore.registration)
+        }
+    }
+
     /// Closes the connections; later calls fail.
     public func close() throws(StoreError) {
         do { try writer.close() } catch { throw StoreError(error, path: path) }

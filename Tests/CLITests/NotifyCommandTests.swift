@@ -294,15 +294,35 @@ struct NotifyCommandTests {
             #expect(contents[0].contains("[Approve](\(approve))"), "\(contents[0])")
             #expect(contents[1] == "**of another**")
 
+            // What it gives up is listed with the fleet's own, and sent again by the relay.
+            try Files.append("{\"title\":\"late\",\"id\":\"late\"}\n", to: bus)
+            code.set(93000)
+            let given = try await fleet.run(["relay", "--channel", "wecom", "--once"], adding: variables)
+            #expect(given.status == 1)
+            #expect(given.stderr.contains("1 message was given up: WeCom error 93000"), "\(given)")
+            let letter = try await fleet.run("notify", "dead", "--json").json["deliveries"]?.array?.first
+            #expect(
+                letter?["relay"] == "relay-wecom" && letter?["title"] == "late",
+                "\(String(describing: letter))")
+            #expect(try await fleet.succeed("notify", "dead").contains("wecom (relay-wecom)"))
+            let number = try #require(letter?["id"]?.integer)
+            let retried = try await fleet.run("notify", "retry", "\(number)")
+            #expect(retried.stdout == "1 message is sent again.\n", "\(retried)")
+            #expect(retried.stderr.contains("They wait for the relay 'relay-wecom'"), "\(retried)")
+            code.set(0)
+            _ = try await fleet.succeed("relay", "--channel", "wecom", "--once", adding: variables)
+            #expect(server.received.count == 5)
+            #expect(try await fleet.run("notify", "dead", "--json").json["deliveries"] == .array([]))
+
             // Again there is nothing to do; under another name everything is new, but for what was answered.
             _ = try await fleet.succeed("relay", "--channel", "wecom", "--once", adding: variables)
-            #expect(server.received.count == 3)
+            #expect(server.received.count == 5)
             try await fleet.succeed("approve", "feature/x")
             let other = try await fleet.run(
                 ["relay", "--config", ".", "--channel", "wecom", "--once", "--offset-name", "second"],
                 adding: variables)
             #expect(other.status == 0, "\(other)")
-            #expect(server.received.count == 4)
+            #expect(server.received.count == 7)
 
             #expect(try await fleet.run("relay", "--channel", "local_bus", "--once").status == 64)
             #expect(try await fleet.run("relay", "--channel", "wecom", "--once").status == 78)

@@ -157,6 +157,13 @@ struct DeliveryRulesTests {
         #expect(outcome(at: at(86_400)) == .dead(error: "503"))
     }
 
+    @Test func whatNoLaterTryMendsIsGivenUpAtOnce() {
+        let failure = DeliveryFailure("404", pause: .seconds(60), isChannelDown: false, isFinal: true)
+        #expect(
+            rules().outcome(of: failure, attempts: 1, expiresAt: at(86_400), chance: 0.5, at: at(0))
+                == .dead(error: "404"))
+    }
+
     @Test(arguments: [
         ("run-1/lint/1/notify-fail/0", NoticeKind.message), ("run-1/lint/1/escalate/0", .escalation),
         ("ap-1/asked", .approval), ("ap-1/reminder/3", .approval), ("ap-1/expired", .approval),

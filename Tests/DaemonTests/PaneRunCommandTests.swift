@@ -8,6 +8,69 @@ import Testing
 /// Commands beside `tmux-agent run`, and what lies beside its policy.
 @Suite(.timeLimit(.minutes(2)))
 struct PaneRunCommandTests {
+    @Test func panesAndTheirQuestionsAreOnTheDashboard() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: release
+                        stages:
+                          - name: ship
+                            require_approval: { prompt: "Ship it?" }
+                            actions_on_start: [ { shell: 'echo "pane:7" >>"$HOME/ticks"' } ]
+                            success_when: { exit_code: 0 }
+                    """)
+            let early = try await panes.command("dashboard", "--config", "hosts.yaml", "--port", "0")
+            #expect(
+                early.exitCode == 78 && early.errorText.contains("it was never run"), "\(early.errorText)")
+            try await panes.printer("work", window: "editor")
+            let run = try panes.start()
+            try await run.ready()
+            let web = try RunProcess(panes, ["dashboard", "--config", "hosts.yaml", "--port", "0"])
+            let isThere = try await eventually(within: .seconds(20)) { web.output.contains("#token=") }
+            #expect(isThere, "\(web.output)")
+            let address = try #require(web.output.firstMatch(of: /(http:\/\/[0-9.:]+)\/#token=(\S+)/))
+            func call(_ path: String, _ more: String...) async throws -> String {
+                try await CommandRunner().run(
+                    Command(
+                        "curl", ["-s", "-m", "20", "\(address.1)\(path)"] + more,
+                        environment: panes.environment,
+                        timeout: .seconds(30))
+                ).text
+            }
+            func pane() async throws -> JSONValue? {
+                try JSONValue.parse(try await call("/api/panes"))["panes"]?.array?.first
+            }
+            try await panes.say("hello <there>", in: "work")
+            let isSaid = try await eventually(within: .seconds(20)) {
+                try await pane()?["last_line"]?.string == "hello <there>"
+            }
+            #expect(isSaid)
+            let shown = try await pane()
+            #expect(
+                shown?["host"] == "local" && shown?["pane_id"] == "%0" && shown?["branch"] == "work:editor")
+            #expect(try await call("/api/panes/local~%250/tail").contains("hello <there>"))
+            let page = try await call("/")
+            #expect(page.contains("work:editor") && page.contains("local:%0") && page.contains("Ship it?"))
+            let stages = try JSONValue.parse(try await call("/api/overview"))["stages"]?.array
+            #expect(stages?.first?["host"] == "local" && stages?.first?["pane_id"] == "%0")
+
+            let token = "X-Auth-Token: \(address.2)"
+            let typed = try await call("/api/panes/local~%250/send", "-H", token, "-d", "{\"input\":\"x\"}")
+            #expect(typed.contains("foreign_session"), "\(typed)")
+            let questions = try JSONValue.parse(try await call("/api/approvals"))["approvals"]?.array
+            let id = try #require(questions?.first?["id"]?.string)
+            let answer = try await call(
+                "/api/approvals/\(id)", "-H", token, "-d", "{\"decision\":\"approve\"}")
+            #expect(answer.contains("\"approved\""), "\(answer)")
+            let isDone = try await eventually(within: .seconds(30)) {
+                run.output.contains("ship RUNNING -> COMPLETED")
+            }
+            #expect(isDone, "\(run.output)")
+            #expect(await web.stop() == 0)
+        }
+    }
+
     @Test func questionsAreShownAndAnsweredByCommands() async throws {
         try await withPanes { panes in
             try panes.write(

@@ -85,6 +85,23 @@ struct CourierTests {
         }
     }
 
+    @Test func aWrongAddressIsADeadLetterAtOnceAndCanBeSentAgain() async throws {
+        let status = Setting(404)
+        let server = try LoopbackServer { _ in .respond(status: status.value) }
+        try await withPost(["webhook"], ["NOTIFY_WEBHOOK_URL": server.url]) { post in
+            for number in 1...2 { try await post.say("m\(number)", "t\(number)") }
+            try await post.work()
+            let dead = try await post.store.deliveries(.dead)
+            #expect(
+                dead.map(\.lastError) == Array(repeating: "the receiver answered with status 404", count: 2))
+            #expect(dead.map(\.attempts) == [1, 1] && server.received.count == 2)
+            status.set(204)
+            #expect(try await post.store.retryDeadDeliveries(at: noon) == 2)
+            try await post.work()
+            #expect(try await post.store.deliveries(.done).count == 2)
+        }
+    }
+
     @Test func retryAfterHoldsTheWholeChannel() async throws {
         let calls = Setting(0)
         let server = try LoopbackServer { _ in

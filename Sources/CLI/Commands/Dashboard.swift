@@ -15,6 +15,7 @@ struct DashboardCommand: AgentCommand {
 
               tmux-agent dashboard --print
               tmux-agent dashboard --port 9000
+              tmux-agent dashboard --config hosts.yaml
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -66,7 +67,11 @@ struct ServerOptions: ParsableArguments {
     var tmuxProgram: String?
     @Option(name: .customLong("tmux-socket"), help: "Name of the tmux server (default: that of fleet.toml)")
     var tmuxSocket: String?
-    @Option(name: .customLong("config"), help: "The fleet.toml of another fleet than this folder's")
+    @Option(
+        name: .customLong("config"),
+        help:
+            "The fleet.toml of another fleet than this folder's, or a hosts.yaml: the panes that 'run' watches",
+        completion: .file())
     var configuration: String?
     @Option(name: .customLong("capture-lines"), help: .hidden) var captureLines: Int?
     @Option(
@@ -96,7 +101,9 @@ struct ServerOptions: ParsableArguments {
         options.tmuxProgram = tmuxProgram
         options.tmuxSocket = tmuxSocket
         var surroundings = context.surroundings
-        if let configuration {
+        if let configuration, ["yaml", "yml"].contains(FilePath(configuration).extension ?? "") {
+            options.hosts = FilePath(configuration)
+        } else if let configuration {
             surroundings.workingDirectory = surroundings.workingDirectory
                 .pushing(FilePath(configuration)).removingLastComponent()
         }

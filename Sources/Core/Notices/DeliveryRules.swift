@@ -126,11 +126,14 @@ public struct DeliveryFailure: Error, Sendable, Equatable {
     public var pause: Duration?
     /// Nothing else would get through now either: the whole channel waits.
     public var isChannelDown: Bool
+    /// No later try would go better: somebody has to change the settings or the message first.
+    public var isFinal: Bool
 
-    public init(_ reason: String, pause: Duration? = nil, isChannelDown: Bool) {
+    public init(_ reason: String, pause: Duration? = nil, isChannelDown: Bool, isFinal: Bool = false) {
         self.reason = reason
         self.pause = pause
         self.isChannelDown = isChannelDown
+        self.isFinal = isFinal
     }
 }
 
@@ -148,7 +151,7 @@ extension DeliveryRules {
     public func outcome(
         of failure: DeliveryFailure, attempts: Int, expiresAt: Timestamp, chance: Double, at now: Timestamp
     ) -> DeliveryOutcome {
-        guard now < expiresAt else { return .dead(error: failure.reason) }
+        guard now < expiresAt, !failure.isFinal else { return .dead(error: failure.reason) }
         let doubled = Self.firstPause * (1 << min(max(0, attempts - 1), 20))
         let spread = min(doubled, Self.longestPause).inMilliseconds
         let own = Duration.milliseconds(Int64(Double(spread) * (0.75 + chance / 2)))

@@ -17,4 +17,15 @@ public enum TextMarkers {
         }
         return markers
     }
+
+    /// The lowest marker on a screen with the last row that it covers, whatever its program made of it: without its hashes,
+    /// behind a bullet, over several rows.
+    public static func last(on rows: [String], columns: Int) -> (marker: Marker, row: Int)? {
+        let screen = rows.map { ScreenRow(text: $0) }
+        let reader = MarkerReader(columns: columns, acceptsBare: true)
+        for row in rows.indices.reversed() {
+            if case .found(let marker, let last) = reader.read(screen[...], at: row) { return (marker, last) }
+        }
+        return nil
+    }
 }

@@ -1,9 +1,6 @@
 public import Core
 public import Fleet
 internal import Notify
-internal import ProcessKit
-internal import Store
-internal import SystemPackage
 
 /// Sends one message through one channel at once, for somebody who wants to know whether it works.
 public struct ChannelTrial: Sendable {
@@ -28,25 +25,6 @@ public struct ChannelTrial: Sendable {
     }
 }
 
-/// Messages that were given up.
-public struct DeadLetters: Sendable {
-    private let context: FleetContext
-
-    public init(context: FleetContext) { self.context = context }
-
-    /// Gives one, or all with nil, another day and wakes the daemon; how many there were.
-    ///
-    /// Throws ``NotifyError/notDead(id:)`` when a named one is none.
-    public func retry(_ id: Int64?) async throws -> Int {
-        let count = try await context.store.retryDeadDeliveries(id, at: context.surroundings.now())
-        if let id, count == 0 { throw NotifyError.notDead(id: id) }
-        if count > 0, Files.isFolder(context.run) {
-            try Files.write("", to: DeliveryService.wakeFile(context.run), mode: .ownerReadWrite)
-        }
-        return count
-    }
-}
-
 /// Why a message was not sent.
 public enum NotifyError: Error, Equatable {
     case unusable(channel: String, reason: String)
@@ -58,6 +36,8 @@ public enum NotifyError: Error, Equatable {
     case alreadyRelaying(pid: Int32)
     /// After one pass of a relay.
     case left(count: Int, reason: String)
+    /// After one pass of a relay: no later one would do better.
+    case givenUp(count: Int, reason: String)
 }
 
 extension NotifyError: UserFacingError {
@@ -69,6 +49,7 @@ extension NotifyError: UserFacingError {
         case .relayToBus: "relay_to_bus"
         case .alreadyRelaying: "already_relaying"
         case .left: "notices_left"
+        case .givenUp: "notices_given_up"
         }
     }
 
@@ -82,6 +63,8 @@ extension NotifyError: UserFacingError {
         case .left(let count, let reason):
             count == 1
                 ? "1 message was not delivered: \(reason)" : "\(count) messages were not delivered: \(reason)"
+        case .givenUp(let count, let reason):
+            count == 1 ? "1 message was given up: \(reason)" : "\(count) messages were given up: \(reason)"
         }
     }
 
@@ -94,13 +77,14 @@ extension NotifyError: UserFacingError {
         case .alreadyRelaying(let pid):
             "End it with 'kill \(pid)', or give this one an --offset-name of its own"
         case .left: "They are tried again by the next 'tmux-agent relay'"
+        case .givenUp: "'tmux-agent notify dead' shows them, 'tmux-agent notify retry' sends them again"
         }
     }
 
     public var exitStatus: ExitStatus {
         switch self {
         case .unusable: .unusableSettings
-        case .notDelivered, .notDead, .alreadyRelaying, .left: .notAchieved
+        case .notDelivered, .notDead, .alreadyRelaying, .left, .givenUp: .notAchieved
         case .relayToBus: .usage
         }
     }

@@ -99,7 +99,8 @@ struct DeliveryService: Service {
             if let failure = try await courier.deliver(delivery) {
                 guard !Task.isCancelled else { return }
                 if troubles.began(delivery.channel, failure.reason) {
-                    log.warning("notify \(delivery.channel): \(failure.reason)")
+                    let end = failure.isFinal ? " (given up: see 'tmux-agent notify dead')" : ""
+                    log.warning("notify \(delivery.channel): \(failure.reason)\(end)")
                 }
             } else if troubles.ended(delivery.channel) {
                 log.notice("notify \(delivery.channel): works again")

@@ -37,6 +37,9 @@ public struct Relay: Sendable {
     let options: Options
     let log: Logger
 
+    /// What the id of a relay's own queue begins with; the queue is registered with the bus as its place.
+    static let queuePrefix = "relay-"
+
     public init(surroundings: Surroundings, options: Options, log: Logger) {
         self.surroundings = surroundings
         self.options = options
@@ -56,7 +59,7 @@ public struct Relay: Sendable {
             throw NotifyError.unusable(channel: name, reason: reason)
         }
         let name = options.offsetName ?? "relay-\(options.channels.joined(separator: "-"))"
-        let id = FleetID("relay-\(ContentHash.of("\(source.bus)\n\(name)").prefix(16))")
+        let id = FleetID("\(Self.queuePrefix)\(ContentHash.of("\(source.bus)\n\(name)").prefix(16))")
         let run = source.places.run.appending(id.rawValue)
         guard let lock = try DaemonLock.take(role: .relay, run: run, processID: surroundings.processID) else {
             throw NotifyError.alreadyRelaying(pid: try DaemonLock.holder(role: .relay, run: run) ?? 0)
@@ -128,14 +131,19 @@ public struct Relay: Sendable {
         try await store.recoverDeliveries()
         try await intake.takeAll()
         var last: DeliveryFailure?
+        var givenUp = 0
         while case let claimed = try await courier.claim(), !claimed.isEmpty {
             let failures = try await withThrowingTaskGroup(of: DeliveryFailure?.self) { group in
                 for delivery in claimed { group.addTask { try await courier.deliver(delivery) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             last = failures.compactMap(\.self).last ?? last
+            givenUp += failures.count { $0?.isFinal == true }
         }
         let left = try await store.deliveries(.pending, limit: 10_000)
+        if left.isEmpty, givenUp > 0, let last {
+            throw NotifyError.givenUp(count: givenUp, reason: last.reason)
+        }
         guard !left.isEmpty else { return }
         throw NotifyError.left(
             count: left.count,

@@ -17,6 +17,8 @@ public struct WebRun: Sendable {
         public var host: String?
         public var port: Int?
         public var token: String?
+        /// Shows the panes that `run` watches by this hosts.yaml, and no fleet.
+        public var hosts: FilePath?
         /// Over fleet.toml's.
         public var database: FilePath?
         public var approvals: FilePath?
@@ -50,11 +52,7 @@ public struct WebRun: Sendable {
 
     /// `tell` is given the address that logs in, and whether other machines reach it.
     public func run(tell: @escaping @Sendable (_ address: ShownAddress) -> Void) async throws {
-        let (options, folder) = (options, surroundings.workingDirectory)
-        let context = try await FleetContext.open(surroundings) { configuration in
-            options.adjust(&configuration, relativeTo: folder)
-        }
-        for warning in context.warnings { log.warning("\(warning.rendered)") }
+        let context = try await context()
         let setup = WebSetup(context, host: options.host, port: options.port, token: options.token)
         let site = try setup.site(log: log)
         let token = try setup.accessToken().token.text
@@ -70,6 +68,23 @@ public struct WebRun: Sendable {
             }, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+extension WebRun {
+    private func context() async throws -> SiteContext {
+        let (options, folder) = (options, surroundings.workingDirectory)
+        guard let hosts = options.hosts else {
+            let fleet = try await FleetContext.open(surroundings) { configuration in
+                options.adjust(&configuration, relativeTo: folder)
+            }
+            for warning in fleet.warnings { log.warning("\(warning.rendered)") }
+            return SiteContext(fleet)
+        }
+        var records = try PaneRecords(hosts, surroundings)
+        if let database = options.database { records.settings.stateDatabase = folder.pushing(database) }
+        for warning in records.warnings { log.warning("\(warning.rendered)") }
+        return try await SiteContext(records, surroundings)
     }
 }
 

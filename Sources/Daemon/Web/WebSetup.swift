@@ -5,24 +5,26 @@ internal import Web
 
 /// Which login and which places the servers of a fleet have: by fleet.toml, unless a command line says otherwise.
 struct WebSetup {
-    let context: FleetContext
+    let context: SiteContext
     var host: String?
     var port: Int?
     var token: String?
 
-    init(_ context: FleetContext, host: String? = nil, port: Int? = nil, token: String? = nil) {
+    init(_ fleet: FleetContext) { self.init(SiteContext(fleet)) }
+
+    init(_ context: SiteContext, host: String? = nil, port: Int? = nil, token: String? = nil) {
         self.context = context
         self.host = host
         self.port = port
         self.token = token
     }
 
-    private var actualHost: String { host ?? context.configuration.dashboard.host }
+    private var actualHost: String { host ?? context.dashboard.host }
 
     /// The token of the command line, else of `token_file`, else the user's own, which is made when there is none.
     func accessToken() throws -> (token: AccessToken, isOwn: Bool) {
         if let token, !token.isEmpty { return (AccessToken(token), false) }
-        if let file = context.configuration.dashboard.tokenFile { return (try AccessToken.file(file), false) }
+        if let file = context.dashboard.tokenFile { return (try AccessToken.file(file), false) }
         return (try AccessToken.standard(context.surroundings, context.places), true)
     }
 
@@ -33,10 +35,9 @@ struct WebSetup {
 
     /// A port that nobody chose gives way to a program that has it already.
     func place(of page: WebServer.Page) -> WebServer.Place {
-        let settings = context.configuration
-        return switch page {
-        case .dashboard: place(settings.dashboard.port, DashboardSettings.standardPort)
-        case .portal: place(settings.portal.port, PortalSettings.standardPort)
+        switch page {
+        case .dashboard: place(context.dashboard.port, DashboardSettings.standardPort)
+        case .portal: place(context.portal.port, PortalSettings.standardPort)
         case .metrics: WebServer.Place(host: actualHost, port: port ?? 0, mayMove: false)
         }
     }

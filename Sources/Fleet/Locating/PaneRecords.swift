@@ -3,10 +3,11 @@ public import Core
 internal import ProcessKit
 public import Store
 public import SystemPackage
+internal import TmuxKit
 
 /// What `run` with one hosts.yaml keeps in the database: the records of panes that were not spawned here.
 public struct PaneRecords: Sendable {
-    public let settings: HostsConfiguration
+    public var settings: HostsConfiguration
     public let warnings: [ConfigurationProblem]
     /// The hosts.yaml, as an absolute path.
     public let file: FilePath
@@ -29,6 +30,14 @@ public struct PaneRecords: Sendable {
     }
     /// This configuration's own folder: lock, taps, files of shell actions.
     public var run: FilePath { places.run.appending(id.rawValue) }
+    /// The taps of all hosts' panes, also of remote ones.
+    public var taps: FilePath { run.appending("taps") }
+
+    /// What the tap of a pane is called, without its ending: no other life of a server ever has the same name.
+    public static func tapName(of pane: HostPane) -> String {
+        "\(TmuxFormat.name(pane.host)).pct\(pane.pane.number)-\(pane.serverPID)-\(pane.serverStart)"
+    }
+
     /// The text of the policy that `run` goes by.
     public var policyInForce: FilePath { run.appending("policy.yaml") }
 

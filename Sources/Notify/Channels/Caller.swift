@@ -26,8 +26,10 @@ struct Caller: Sendable {
             guard !response.isSuccess else { return .success(response) }
             return .failure(refusal(response, at: now))
         } catch {
-            let isDown = if case .invalidRequest = error { false } else { true }
-            return .failure(DeliveryFailure(redaction(error.message), isChannelDown: isDown))
+            let isUnusable = if case .invalidRequest = error { true } else { false }
+            return .failure(
+                DeliveryFailure(
+                    redaction(error.message), isChannelDown: !isUnusable, isFinal: isUnusable))
         }
     }
 
@@ -53,9 +55,11 @@ struct Caller: Sendable {
 
     private func refusal(_ response: HTTPResponse, at now: Timestamp) -> DeliveryFailure {
         let isDown = [408, 425, 429].contains(response.status) || response.status >= 500
+        // What is left of 4xx may pass by itself; the rest is the address, the key or the message.
+        let isFinal = !isDown && ![409, 421, 423].contains(response.status)
         return DeliveryFailure(
             "the receiver answered with status \(response.status)\(excerpt(response))",
-            pause: response.retryAfter(at: now), isChannelDown: isDown)
+            pause: response.retryAfter(at: now), isChannelDown: isDown, isFinal: isFinal)
     }
 
     /// The beginning of what the receiver said; it may repeat what it was sent.

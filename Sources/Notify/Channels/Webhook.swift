@@ -47,12 +47,3 @@ struct Webhook: Channel {
         return Hexadecimal.text(Array(code))
     }
 }
-
-enum Hexadecimal {
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
-    }
-}

@@ -12,7 +12,8 @@ enum WeComError {
         let said = (answer["errmsg"]?.string ?? "").prefix { $0 != "," }.visible
         let words = [words(code), said.isEmpty ? nil : "(\(said))"].compactMap(\.self).joined(separator: " ")
         return DeliveryFailure(
-            "WeCom error \(code): \(words)", pause: pause(code), isChannelDown: isTemporary(code))
+            "WeCom error \(code): \(words)", pause: pause(code), isChannelDown: isTemporary(code),
+            isFinal: !isTemporary(code) && self.words(code) != nil)
     }
 
     static func isAboutToken(_ answer: JSONValue) -> Bool {

@@ -1,4 +1,5 @@
 internal import Core
+internal import Fleet
 internal import Logging
 internal import ProcessKit
 internal import Store
@@ -168,6 +169,23 @@ extension PaneWatcher {
         if watch.road != .captures, !isDryRun { parts.observer.request(.giveBack(watch.id)) }
         drop(watch)
         log.info("no longer watching \(watch.label): the filters do not accept it")
+    }
+
+    /// Writes down which panes are watched, for pages and commands beside this process.
+    func tellPanes() {
+        guard !isDryRun, !lookedAt.isEmpty || !unreachable.isEmpty else { return }
+        let watched = panes.values.map { watch in
+            WatchedPane(
+                pane: watch.id, session: watch.snapshot.session.rawValue, window: watch.snapshot.windowName)
+        }.sorted { $0.pane.description < $1.pane.description }
+        guard watched != toldPanes else { return }
+        do {
+            try watched.write(run: hosts.run)
+            toldPanes = watched
+        } catch {
+            // Pages show what they know; the next look tries again.
+            log.debug("panes.json: \(error)")
+        }
     }
 
     func drop(_ watch: PaneWatch) {

@@ -76,6 +76,8 @@ public actor PaneWatcher: Service {
     var databaseTrouble: (since: Timestamp, error: StoreError)?
     var retryAt: Timestamp?
     var databaseFile: Files.Identity?
+    /// As `panes.json` has it.
+    var toldPanes: [WatchedPane]?
 
     static let reader = "watch"
     /// Bytes of a tap that stay on the disk.
@@ -152,6 +154,7 @@ public actor PaneWatcher: Service {
         await attempt("approvals") { try await expireApprovals(at: now) }
         await attempt("retention") { try await pruneWhenDue() }
         for id in panes.keys.sorted(by: { $0.description < $1.description }) { await visit(id) }
+        tellPanes()
         try sayReady()
     }
 

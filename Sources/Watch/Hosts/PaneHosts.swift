@@ -43,8 +43,7 @@ public struct PaneHosts: Sendable {
 
     /// The file that gets a pane's bytes; no other life of a server ever writes to it.
     func tap(of pane: HostPane) -> FilePath {
-        let life = "pct\(pane.pane.number)-\(pane.serverPID)-\(pane.serverStart)"
-        return taps.appending("\(TmuxFormat.name(pane.host)).\(life).tap")
+        taps.appending("\(PaneRecords.tapName(of: pane)).tap")
     }
 
     func host(of pane: HostPane) -> PaneHost? { hosts.first { $0.name == pane.host } }

@@ -1,8 +1,8 @@
-internal import Core
+public import Core
 public import Fleet
 internal import ProcessKit
 public import Store
-internal import SystemPackage
+public import SystemPackage
 public import TerminalKit
 
 /// Follows an agent's tap to show its pane, beside the watcher and without changing anything.
@@ -30,6 +30,23 @@ public struct PaneFollower {
             path: tap, kind: AgentKind(agent.program.kind),
             size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
             latest: agent.generation)
+    }
+
+    /// Of a pane that `run` watches; nil while nothing of it is kept.
+    public init?(_ pane: HostPane, tap: FilePath, store: FleetStore) async throws {
+        guard Files.exists(tap) else { return nil }
+        let subject = Subject.pane(pane)
+        var place = TapFollower.Place()
+        if let position = try await store.tapPosition(of: subject),
+            position.offset <= Files.size(tap) ?? 0
+        {
+            place.offset = position.offset
+            place.generation = position.generation
+            place.keyframe = try await store.keyframe(of: subject, upTo: position.offset)
+            place.marks = try await store.tapMarks(of: subject, from: place.keyframe?.offset ?? 0)
+        }
+        follower = try TapFollower(
+            path: tap, kind: .shell, size: TerminalSize(columns: 80, rows: 24), from: place)
     }
 
     /// Reads at most one piece of what is new; false at the end of the tap.

@@ -33,6 +33,10 @@ extension Board {
             run.run.stages.map { stage in
                 var object: JSONObject = ["host": "local", "pipeline": .string(run.run.pipeline)]
                 object.set("pane_id", panes[run.run.subject])
+                if case .pane(let pane) = run.run.subject {
+                    object.set("host", pane.host)
+                    object.set("pane_id", pane.pane.description)
+                }
                 object.set("branch", run.branch)
                 object.set("run", run.run.id.rawValue)
                 object.set("stage", stage.name)
@@ -50,8 +54,8 @@ extension Board {
     var dashboard: JSONObject {
         [
             "board": .object(overview), "projects": .array(runs.map(\.json)),
-            "pane_activity": .array(journal.map(\.json)), "agent_sessions": .array(agents.map(\.session)),
-            "panes": .array(agents.compactMap(\.pane)), "orchestrator": orchestrator,
+            "pane_activity": .array(journal.map(\.json)), "agent_sessions": sessions["sessions"] ?? .null,
+            "panes": panesJSON["panes"] ?? .null, "orchestrator": orchestrator,
             "notices": .array(notices.map(\.json)), "policy": policy.json,
         ]
     }
@@ -62,8 +66,8 @@ extension Board {
         return ["orchestrated": .bool(isOrchestrated), "tasks": .array(tasks.map(\.json))]
     }
 
-    var panes: JSONObject { ["panes": .array(agents.compactMap(\.pane))] }
-    var sessions: JSONObject { ["sessions": .array(agents.map(\.session))] }
+    var panesJSON: JSONObject { ["panes": .array(agents.compactMap(\.pane) + panes.map(\.json))] }
+    var sessions: JSONObject { ["sessions": .array(agents.map(\.session) + panes.map(\.json))] }
 
     /// `GET /api/notifications`: the newest last, as the Python tool's console reads them.
     func notifications(since time: Timestamp?) -> JSONObject {
@@ -111,6 +115,21 @@ extension BoardAgent {
         object.set("branch", agent.place.branch)
         object.set("session", agent.place.session.rawValue)
         object.set("state", snapshot.state.rawValue)
+        object.set("last_line", lastLine)
+        return .object(object)
+    }
+}
+
+extension BoardPane {
+    /// With the keys of an agent's pane and of a session.
+    var json: JSONValue {
+        var object: JSONObject = ["host": .string(watched.pane.host)]
+        object.set("pane_id", watched.pane.pane.description)
+        object.set("agent", id)
+        object.set("branch", watched.place)
+        object.set("session", watched.session)
+        object.set("state", state.rawValue)
+        object.set("waiting_for", String?.none)
         object.set("last_line", lastLine)
         return .object(object)
     }

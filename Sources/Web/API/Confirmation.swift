@@ -23,13 +23,14 @@ struct Confirmation: Sendable {
     }
 
     /// Appends it to `confirmations.jsonl`, of which an id counts once; returns the id.
-    func write(in context: FleetContext) async throws -> String {
-        try context.requireTrust()
+    func write(in context: SiteContext) async throws -> String {
+        try context.fleet?.requireTrust()
+        guard let bus = context.bus else { throw WebError.foreignSession("") }
         var line = fields
         let id = line["id"]?.string ?? context.surroundings.ids.make("confirmation")
         line["id"] = .string(id)
         line["ts"] = .number(Double(context.surroundings.now().milliseconds) / 1000)
-        try BusWriter(BusFolder(context.configuration.watch.bus)).append([.object(line)], to: .confirmations)
+        try BusWriter(BusFolder(bus)).append([.object(line)], to: .confirmations)
         return id
     }
 }

@@ -15,8 +15,10 @@ extension WebSite {
         let language = request.query("language").flatMap(PageLanguage.init(rawValue:)) ?? request.language
         let names = (request.query("pane") ?? "").split(separator: ",").prefix(PaneViews.standardMost).map(
             String.init)
-        let taps = try await taps(of: names)
         let wantsParts = request.query("parts") != "none"
+        let taps = try await taps(of: names)
+        // A page goes on when the agent that it shows is gone; who asks for nothing else is told.
+        if let first = names.first, taps.isEmpty, !wantsParts { throw WebError.noSuchPane(first) }
         // A browser names the last event in a header only when it comes again by itself.
         let last = (request.headers[.lastEventID] ?? request.query("last")).flatMap { Int64($0) }
         try await feed.requireRoom()
@@ -42,10 +44,8 @@ extension WebSite {
 
     /// The names of the files that the panes' agents print into; agents that are gone meanwhile have none.
     private func taps(of panes: [String]) async throws -> Set<String> {
-        guard let first = panes.first else { return [] }
+        guard !panes.isEmpty else { return [] }
         let board = try await feed.current()
-        let taps = panes.compactMap { board.agent($0)?.snapshot.agent.tap?.lastComponent?.string }
-        guard !taps.isEmpty else { throw WebError.noSuchPane(first) }
-        return Set(taps)
+        return Set(panes.compactMap { board.tapName(of: $0) })
     }
 }

@@ -29,8 +29,9 @@ struct OrderResult: Sendable {
 /// Takes orders from far away: only for agents of this fleet, only for the agent that is meant, each once, and written
 /// down.
 actor OrderDesk {
-    private let context: FleetContext
-    private let sender: Sender
+    private let context: SiteContext
+    /// Nil for panes that were not spawned here: pages only show them.
+    private let sender: Sender?
     /// How the latest keyed orders ended, for clients whose line broke before they heard it.
     private var ended: [String: OrderResult] = [:]
     private var order: [String] = []
@@ -39,15 +40,16 @@ actor OrderDesk {
     /// Of an order's text, in the journal.
     static let mostText = 500
 
-    init(context: FleetContext) {
+    init(context: SiteContext) {
         self.context = context
-        sender = Sender(context: context)
+        sender = context.fleet.map { Sender(context: $0) }
     }
 
     /// Types it, or says how the same order went before.
     ///
     /// Throws ``WebError/noSuchPane(_:)`` or ``WebError/otherAgent(pane:expected:found:)`` before anything is typed.
     func take(_ order: RemoteOrder) async throws -> OrderResult {
+        guard let sender else { throw WebError.foreignSession(order.target) }
         let agent = try await agent(meantBy: order)
         guard try await isNew(order, agent) else {
             return order.key.flatMap { ended[$0] }.map { known in
@@ -61,7 +63,7 @@ actor OrderDesk {
     }
 
     private func agent(meantBy order: RemoteOrder) async throws -> Agent {
-        try context.requireTrust()
+        try context.fleet?.requireTrust()
         let agents = try await context.store.agents()
         let target = order.target
         let found =

@@ -14,7 +14,7 @@ extension WebSite {
             let object = try await request.object(upTo: limits.body)
             return try await send(
                 RemoteOrder(
-                    content: try Self.content(object), target: try Self.pane(context),
+                    content: try Self.content(object), target: try pane(context),
                     agent: object["agent"]?.string, key: try Self.key(object),
                     sender: object["sender"]?.string, through: place.rawValue))
         }
@@ -34,7 +34,7 @@ extension WebSite {
         }
         routes.post("/api/panes/:pane/summary", .change) { [context, panes] request, requestContext in
             let name =
-                try await request.object(upTo: limits.body)["agent"]?.string ?? Self.pane(requestContext)
+                try await request.object(upTo: limits.body)["agent"]?.string ?? pane(requestContext)
             let summary = try await PaneSummarizer(context: context, panes: panes).summarize(name)
             return .json([
                 "summary": .string(summary.text), "cost": summary.cost.map { .string($0) } ?? .null,

@@ -45,15 +45,18 @@ extension WebSite {
         let feed = feed
         routes.get("/api/overview", .read) { _, _ in .json(.object(try await feed.current().overview)) }
         routes.get("/api/dashboard", .read) { _, _ in .json(.object(try await feed.current().dashboard)) }
-        routes.get("/api/panes", .read) { _, _ in .json(.object(try await feed.current().panes)) }
+        routes.get("/api/panes", .read) { _, _ in .json(.object(try await feed.current().panesJSON)) }
         routes.get("/api/sessions", .read) { _, _ in .json(.object(try await feed.current().sessions)) }
         routes.get("/api/notifications", .read) { request, _ in
             let since = try request.time("since")
             return .json(.object(try await feed.current().notifications(since: since)))
         }
         routes.get("/api/panes/:pane/tail", .read) { [panes] request, context in
-            let name = try Self.pane(context)
-            guard try await feed.current().agent(name) != nil else { throw WebError.noSuchPane(name) }
+            let name = try pane(context)
+            let board = try await feed.current()
+            guard board.agent(name) != nil || board.tapName(of: name) != nil else {
+                throw WebError.noSuchPane(name)
+            }
             let lines = try request.number("lines", in: 1...2000) ?? 200
             let text = try await panes.text(of: name) ?? ""
             let rows = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines)
@@ -64,13 +67,12 @@ extension WebSite {
         }
     }
 
-    /// The pane that a path means: `%253` is `%3`, and `local~%253` too.
-    static func pane(_ context: WebRequestContext) throws(WebError) -> String {
+    /// The pane that a path means: `%253` is `%3`, and in a fleet `local~%253` too; of `run` it is `<host>~%253`.
+    func pane(_ context: WebRequestContext) throws(WebError) -> String {
         // The router leaves the escapes of a path as they are.
         let text = (context.parameters.get("pane") ?? "").percentDecoded
         let parts = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return text }
-        // Hosts behind ssh are watched by 'run', which has no pages yet.
+        guard parts.count == 2, self.context.panes == nil else { return text }
         guard parts[0] == "local" else { throw .noSuchPane(text) }
         return String(parts[1])
     }

@@ -5,11 +5,11 @@ internal import Store
 
 /// Questions as pages and links show them, and answers that come from there.
 struct WebApprovals: Sendable {
-    let context: FleetContext
+    let context: SiteContext
     private let keys: ApprovalKeys
     private let answers: ApprovalAnswers
 
-    init(context: FleetContext, keys: ApprovalKeys) {
+    init(context: SiteContext, keys: ApprovalKeys) {
         self.context = context
         self.keys = keys
         answers = ApprovalAnswers(store: context.store, keys: keys)
@@ -39,8 +39,10 @@ struct WebApprovals: Sendable {
     /// As people see it.
     func boardApproval(_ approval: Approval) async throws -> BoardApproval {
         let agents = try await context.store.agents(includingRemoved: true)
+        var place = agents.first { $0.subject == approval.subject }?.place.branch
+        if case .pane(let pane) = approval.subject { place = pane.name }
         return BoardApproval(
-            approval: approval, branch: agents.first { $0.subject == approval.subject }?.place.branch,
+            approval: approval, branch: place,
             diff: nil, channels: try await context.store.channels(of: approval.id))
     }
 }

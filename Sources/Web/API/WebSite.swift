@@ -1,11 +1,11 @@
 internal import Approvals
 internal import Core
-public import Fleet
+internal import Fleet
 public import Logging
 
 /// What the servers of a fleet show: one board, one login, one desk for answers and orders.
 public struct WebSite: Sendable {
-    let context: FleetContext
+    let context: SiteContext
     let access: Access
     let feed: BoardFeed
     let panes: PaneViews
@@ -20,7 +20,7 @@ public struct WebSite: Sendable {
     ///
     /// Throws ``WebError/tokenNeeded(host:)`` for a host that others reach when the token is only the user's own.
     public init(
-        context: FleetContext, host: String, token: AccessToken, isOwnToken: Bool,
+        context: SiteContext, host: String, token: AccessToken, isOwnToken: Bool,
         limits: WebLimits = WebLimits(), log: Logger
     ) throws {
         let isLoopback = HostNames.loopback.contains(HostNames.name(in: host) ?? host)
@@ -30,7 +30,7 @@ public struct WebSite: Sendable {
         self.log = log
         let secret = try context.secret()
         let publicURL = try context.publicURL()
-        let settings = context.configuration.dashboard
+        let settings = context.dashboard
         access = Access(
             Access.Settings(
                 token: token, cookie: SessionCookie(secret: secret, token: token),

@@ -28,7 +28,7 @@ struct SessionCookie: Sendable {
     /// Whether we made this value and its time is not over; the signature is compared in constant time.
     func isGood(_ value: some StringProtocol, at now: Timestamp) -> Bool {
         let parts = value.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.count <= 12, let code = Hexadecimal.bytes(parts[1]),
+        guard parts.count == 2, parts[0].utf8.count <= 12, let code = Hexadecimal.bytes(parts[1].utf8),
             HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array(parts[0].utf8), using: key),
             let seconds = Int64(parts[0])
         else { return false }

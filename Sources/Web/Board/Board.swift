@@ -2,6 +2,7 @@ public import Core
 public import Fleet
 public import GitKit
 public import Store
+internal import SystemPackage
 
 /// Every fact of a fleet at one moment, as pages and interfaces show it.
 public struct Board: Sendable {
@@ -26,15 +27,25 @@ public struct Board: Sendable {
     public var isOrchestrated = false
     /// Whether fleet.toml names a command that sums panes up.
     public var hasSummaries: Bool
+    /// Panes that `run` watches; none in a fleet.
+    public var panes: [BoardPane] = []
+    /// What begins the watching, where nobody watches.
+    public var watchCommand = "tmux-agent up"
 
     /// How many agents are in each state.
     public var counts: [AgentState: Int] {
-        Dictionary(agents.map { ($0.snapshot.state, 1) }, uniquingKeysWith: +)
+        Dictionary((agents.map(\.snapshot.state) + panes.map(\.state)).map { ($0, 1) }, uniquingKeysWith: +)
     }
 
     /// The agent of a pane's id on its own server, such as `%3`, or of an agent's id.
     public func agent(_ name: String) -> BoardAgent? {
         agents.first { $0.id.rawValue == name || $0.snapshot.agent.pane?.pane.description == name }
+    }
+
+    /// The name of the file that a pane prints into, by what addresses call the pane; nil when there is none.
+    func tapName(of name: String) -> String? {
+        if let agent = agent(name) { return agent.snapshot.agent.tap?.lastComponent?.string }
+        return panes.first { BoardPane.isNamed(name, $0.watched.pane) }.map { "\($0.id).tap" }
     }
 }
 

@@ -83,16 +83,26 @@ struct BoardHistory: Sendable {
     }
 
     func states(of snapshot: AgentSnapshot, now: Timestamp) -> [StateSpan] {
-        let subject = snapshot.agent.subject
+        states(of: snapshot.agent.subject, now: snapshot.state, since: snapshot.since, at: now)
+    }
+
+    /// The state that was told last; nil when none was.
+    func state(of subject: Subject) -> (state: AgentState, since: Timestamp)? {
+        turns[subject]?.last.map { ($0.state, $0.at) }
+    }
+
+    func states(
+        of subject: Subject, now state: AgentState, since: Timestamp?, at now: Timestamp
+    ) -> [StateSpan] {
         let begin = now.advanced(by: .zero - Self.stateWindow)
         var spans: [StateSpan] = []
         for turn in turns[subject] ?? [] {
             if !spans.isEmpty { spans[spans.count - 1].to = turn.at }
             spans.append(StateSpan(state: turn.state, from: turn.at, to: nil))
         }
-        if spans.last?.state != snapshot.state, let since = snapshot.since {
+        if spans.last?.state != state, let since {
             if !spans.isEmpty { spans[spans.count - 1].to = since }
-            spans.append(StateSpan(state: snapshot.state, from: since, to: nil))
+            spans.append(StateSpan(state: state, from: since, to: nil))
         }
         return spans.filter { $0.to.map { $0 > begin } ?? true }
     }

@@ -12,14 +12,14 @@ actor BoardMemory {
     private let executor = BlockingExecutor(label: "board-memory")
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    private let context: FleetContext
+    private let context: SiteContext
     private var past: BoardHistory?
     private var known: [Subject: String] = [:]
     private var knownAt: Int64 = -1
     private var policyStamp: Timestamp??
     private var lastPolicy = BoardPolicy()
     private var diffs: [ApprovalID: (at: Timestamp, stat: DiffStat?)] = [:]
-    private var lines: [AgentID: LastLine] = [:]
+    private var lines: [String: LastLine] = [:]
 
     /// How many journal rows are read at first.
     private static let firstRows: Int64 = 10_000
@@ -28,7 +28,7 @@ actor BoardMemory {
     /// A board does not wait for more taps than these.
     private static let mostTaps = 8
 
-    init(context: FleetContext) { self.context = context }
+    init(context: SiteContext) { self.context = context }
 
     func history(runs: [PipelineRun], now: Timestamp) async throws -> BoardHistory {
         var history: BoardHistory
@@ -56,14 +56,14 @@ actor BoardMemory {
         let agents = try await context.store.agents(includingRemoved: true)
         known = Dictionary(agents.map { ($0.subject, $0.place.branch) }) { $1 }
         // A detached HEAD has no branch to show.
-        known[.mainCheckout] = (try? await context.repository.mainBranch())?.rawValue
+        known[.mainCheckout] = (try? await context.fleet?.repository.mainBranch())?.rawValue
         knownAt = newest
         return known
     }
 
     /// The file as it is, read again when it changed.
     func policy() async -> BoardPolicy {
-        let stamp = Files.modifiedAt(context.configuration.watch.policy)
+        let stamp = context.policyFile.flatMap { Files.modifiedAt($0) }
         if let policyStamp, policyStamp == stamp { return lastPolicy }
         do {
             lastPolicy = BoardPolicy(policy: try await context.policy())
@@ -77,35 +77,36 @@ actor BoardMemory {
 
     /// What the branch of a question changed; nil for a worktree that git says nothing about.
     func diff(of question: Approval, now: Timestamp) async -> DiffStat? {
-        guard case .agent(let id) = question.subject else { return nil }
+        guard case .agent(let id) = question.subject, let fleet = context.fleet else { return nil }
         if let kept = diffs[question.id], now.distance(from: kept.at) < Self.diffAge { return kept.stat }
         // A question can be answered without the numbers: a broken worktree is doctor's to explain.
-        let stat = try? await AgentDiff(of: id.rawValue, uncommitted: false, context: context).stat()
+        let stat = try? await AgentDiff(of: id.rawValue, uncommitted: false, context: fleet).stat()
         if diffs.count > 200 { diffs = [:] }
         diffs[question.id] = (now, stat)
         return stat
     }
 
-    /// The last line of every agent; of taps that have grown a few are looked at each time.
-    func lastLines(of agents: [Agent]) -> [AgentID: String] {
+    /// The last line of every tap, by the names that are given; of those that have grown a few are looked at each time.
+    func lastLines(of taps: [(name: String, tap: FilePath)]) -> [String: String] {
         var left = Self.mostTaps
-        var found: [AgentID: String] = [:]
-        for agent in agents {
-            guard let tap = agent.tap else { continue }
+        var found: [String: String] = [:]
+        let settings = context.fleet?.configuration.tmux
+        for (name, tap) in taps {
             let size = Files.size(tap) ?? 0
-            var line = lines[agent.id] ?? LastLine(size: -1, text: nil)
+            var line = lines[name] ?? LastLine(size: -1, text: nil)
             if line.size != size, left > 0 {
                 left -= 1
-                let settings = context.configuration.tmux
                 line = LastLine(
-                    tap: tap, size: size, columns: settings.columns, rows: settings.rows,
-                    kind: AgentKind(agent.program.kind))
-                lines[agent.id] = line
+                    tap: tap, size: size, columns: settings?.columns ?? 200, rows: settings?.rows ?? 50)
+                lines[name] = line
             }
-            found[agent.id] = line.text
+            found[name] = line.text
         }
-        let living = Set(agents.map(\.id))
+        let living = Set(taps.map(\.name))
         if lines.count > living.count { lines = lines.filter { living.contains($0.key) } }
         return found
     }
+
+    /// A board shows no panes when the list of them cannot be read.
+    func watchedPanes() -> [WatchedPane] { (try? context.watchedPanes()) ?? [] }
 }

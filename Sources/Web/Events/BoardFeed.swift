@@ -20,7 +20,7 @@ struct FollowerTicket: Sendable {
 /// number; a follower asks for what is newer than the last number it got, so one that falls behind gets the newest
 /// text of every part at once, and nothing is kept for it.
 actor BoardFeed {
-    private let context: FleetContext
+    private let context: SiteContext
     private let reader: BoardReader
     private let renderer: PageRenderer
     private let limits: WebLimits
@@ -47,7 +47,7 @@ actor BoardFeed {
     /// Reading takes at most a quarter of the time.
     static let rest = 3
 
-    init(context: FleetContext, renderer: PageRenderer, limits: WebLimits) throws {
+    init(context: SiteContext, renderer: PageRenderer, limits: WebLimits) throws {
         self.context = context
         self.renderer = renderer
         self.limits = limits
@@ -77,7 +77,7 @@ actor BoardFeed {
         followers[lastFollower] = Follower(language: language, taps: taps, bell: bell)
         if !taps.isEmpty, !watchesTaps {
             // Without the folder nothing was printed yet; the tick sees it later.
-            watchesTaps = (try? events.watch(context.logs)) != nil
+            watchesTaps = context.taps.map { (try? events.watch($0)) != nil } ?? false
         }
         // What is there already is told at once.
         bell.yield()
@@ -119,7 +119,7 @@ actor BoardFeed {
             if changes.contains(where: { $0.folder == folder && $0.name == log }) || !hasEditions {
                 times.boardChanged(at: now)
             }
-            times.taps.formUnion(changes.filter { $0.folder == context.logs }.compactMap(\.name))
+            times.taps.formUnion(changes.filter { $0.folder == context.taps }.compactMap(\.name))
             if times.isBoardDue(at: now) {
                 let start = ContinuousClock.now
                 await refresh()

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Puts the page of numbers together: counted ones from the database, the rest as they are now.
 struct MetricsReader: Sendable {
-    let context: FleetContext
+    let context: SiteContext
     /// How many clients follow the events of this process.
     let followers: @Sendable () async -> Int
 
@@ -34,7 +34,7 @@ struct MetricsReader: Sendable {
         let now = context.surroundings.now()
         text.add(
             MetricCatalogue.info,
-            [MetricSample(1, ["fleet": context.configuration.name, "id": context.id.rawValue])])
+            [MetricSample(1, ["fleet": context.name, "id": context.store.fleet.rawValue])])
         text.add(MetricCatalogue.watched, [MetricSample(try context.isWatched() ? 1 : 0)])
         text.add(
             MetricCatalogue.agents,

@@ -48,14 +48,14 @@ struct OpenPane {
         (history.map(\.text) + follower.screen.rows).map { String($0.visible) }.joined(separator: "\n")
     }
 
-    func update(of agent: Agent, after seen: PanePlace?) -> PaneUpdate? {
+    func update(of id: AgentID, pane: String, branch: String, after seen: PanePlace?) -> PaneUpdate? {
         guard seen != place else { return nil }
         let screen = follower.screen
         let first = history.first?.serial ?? 0
         let isReset = seen.map { $0.follower != number || $0.serial + 1 < first && first > 0 } ?? true
         let news = isReset ? history : history.filter { $0.serial > seen?.serial ?? 0 }
         return PaneUpdate(
-            agent: agent.id, pane: agent.pane?.pane.description ?? "", branch: agent.place.branch,
+            agent: id, pane: pane, branch: branch,
             title: String(screen.title.prefix(200)).visible, columns: screen.size.columns, isReset: isReset,
             history: news.map(\.html),
             screen: (0..<screen.size.rows).map { PaneLine.html(screen.cells(row: $0)) }, place: place,

@@ -1,3 +1,4 @@
+internal import Core
 internal import Crypto
 
 /// The files that pages load: styles, modules, pictures, the manifest and the service worker.
@@ -34,6 +35,7 @@ public enum PageAssets {
     private static func mediaType(of name: String) -> String? {
         switch name.split(separator: ".").last {
         case "css": "text/css; charset=utf-8"
+        case "html": "text/html; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"
         case "webmanifest": "application/manifest+json"
@@ -42,9 +44,7 @@ public enum PageAssets {
     }
 
     private static func asset(_ bytes: [UInt8], _ type: String) -> PageAsset {
-        let digest = SHA256.hash(data: bytes).prefix(12).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        let digest = Hexadecimal.text(SHA256.hash(data: bytes).prefix(12))
         return PageAsset(bytes: bytes, mediaType: type, tag: "\"\(digest)\"")
     }
 }

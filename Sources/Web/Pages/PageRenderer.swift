@@ -66,7 +66,7 @@ public struct PageRenderer: Sendable {
                 parts[element] = render(template, row.merging(page) { own, _ in own })
             }
         }
-        rows(values.agents(), "agent")
+        rows(values.agents() + values.watchedPanes(), "agent")
         rows(values.runs(), "run")
         rows(values.journal(), "entry")
         return parts

@@ -1,10 +1,10 @@
 internal import Core
-public import Fleet
+internal import Fleet
 internal import ProcessKit
 
 /// Sums up panes by the command that fleet.toml names in `[summary] command`.
 public struct PaneSummarizer: Sendable {
-    private let context: FleetContext
+    private let context: SiteContext
     private let panes: PaneViews
 
     /// What the command may take.
@@ -12,7 +12,7 @@ public struct PaneSummarizer: Sendable {
     /// Bytes of the pane's text that the command gets, from the end.
     static let longest = 64 << 10
 
-    public init(context: FleetContext, panes: PaneViews) {
+    public init(context: SiteContext, panes: PaneViews) {
         self.context = context
         self.panes = panes
     }
@@ -22,13 +22,14 @@ public struct PaneSummarizer: Sendable {
     /// `name` is as for ``PaneViews/update(of:after:)``. Throws ``PaneSummaryError``, and
     /// ``FleetError/untrusted(root:)`` where nobody agreed to the command.
     public func summarize(_ name: String) async throws -> PaneSummary {
-        try context.requireTrust()
-        guard let line = context.configuration.summary.command else { throw PaneSummaryError.noCommand }
+        guard let fleet = context.fleet else { throw PaneSummaryError.noCommand }
+        try fleet.requireTrust()
+        guard let line = fleet.configuration.summary.command else { throw PaneSummaryError.noCommand }
         guard let text = try await panes.text(of: name) else { throw PaneSummaryError.nothingPrinted(name) }
         let result = try await CommandRunner().run(
             Command(
                 "/bin/sh", ["-c", line], environment: context.surroundings.environment,
-                workingDirectory: context.root, input: Array(text.utf8.suffix(Self.longest)),
+                workingDirectory: fleet.root, input: Array(text.utf8.suffix(Self.longest)),
                 timeout: Self.limit, outputLimit: 256 << 10))
         if result.termination == .timedOut { throw PaneSummaryError.tooSlow(Self.limit) }
         guard result.isSuccess else {

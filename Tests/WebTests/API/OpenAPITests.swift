@@ -60,7 +60,7 @@ struct OpenAPITests {
         Example(path: "/api/panes/%253/tail", template: "/api/panes/{pane}/tail", status: 200),
         Example(path: "/api/panes/%253/tail?lines=0", template: "/api/panes/{pane}/tail", status: 400),
         Example(path: "/api/panes/%2577/tail", template: "/api/panes/{pane}/tail", status: 404),
-        Example(path: "/api/events?pane=%2577", template: "/api/events", status: 404),
+        Example(path: "/api/events?pane=%2577&parts=none", template: "/api/events", status: 404),
         Example(path: "/healthz", template: "/healthz", status: 200),
         Example(path: "/readyz", template: "/readyz", status: 200),
         Example(path: "/metrics", template: "/metrics", status: 200),

@@ -30,7 +30,7 @@ struct BoardReaderTests {
             try await fleet.succeed("up")
             try await fleet.succeed("spawn", "feature/x")
             let context = try await fleet.context()
-            let reader = BoardReader(context: context)
+            let reader = BoardReader(context: SiteContext(context))
             // The daemon goes through the stages in its own time.
             let asks = try await eventually(within: .seconds(40)) {
                 try await !reader.read().approvals.isEmpty
@@ -75,7 +75,7 @@ struct BoardReaderTests {
     @Test func withoutADaemonStatesAreWhatTmuxSays() async throws {
         try await withFleetFixture(scripts: ["agent": "say Ready."]) { fleet in
             try await fleet.succeed("spawn", "feature/x")
-            let reader = BoardReader(context: try await fleet.context())
+            let reader = BoardReader(context: SiteContext(try await fleet.context()))
             #expect(try await reader.read().agents.first?.snapshot.state != .gone)
             try await fleet.tmux("kill-server")
             let board = try await reader.read()
@@ -129,8 +129,26 @@ struct BoardHistoryTests {
         (["a", "Listing done.", "$ "], "Listing done."), (["", "", ""], nil),
         (["──────────────", "> "], nil),
         (["evil \u{1b}[31m text"], "evil \\e[31m text"),
+        (
+            [
+                "$ make lint",
+                #"### SENTRY {"type":"STATUS","stage":"lint","ok":true,"summary":"0 problems"}"#, "",
+            ],
+            "✓ lint: 0 problems"
+        ),
+        (
+            [
+                #"● SENTRY {"type":"ASK","stage":"release","question":"Is it good enough"#, #"  to ship?"}"#,
+                "> ",
+            ],
+            "? release: Is it good enough to ship?"
+        ),
+        ([#"### SENTRY {"type":"STATUS","stage":"test","ok":false}"#], "✗ test"),
+        ([#"### SENTRY {"type":"TEST","failed":2,"suite":"unit"}"#], "TEST failed: 2, suite: unit"),
+        ([#"### SENTRY {"type":"ERROR","detail":"disk full"}"#, "$ df"], "$ df"),
+        (["### SENTRY {\"type\": broken"], "### SENTRY {\"type\": broken"),
     ])
     func lastLineIsWhatWasSaid(rows: [String], expected: String?) {
-        #expect(LastLine.choose(rows) == expected)
+        #expect(LastLine.choose(rows, columns: 70) == expected)
     }
 }

@@ -12,7 +12,7 @@ struct PaneViewTests {
             "run printf '\\033[32mgreen\\033[0m <b>\\n'\nexpect go\nrepeat 300 say line %d\nsay the end"
         try await withFleetFixture(scripts: ["agent": script]) { fleet in
             try await fleet.succeed("spawn", "feature/x")
-            let views = PaneViews(context: try await fleet.context())
+            let views = PaneViews(context: SiteContext(try await fleet.context()))
             // The agent prints in its own time.
             var first: PaneUpdate?
             let isShown = try await eventually(within: .seconds(20)) {
@@ -50,7 +50,7 @@ struct PaneViewTests {
     @Test func onlyAFewPanesAreKept() async throws {
         try await withFleetFixture(scripts: ["agent": "say Ready."]) { fleet in
             for number in 1...3 { try await fleet.succeed("spawn", "feature/\(number)") }
-            let views = PaneViews(context: try await fleet.context(), most: 2)
+            let views = PaneViews(context: SiteContext(try await fleet.context()), most: 2)
             var places: [Int: PanePlace] = [:]
             for number in 1...3 {
                 let isThere = try await eventually(within: .seconds(20)) {
@@ -84,7 +84,8 @@ struct PaneSummaryTests {
         try await withFleetFixture(scripts: ["agent": "say all is well"], more: more) { fleet in
             try await fleet.succeed("spawn", "feature/x")
             let context = try await fleet.context()
-            let summarizer = PaneSummarizer(context: context, panes: PaneViews(context: context))
+            let summarizer = PaneSummarizer(
+                context: SiteContext(context), panes: PaneViews(context: SiteContext(context)))
             var text = ""
             // The agent prints in its own time.
             let isSummed = try await eventually(within: .seconds(20)) {

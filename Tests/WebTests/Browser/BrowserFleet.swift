@@ -73,6 +73,17 @@ struct BrowserFleet: Sendable {
         }
     }
 
+    /// Lets the pipeline of a branch ask its question.
+    func ask(_ branch: String) async throws {
+        try await fleet.succeed("emit", "STATUS", "--stage", "build", "--ok", "--branch", branch)
+    }
+
+    /// Shows the pane of a branch's agent on the dashboard.
+    func openPane(_ branch: String) async throws {
+        try await waitFor(Self.row(branch))
+        try await driver.value("\(Self.row(branch)).querySelector('.agent-link').click()")
+    }
+
     func waitFor(_ expression: String) async throws {
         try await wait(expression) { try await driver.isTrue(expression) }
     }
@@ -88,8 +99,7 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
     static let scripts = [
         "agent":
             "say Reading the code.\nexpect go\nrun printf 'Overwrite the file? [y/n] '\nexpect y\nsay Overwritten.",
-        "asker":
-            "marker {\"type\":\"STATUS\",\"stage\":\"build\",\"ok\":true,\"summary\":\"it builds\"}\nsay Built.",
+        "asker": "say Built.",
         "evil": "run cat \"$HOME/evil.txt\"",
         "painter":
             "expect page\nrun printf '\\033[2J\\033[H'\nrun cat \"$HOME/session.txt\"\nmarker {\"type\":\"STATUS\",\"stage\":\"lint\",\"ok\":true,\"summary\":\"lint is clean\"}",
@@ -120,29 +130,67 @@ struct BrowserFleetTrait: SuiteTrait, TestScoping {
                 actions_on_start: [ { shell: "true" } ]
         """
 
+    /// Started before the first test, all at once: their start is waiting.
+    static let agents: [(branch: String, arguments: [String])] = [
+        ("feature/phone", ["--agent", "asker"]), (narrow, ["--agent", "asker"]),
+        ("ask/one", ["--agent", "asker"]), ("ask/keys", ["--agent", "asker"]),
+        ("ask/phone", ["--agent", "asker"]),
+        (HostileText.branch, ["--agent", "evil", "--task", HostileText.task]),
+    ]
+
+    static let narrow = "feature/narrow-with-a-rather-long-name"
+
+    static func spawnAgents(_ fleet: FleetFixture) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for agent in agents {
+                group.addTask {
+                    let outcome = try await fleet.run(["spawn", agent.branch] + agent.arguments)
+                    guard outcome.status == 0 else { throw WebDriverError(text: "spawn: \(outcome)") }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     func provideScope(
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         // Named, so that the page finds the server again after a restart.
-        let port = try LoopbackServer { _ in .hang }.port
+        let (port, portalPort) = try (freePort(), freePort())
         try await withFleetFixture(
             scripts: Self.scripts, policy: Self.policy,
-            more: "[dashboard]\nport = \(port)\n[portal]\nenabled = true\n"
+            more: """
+                [dashboard]
+                port = \(port)
+                [portal]
+                enabled = true
+                port = \(portalPort)
+                [summary]
+                command = 'printf "{\\"result\\":\\"%s line says it\\",\\"total_cost_usd\\":0.25}" $(grep -c Built)'
+
+                """
         ) { fleet in
             try fleet.write(HostileText.output, to: fleet.folder.appending("user/evil.txt").string)
             try await fleet.succeed("up")
             let dashboard = try await address(fleet, "dashboard")
             let portal = try await address(fleet, "portal")
-            try await Browser.with(fleet.folder) { driver in
-                let value = BrowserFleet(driver: driver, fleet: fleet, dashboard: dashboard, portal: portal)
-                try await driver.browser(
-                    "Page.addScriptToEvaluateOnNewDocument", ["source": .string(HostileText.watch)])
-                try await BrowserFleet.$current.withValue(value) { try await function() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await Self.spawnAgents(fleet) }
+                try await Browser.with(fleet.folder) { driver in
+                    let value = BrowserFleet(
+                        driver: driver, fleet: fleet, dashboard: dashboard, portal: portal)
+                    try await driver.browser(
+                        "Page.addScriptToEvaluateOnNewDocument", ["source": .string(HostileText.watch)])
+                    try await group.waitForAll()
+                    try await BrowserFleet.$current.withValue(value) { try await function() }
+                }
             }
             try await fleet.succeed("down")
         }
     }
+
+    private func freePort() throws -> UInt16 { try LoopbackServer { _ in .hang }.port }
 
     private func address(_ fleet: FleetFixture, _ page: String) async throws -> String {
         let text = try await fleet.succeed(page, "--print", "--json")

@@ -27,6 +27,7 @@ extension BrowserTests {
         }
         try await site.fleet.succeed(
             "spawn", "ask/staging", "--agent", "asker", "--task", "Bring the new checkout to staging")
+        try await site.ask("ask/staging")
         try await site.fleet.succeed("spawn", "fix/overwrite", "--task", "Keep the user's file")
         try await site.fleet.succeed("send", "fix/overwrite", "go")
         try await site.logIn(site.dashboard)
@@ -49,6 +50,7 @@ extension BrowserTests {
         try await picture("phone")
         try await removeAll()
         try await site.waitFor("!document.querySelector('.approval')")
+        try await BrowserFleetTrait.spawnAgents(site.fleet)
     }
 
     private func removeAll() async throws {

@@ -17,7 +17,7 @@ struct BrowserTests {
     init() throws { site = try BrowserFleet.required() }
 
     /// Nothing ran that was not ours, nothing was blocked, and nothing was asked from another machine.
-    private func expectHarmless() async throws {
+    func expectHarmless() async throws {
         #expect(try await site.driver.value("window.harm") == [])
         let asked = try await site.driver.value(
             "performance.getEntriesByType('resource').map((one) => one.name)")
@@ -38,7 +38,7 @@ struct BrowserTests {
         try await site.waitFor("\(row)?.dataset.state === 'working'")
         #expect(try await driver.isTrue("\(row).textContent.includes('Make the checkout faster')"))
 
-        try await driver.value("\(row).querySelector('.agent-link').click()")
+        try await site.openPane(branch)
         try await site.waitFor(
             "document.querySelector('.pane .term')?.textContent.includes('Reading the code.')")
         #expect(try await driver.text(".pane .send-name") == branch)
@@ -69,7 +69,7 @@ struct BrowserTests {
         let driver = site.driver
         try await site.fresh()
         try await site.logIn(site.dashboard)
-        try await site.fleet.succeed("spawn", "ask/one", "--agent", "asker")
+        try await site.ask("ask/one")
         try await site.waitFor(
             "document.querySelector('.approval h3')?.textContent === 'Deploy this branch to staging?'")
         let id = try #require(
@@ -93,7 +93,9 @@ struct BrowserTests {
             .integer ?? -1
         print("question shown \(seen - asked.milliseconds) ms after it was asked; first paint \(paint) ms")
         try await driver.value("location.hash = 'timeline'")
-        try await site.waitFor("document.querySelector('.run .pill')?.textContent.includes('completed')")
+        try await site.waitFor(
+            "[...document.querySelectorAll('.run')].find((one) => one.textContent.includes('ask/one'))"
+                + "?.querySelector('.pill').textContent.includes('completed')")
         #expect(try await driver.count(".run .bar") >= 3)
         try await driver.value("location.hash = 'policy'")
         #expect(
@@ -104,7 +106,7 @@ struct BrowserTests {
     @Test func everythingWorksByKeys() async throws {
         let driver = site.driver
         try await site.fresh()
-        try await site.fleet.succeed("spawn", "ask/keys", "--agent", "asker")
+        try await site.ask("ask/keys")
         try await site.logIn(site.dashboard)
         try await site.waitFor("document.querySelector('.approval')")
         try await driver.press("?")
@@ -150,15 +152,13 @@ struct BrowserTests {
     @Test func hostileTextIsOnlyText() async throws {
         let (driver, row) = (site.driver, BrowserFleet.row(HostileText.branch))
         try await site.fresh()
-        try await site.fleet.succeed(
-            "spawn", HostileText.branch, "--agent", "evil", "--task", HostileText.task)
         try await site.logIn(site.dashboard)
         try await site.waitFor(row)
         #expect(
             try await driver.isTrue(
                 "\(row).querySelector('.agent-link').textContent === \(WebDriver.quoted(HostileText.branch))")
         )
-        try await driver.value("\(row).querySelector('.agent-link').click()")
+        try await site.openPane(HostileText.branch)
         try await site.waitFor("document.querySelector('.pane .term')?.textContent.includes('the last line')")
         let shown = try #require(try await driver.text(".pane .term"))
         #expect(!shown.unicodeScalars.contains { $0.isDeceptive && $0 != "\n" })

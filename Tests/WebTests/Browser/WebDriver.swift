@@ -50,8 +50,9 @@ struct WebDriver: Sendable {
         try await value("document.querySelector(\(Self.quoted(selector)))?.textContent").string
     }
 
+    /// Whether an expression, or what it promises, is true.
     func isTrue(_ expression: String) async throws -> Bool {
-        try await value("Boolean(\(expression))").bool == true
+        try await value("Promise.resolve(\(expression)).then(Boolean)").bool == true
     }
 
     func count(_ selector: String) async throws -> Int {
@@ -80,13 +81,29 @@ struct WebDriver: Sendable {
             ["actions": [["type": "key", "id": "keyboard", "actions": .array(actions)]]])
     }
 
+    // MARK: - Tabs
+
+    var tab: String {
+        get async throws { try await call("GET", "/window").string ?? "" }
+    }
+
+    /// Opens a tab in front of the others and moves it from now on.
+    func openTab() async throws -> String {
+        let handle = try await call("POST", "/window/new", ["type": "tab"])["handle"]?.string ?? ""
+        try await select(handle)
+        return handle
+    }
+
+    /// Moves another tab from now on; which one is seen stays.
+    func select(_ tab: String) async throws { try await call("POST", "/window", ["handle": .string(tab)]) }
+
+    func closeTab() async throws { try await call("DELETE", "/window") }
+
     /// A command of the browser's own protocol.
     @discardableResult
     func browser(_ command: String, _ parameters: JSONValue = [:]) async throws -> JSONValue {
         try await call("POST", "/goog/cdp/execute", ["cmd": .string(command), "params": parameters])
     }
-
-    func source() async throws -> String { try await call("GET", "/source").string ?? "" }
 
     private func element(_ selector: String) async throws -> String {
         let found = try await call("POST", "/element", ["using": "css selector", "value": .string(selector)])

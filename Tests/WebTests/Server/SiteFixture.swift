@@ -108,7 +108,8 @@ func withSite<Result: Sendable>(
         let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let token = try AccessToken.standard(surroundings, context.places)
         let site = try WebSite(
-            context: context, host: "127.0.0.1", token: token, isOwnToken: true, limits: limits, log: log)
+            context: SiteContext(context), host: "127.0.0.1", token: token, isOwnToken: true, limits: limits,
+            log: log)
         let (ports, ready) = AsyncStream.makeStream(of: Int.self)
         let server = WebServer(
             site, page: page, at: .init(host: "127.0.0.1", port: 0, mayMove: false), log: log

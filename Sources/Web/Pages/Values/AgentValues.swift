@@ -14,7 +14,7 @@ extension PageValues {
             "branch": snapshot.agent.place.branch.visible,
             "pane": snapshot.agent.pane?.pane.description ?? "", "state": snapshot.state.rawValue,
             "word": words.state(of: snapshot), "glyph": PageWords.glyph(snapshot.state),
-            "strip": strip(agent),
+            "strip": strip(agent.states),
         ]
         if snapshot.pendingApprovals > 0 { values["asks"] = words["asks_approval"] }
         values["since"] = snapshot.since.map { PageWords.time($0, form: "age") }
@@ -29,6 +29,24 @@ extension PageValues {
         }
         if snapshot.isDirty == true { values["dirty"] = true }
         return values
+    }
+
+    /// Panes that `run` watches, as rows beside agents.
+    func watchedPanes() -> [[String: Any]] {
+        board.panes.map { pane in
+            var values: [String: Any] = [
+                "whole": isWhole, "element": "agent-\(pane.id)", "id": pane.id,
+                "branch": pane.watched.place.visible, "pane": BoardPane.name(of: pane.watched.pane).visible,
+                "state": pane.state.rawValue, "word": words.state(pane.state),
+                "glyph": PageWords.glyph(pane.state), "strip": strip(pane.states), "isReadOnly": true,
+                "host": pane.watched.pane.name.visible,
+            ]
+            if pane.pendingApprovals > 0 { values["asks"] = words["asks_approval"] }
+            values["since"] = pane.since.map { PageWords.time($0, form: "age") }
+            values["lastLine"] = pane.lastLine.flatMap { $0.isEmpty ? nil : $0.visible }
+            values["stage"] = pane.stage.map(stage)
+            return values
+        }
     }
 
     private func stage(_ progress: StageProgress) -> [String: Any] {
@@ -51,12 +69,12 @@ extension PageValues {
     }
 
     /// The last hour as bars: it moves on every two minutes, so that a quiet agent's fragment stays as it is.
-    private func strip(_ agent: BoardAgent) -> [[String: Any]] {
+    private func strip(_ states: [StateSpan]) -> [[String: Any]] {
         let step: Int64 = 120_000
         let end = (board.at.milliseconds / step + 1) * step
         let window = BoardHistory.stateWindow.inMilliseconds
         let width = 720.0
-        return agent.states.compactMap { span in
+        return states.compactMap { span in
             let from = max(span.from.milliseconds, end - window)
             let to = span.to?.milliseconds ?? end
             let length = Double(to - from) / Double(window) * width

@@ -57,7 +57,9 @@ enum JournalWords {
             }
             parts = fields.isEmpty ? [JSONValue.object(payload).serialized()] : fields
         default:
-            parts = payload.keys.map { "\($0): \(word($0) ?? "")" }
+            parts = payload.keys.compactMap { key in
+                word(key).flatMap { $0.isEmpty || $0 == "null" ? nil : "\(key): \($0)" }
+            }
         }
         let text = parts.filter { !$0.isEmpty }.joined(separator: " · ")
         let cut = String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest)))

@@ -58,7 +58,7 @@ struct PageValues {
         values["hasSummaries"] = board.hasSummaries
         values["counts"] = counts()
         values["warnings"] = warnings()
-        let agents = agents()
+        let agents = agents() + watchedPanes()
         values["agents"] = agents
         values["noAgents"] = agents.isEmpty
         values["approvals"] = board.approvals.map { Self.question($0, words) }
@@ -123,7 +123,9 @@ struct PageValues {
         if !board.isTrusted {
             warnings.append(["text": words["not_trusted"], "command": "tmux-agent trust"])
         }
-        if !board.isWatched { warnings.append(["text": words["not_watched"], "command": "tmux-agent up"]) }
+        if !board.isWatched {
+            warnings.append(["text": words["not_watched"], "command": board.watchCommand])
+        }
         if let problem = board.policy.problem {
             warnings.append(["text": "\(words["policy_broken"]) \(problem.visible)"])
         }

@@ -44,7 +44,7 @@ function select(id) {
   }
   pane.show(row);
   mark();
-  watch();
+  live.watch();
 }
 
 function pin(pane) {
@@ -59,7 +59,7 @@ function close(pane) {
   pane.element.remove();
   if (location.hash.startsWith("#agent=")) history.replaceState(null, "", "#fleet");
   mark();
-  watch();
+  live.watch();
   $(".agent-link", row ?? document)?.focus();
 }
 
@@ -74,20 +74,6 @@ function mark() {
     if (isShown) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
-}
-
-// Panes have a line of their own: opening one does not begin the page anew.
-const paneLine = new Live(
-  () => panes.length ? `/api/events?parts=none&pane=${panes.map((pane) => encodeURIComponent(pane.agent)).join(",")}` : null,
-  { pane: (news) => { for (const pane of panes) if (pane.agent === news.agent) pane.update(news); } },
-  { rests: true });
-let watched = "";
-function watch() {
-  const wanted = panes.map((pane) => pane.agent).join(" ");
-  if (wanted === watched) return;
-  watched = wanted;
-  paneLine.last = null;
-  paneLine.restart();
 }
 
 function filterAgents() {
@@ -148,7 +134,8 @@ function changed() {
   mark();
 }
 
-new Live(() => "/api/events", {
+const live = new Live(() => panes.map((pane) => pane.agent), {
+  pane: (news) => { for (const pane of panes) if (pane.agent === news.agent) pane.update(news); },
   parts: ({ parts }) => {
     const questions = new Set($$(".approval").map((card) => card.id));
     const within = document.activeElement?.closest("#approvals");
@@ -159,7 +146,7 @@ new Live(() => "/api/events", {
     changed();
     document.documentElement.dataset.updated = performance.now().toFixed(1);
   },
-}, { shown: true });
+});
 
 function move(step) {
   const links = $$(".agent:not([hidden]) .agent-link");

@@ -119,6 +119,8 @@ export class Pane {
       grow(this.area);
     }
     this.pane = pane;
+    // Panes that nobody spawned here are only shown.
+    this.form.hidden = "readonly" in row.dataset;
     $(".pane-name", this.element).textContent = branch;
     $(".send-name", this.element).textContent = branch;
     const state = $(".pane-state", this.element);

@@ -29,7 +29,7 @@ const button = () => $$(".pick").find((one) => one.dataset.agent === chosen);
 function mark() {
   for (const one of $$(".pick")) one.setAttribute("aria-pressed", one.dataset.agent === chosen);
   $("#portal-none").hidden = Boolean(button());
-  if (form) form.inert = !button();
+  if (form) form.inert = !button() || "readonly" in button().dataset;
 }
 
 // Moves the picker alone: the page stays where it is.
@@ -47,23 +47,18 @@ function choose(agent) {
   screen.setFollow(true);
   mark();
   bringIntoSight();
-  paneLine.last = null;
-  paneLine.restart();
+  live.watch();
 }
 
-const paneLine = new Live(
-  () => chosen ? `/api/events?parts=none&pane=${encodeURIComponent(chosen)}` : null,
-  { pane: (news) => { if (news.agent === chosen) screen.update(news); } },
-  { rests: true });
-
-new Live(() => "/api/events", {
+const live = new Live(() => chosen ? [chosen] : [], {
+  pane: (news) => { if (news.agent === chosen) screen.update(news); },
   parts: ({ parts }) => {
     apply(parts);
     mark();
     flush();
     document.documentElement.dataset.updated = performance.now().toFixed(1);
   },
-}, { shown: true });
+});
 
 // A command has an id from the moment it is sent. Without a link it waits and is sent again under the same id, so that
 // the server does it once, whatever the link did with the answer.
