@@ -37,8 +37,8 @@ public enum Program {
         let console = Console(
             environment: surroundings.environment, color: global.color, isQuiet: global.quiet)
         if let directory = global.directory {
-            surroundings.workingDirectory = surroundings.workingDirectory.pushing(FilePath(directory))
-                .lexicallyNormalized()
+            surroundings.workingDirectory =
+                surroundings.workingDirectory.pushing(FilePath(directory)).normalized
         }
         do {
             if global.directory != nil, !Files.isFolder(surroundings.workingDirectory) {

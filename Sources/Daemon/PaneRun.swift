@@ -124,8 +124,10 @@ public struct PaneRun: Sendable {
                     }
                 }, tell: tell))
         var services: [any Service] = [observer]
+        let retention = RetentionKeeper(panes: store, run: run, now: surroundings.now, log: log)
         if !options.isDryRun {
             services += try doers(settings, hosts, store, results, echoes, bell)
+            if options.mode == .continuous { services.append(retention) }
         }
         services.append(watcher)
         var configuration = ServiceGroupConfiguration(
@@ -135,6 +137,7 @@ public struct PaneRun: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: configuration).run()
+        if options.mode == .once, !options.isDryRun { await retention.runOnce() }
         let missing = await watcher.unreachable
         if options.mode == .once, !missing.isEmpty { throw DaemonError.hostsNotReached(Array(missing.keys)) }
     }

@@ -43,6 +43,11 @@ extension GitRepository {
         return stat
     }
 
+    /// The paths that git neither knows nor ignores (git); a folder with nothing else in it is one path that ends with `/`.
+    public func untrackedPaths(in worktree: FilePath) async throws(GitError) -> [String] {
+        try await statusDetails(of: worktree, ignored: false).untracked
+    }
+
     private func diffArguments(_ worktree: FilePath, base: String, options: DiffOptions)
         async throws(GitError) -> [String]
     {

@@ -19,7 +19,7 @@ extension GitRepository {
     public func relativePath(_ path: FilePath) throws(GitError) -> String {
         let top = try top()
         let real = Files.real(top.pushing(path))
-        guard real.starts(with: top) else { throw .pathOutside(path, root: top) }
+        guard real.isWithin(top) else { throw .pathOutside(path, root: top) }
         var relative = real
         _ = relative.removePrefix(top)
         return relative.string
@@ -61,7 +61,7 @@ extension GitRepository {
         for path in try await ignored(of: candidates) {
             let whole = top.pushing(FilePath(path))
             let real = Files.real(whole)
-            if !real.starts(with: top) {
+            if !real.isWithin(top) {
                 found.refused.append(path)
             } else if !isOwnWorktree(whole) {
                 found.paths.append(path)

@@ -74,7 +74,7 @@ extension GitRepository {
             return false
         }
         let target = Files.real(folder.pushing(FilePath(String(link.dropFirst("gitdir: ".count)))))
-        return target.starts(with: layout.commonDirectory.appending("worktrees"))
+        return target.isWithin(layout.commonDirectory.appending("worktrees"))
     }
 
     /// The entries that the record's worktree may have: by place, and by name while half made.
@@ -205,7 +205,7 @@ extension GitRepository {
             let length = unsafe readlink("/proc/\(name)/cwd", &buffer, 4096)
             guard length > 0 else { continue }
             let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if FilePath(path).starts(with: folder) { return pid }
+            if FilePath(path).isWithin(folder) { return pid }
         }
         return nil
     }

@@ -1,3 +1,4 @@
+internal import Core
 internal import ProcessKit
 internal import SystemPackage
 
@@ -34,7 +35,7 @@ actor LayoutReader {
         if gitDirectory != common {
             mainWorktree = try OpenRepository(at: common, isExact: true).workingDirectory
         }
-        let inGitFolder = Files.real(folder).starts(with: Files.real(gitDirectory))
+        let inGitFolder = Files.real(folder).isWithin(Files.real(gitDirectory))
         var reason: RepositoryLayout.BinaryEntryReason?
         if try repository.configurationFlag("core.sparseCheckout") == true {
             reason = .sparseCheckout

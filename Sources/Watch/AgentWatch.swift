@@ -24,17 +24,12 @@ final class AgentWatch {
     /// What a former daemon decided on is known.
     var knowsDialogs = false
     /// Where the database stands, in the tap and in the log of its sizes.
-    var committed: Int64
+    var progress: TapProgress
     var committedSizes: Int64 = 0
     /// Which start of the agent prints what follows there.
     var committedGeneration: Int?
     /// How far the typed texts of the outbox were taken.
     var typedRead: Int64 = 0
-    var lastMark: Timestamp?
-    var lastMarkOffset: Int64?
-    var lastKeyframe: Int64 = 0
-    /// The tap's head up to here is freed.
-    var freed: Int64 = 0
     var lastBytes: Timestamp?
     var lastJudged: Timestamp?
     /// The screen changed since it was judged.
@@ -62,7 +57,7 @@ final class AgentWatch {
     init(agent: Agent, machine: PolicyMachine, position: TapPosition?) {
         self.agent = agent
         self.machine = machine
-        committed = position?.offset ?? 0
+        progress = TapProgress(committed: position?.offset ?? 0)
         committedGeneration = position?.generation
         let condition = agent.condition
         debouncer = StateDebouncer(
@@ -103,11 +98,17 @@ final class AgentWatch {
         checkAt = max(now.advanced(by: Self.checkPause), earliest)
     }
 
+    /// Its last bytes were read by a former daemon: a start of ours must not make a quiet program look busy.
+    func hasPrinted(at time: Timestamp) {
+        lastBytes = lastBytes ?? time
+        quietAt = quietAt ?? ScreenState.quiet(since: time)
+    }
+
     /// Nothing that was waited for is further away than it was when the waiting began.
     func clockWasSetBack(to now: Timestamp) {
         lastBytes = lastBytes.map { min($0, now) }
         lastJudged = lastJudged.map { min($0, now) }
-        lastMark = lastMark.map { min($0, now) }
+        progress.clockWasSetBack(to: now)
         lastChecked = lastChecked.map { min($0, now) }
         quietAt = quietAt.map { min($0, now.advanced(by: Self.genericIdlePause)) }
         checkAt = checkAt.map { min($0, now.advanced(by: Self.checkDistance)) }

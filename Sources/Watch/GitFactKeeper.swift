@@ -35,13 +35,7 @@ public struct GitFactKeeper: Service {
         var troubles = Troubles()
         bell.wake()
         for await _ in bell.wakes.cancelOnGracefulShutdown() {
-            do {
-                try await refresh(&looks)
-                if troubles.ended("git facts") { log.notice("git facts: works again") }
-            } catch {
-                let reason = (error as? any UserFacingError)?.message ?? "\(error)"
-                if troubles.began("git facts", reason) { log.error("git facts: \(reason)") }
-            }
+            await troubles.attempt("git facts", log) { try await refresh(&looks) }
             bell.setAlarm(after: Self.pause)
         }
     }

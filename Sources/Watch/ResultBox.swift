@@ -1,4 +1,5 @@
 public import Core
+internal import Store
 internal import Synchronization
 
 /// Results of actions on their way from the hands to the watcher, which alone may let the policy react.
@@ -15,10 +16,22 @@ public final class ResultBox: Sendable {
         wake()
     }
 
-    func take() -> [ActionResult] {
-        results.withLock { results in
+    /// Hands each result over; those that could not be written down stay for the next call.
+    func takeEach(_ body: (ActionResult) async throws -> Void) async throws {
+        var left = results.withLock { results in
             defer { results = [] }
             return results
+        }[...]
+        while let result = left.first {
+            do {
+                try await body(result)
+            } catch StoreError.notAttempting {
+                // It ended before: nothing waits for it any more.
+            } catch {
+                for result in left { put(result) }
+                throw error
+            }
+            left.removeFirst()
         }
     }
 }

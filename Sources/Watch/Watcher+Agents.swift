@@ -94,7 +94,8 @@ extension Watcher {
         let subject = watch.agent.subject
         let runs = try await store.runs(of: subject)
         let position = try await store.tapPosition(of: subject)
-        (watch.committed, watch.committedGeneration) = (position?.offset ?? 0, position?.generation)
+        watch.progress = TapProgress(committed: position?.offset ?? 0)
+        watch.committedGeneration = position?.generation
         watch.machine = PolicyMachine(policy: policy.policy, facts: watch.machine.facts, runs: runs)
         watch.follower = nil
         (watch.hasMoreBytes, watch.isStale) = (true, false)

@@ -22,22 +22,18 @@ extension Watcher {
 
     /// One row, with the cursor moved in the same transaction as what the policy makes of it.
     private func take(_ entry: JournalEntry) async throws {
+        // The rest is what this daemon wrote itself; the stored cursor need not follow, for reading it again is harmless.
+        guard Self.journalReader.kinds.contains(entry.kind) else { return }
         var step = WatchStep()
-        step.cursor = PositionAdvance(reader: Self.reader, from: journalCursor, to: entry.id)
+        step.cursor = PositionAdvance(reader: Self.journalReader.name, from: journalCursor, to: entry.id)
         switch entry.kind {
-        case .emit:
-            try await takeEmitted(entry, step)
-        case .approvalAnswered:
-            try await takeAnswer(entry, step)
-        case .policyRequested:
-            try await takeRequest(entry, step)
-        case .agentAdded, .agentStarted, .agentRemoved:
-            // At once: marker ids of what follows count for the agent's new start.
+        case .emit: try await takeEmitted(entry, step)
+        case .approvalAnswered: try await takeAnswer(entry, step)
+        case .policyRequested: try await takeRequest(entry, step)
+        default:
+            // Agents came or went. At once: marker ids of what follows count for the agent's new start.
             try await loadAgents()
             try await store.commit(step, for: entry.subject, at: now)
-        default:
-            // What this daemon wrote itself; the stored cursor need not follow, for reading it again is harmless.
-            return
         }
         journalCursor = entry.id
     }
@@ -101,18 +97,7 @@ extension Watcher {
 
     /// Lets the policy react to actions that ended.
     func takeResults() async throws {
-        var left = parts.results.take()[...]
-        while let result = left.first {
-            do {
-                try await take(result)
-            } catch StoreError.notAttempting {
-                // It ended before: nothing waits for it any more.
-            } catch {
-                for result in left { parts.results.put(result) }
-                throw error
-            }
-            left.removeFirst()
-        }
+        try await parts.results.takeEach { try await take($0) }
     }
 
     private func take(_ result: ActionResult) async throws {

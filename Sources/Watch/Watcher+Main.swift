@@ -46,12 +46,20 @@ extension Watcher {
         let body = Signal.Body.gitHook(event)
         step.counters = [CounterIncrement("tmux_agent_signals_total", labels: ["kind": "git_hook"])]
         for subject in subjects {
-            try await takeBranch(event, of: subject)
             step.journal = [
                 JournalDraft(
                     subject: subject, kind: .gitHook, source: "git", payload: body.json, run: event.insideRun)
             ]
-            try await decide(.signal(Signal(subject: subject, at: now, body: body)), about: subject, step)
+            if let watch, subject == watch.agent.subject, watch.agent.pane == nil {
+                // Its worktree is being made: nothing may begin before there is an agent.
+                try await store.commit(step, for: subject, at: now)
+                watch.machine = PolicyMachine(
+                    policy: watch.machine.policy, facts: facts(after: event, subject),
+                    runs: watch.machine.runs)
+            } else {
+                try await takeBranch(event, of: subject)
+                try await decide(.signal(Signal(subject: subject, at: now, body: body)), about: subject, step)
+            }
             // The position moves once, with the first of them.
             (step.file, step.counters) = (nil, [])
         }
@@ -59,12 +67,18 @@ extension Watcher {
 
     /// A hook says what is checked out now, which may be another branch than before.
     private func takeBranch(_ event: GitHookEvent, of subject: Subject) async throws {
-        let watch = agents.values.first { $0.agent.subject == subject }
-        var facts = watch?.machine.facts ?? main.facts
-        (facts.branch, facts.commit) = (event.branch, event.commit ?? facts.commit)
-        if let watch { return try await take(facts, of: watch) }
+        let facts = facts(after: event, subject)
+        if let watch = agents.values.first(where: { $0.agent.subject == subject }) {
+            return try await take(facts, of: watch)
+        }
         guard facts != main.facts else { return }
         try await decide(.factsChanged(facts), about: subject, WatchStep())
+    }
+
+    private func facts(after event: GitHookEvent, _ subject: Subject) -> SubjectFacts {
+        var facts = agents.values.first { $0.agent.subject == subject }?.machine.facts ?? main.facts
+        (facts.branch, facts.commit) = (event.branch, event.commit ?? facts.commit)
+        return facts
     }
 
     static func mainFacts(branch: String?, now: Timestamp) -> SubjectFacts {

@@ -4,19 +4,18 @@ internal import Store
 internal import TerminalKit
 
 extension Watcher {
-    /// Marks are written at most so often, plus one for each change of size.
-    private static let markPause = Duration.milliseconds(250)
-
     /// Writes what was read together with what the policy makes of it: the transaction of the way of a byte.
     func commit(
-        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower, isSettled: Bool = false
+        _ readings: [Reading], of watch: AgentWatch, _ follower: inout TapFollower,
+        quietSince: Timestamp? = nil
     ) async throws {
         guard
-            follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
+            follower.offset > watch.progress.committed || !readings.isEmpty || follower.needsKeyframe
                 || !follower.resizes.isEmpty || follower.sizesPosition != watch.committedSizes
         else { return }
-        let base = try progress(of: follower, watch, isSettled: isSettled)
         let (subject, ids, now) = (watch.agent.subject, ids, now)
+        let base = try withSizes(
+            watch.progress.step(of: follower, quietSince: quietSince, at: now), follower, watch)
         let heuristics = context.configuration.watch.heuristics
         let source = SignalSource(subject: subject, at: now, readsHeuristics: heuristics)
         let machine = watch.machine
@@ -30,49 +29,17 @@ extension Watcher {
             }
             return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
         }
-        (watch.committed, watch.committedSizes) = (follower.offset, follower.sizesPosition)
-        if let mark = base.marks.last { (watch.lastMark, watch.lastMarkOffset) = (now, mark.offset) }
-        watch.committedGeneration = follower.nextGeneration
-        if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
+        watch.progress.written(base, at: now)
+        (watch.committedSizes, watch.committedGeneration) = (follower.sizesPosition, follower.nextGeneration)
         follower.written()
         take(committed.output, into: watch)
     }
 
-    /// How far a tap was read, with what a later reader needs to go on from there.
-    private func progress(
-        of follower: TapFollower, _ watch: AgentWatch, isSettled: Bool
-    ) throws -> WatchStep {
-        var step = WatchStep()
-        let (to, now) = (follower.offset, now)
-        let size = ScreenSize(follower.size)
-        step.tap = TapAdvance(
-            from: watch.committed, to: to, size: size, generation: follower.nextGeneration)
+    private func withSizes(_ step: WatchStep, _ follower: TapFollower, _ watch: AgentWatch) -> WatchStep {
+        var step = step
         if follower.sizesPosition != watch.committedSizes {
             step.file = PositionAdvance(
                 reader: sizesReader(watch), from: watch.committedSizes, to: follower.sizesPosition)
-        }
-        if watch.committed == 0 {
-            // The size that the first byte found, for a reader without a keyframe.
-            step.marks = [TapMark(offset: 0, at: now, size: ScreenSize(follower.firstSize))]
-        }
-        step.marks += follower.resizes.map { TapMark(offset: $0.offset, at: now, size: ScreenSize($0.size)) }
-        if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true {
-            step.marks.append(TapMark(offset: to, at: now, size: size))
-        }
-        if isSettled {
-            // Two marks at one offset, the later one now: who reads the tap again finds the screen quiet there, too.
-            if (step.marks.last?.offset ?? watch.lastMarkOffset) != to {
-                let before = min(watch.lastBytes ?? now, now.advanced(by: .milliseconds(-1)))
-                step.marks.append(TapMark(offset: to, at: before, size: size))
-            }
-            step.marks.append(TapMark(offset: to, at: now, size: size))
-        }
-        // In a flood a restart can read more again: storing a screen costs as much as reading half a megabyte.
-        let distance = TapFollower.keyframeDistance * (follower.isBehind ? 8 : 1)
-        if follower.needsKeyframe || to - watch.lastKeyframe >= distance,
-            let state = try follower.keyframe()
-        {
-            step.keyframe = StoredKeyframe(offset: to, state: state)
         }
         return step
     }
@@ -176,10 +143,6 @@ extension Watcher {
         try await expireApprovals(at: now)
         try await decide(.tick, for: watch)
     }
-}
-
-extension ScreenSize {
-    fileprivate init(_ size: TerminalSize) { self.init(columns: size.columns, rows: size.rows) }
 }
 
 /// What remains of a step that was written.

@@ -1,7 +1,5 @@
-internal import CLinux
 internal import Core
 internal import Fleet
-internal import Glibc
 internal import Logging
 internal import ProcessKit
 internal import Store
@@ -23,7 +21,7 @@ extension Watcher {
         }
         follower.reader.wantsLines = wantsLines(watch)
         if watch.hasMoreBytes {
-            if let size = Files.size(follower.path), size < watch.committed {
+            if let size = Files.size(follower.path), size < watch.progress.committed {
                 return try await restartTap(watch, size: size)
             }
             let readings = try await readMore(watch, &follower)
@@ -35,7 +33,7 @@ extension Watcher {
         {
             let readings = follower.settle()
             watch.isUnsettled = false
-            try await commit(readings, of: watch, &follower, isSettled: true)
+            try await commit(readings, of: watch, &follower, quietSince: last)
         }
         watch.follower = follower
         freeHead(of: watch)
@@ -71,12 +69,10 @@ extension Watcher {
         if let follower = watch.follower { return follower }
         guard let tap = watch.agent.tap, Files.exists(tap) else { return nil }
         let (settings, subject) = (context.configuration.tmux, watch.agent.subject)
-        var place = TapFollower.Place(offset: watch.committed)
-        place.keyframe = try await store.keyframe(of: subject, upTo: watch.committed)
-        place.marks = try await store.tapMarks(of: subject, from: place.keyframe?.offset ?? 0)
+        var place = try await TapFollower.Place.load(subject, upTo: watch.progress.committed, from: store)
         place.sizes = try await store.fileOffset(sizesReader(watch))
         watch.committedSizes = place.sizes
-        if watch.committed > 0 { place.generation = watch.committedGeneration }
+        if place.offset > 0 { place.generation = watch.committedGeneration }
         let typed = try await store.typedTexts(to: subject, limit: Self.rememberedTexts)
         let follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
@@ -84,11 +80,10 @@ extension Watcher {
             latest: watch.agent.generation, wantsLines: wantsLines(watch), echoes: typed.texts)
         watch.typedRead = typed.last
         watch.follower = follower
-        watch.lastKeyframe = place.keyframe?.offset ?? 0
-        watch.lastMarkOffset = place.marks.last?.offset
+        watch.progress.begin(at: place)
         // What stood on the screen when the last daemon ended may never have been settled.
         watch.isUnsettled = true
-        watch.lastBytes = watch.lastBytes ?? now
+        watch.hasPrinted(at: min(now, Files.modifiedAt(tap) ?? now))
         return follower
     }
 
@@ -107,11 +102,11 @@ extension Watcher {
     func restartTap(_ watch: AgentWatch, size: Int64) async throws {
         let subject = watch.agent.subject
         watch.hasMoreBytes = true
-        guard watch.committed > 0 else {
+        guard watch.progress.committed > 0 else {
             watch.follower = nil
             return
         }
-        let lost = max(0, watch.committed - size)
+        let lost = max(0, watch.progress.committed - size)
         try await store.forgetTap(of: subject)
         var step = WatchStep()
         step.journal = [
@@ -122,36 +117,17 @@ extension Watcher {
                 ])
         ]
         try await store.commit(step, for: subject, at: now)
-        (watch.follower, watch.committed, watch.lastKeyframe, watch.freed) = (nil, 0, 0, 0)
-        watch.committedGeneration = nil
+        (watch.follower, watch.progress, watch.committedGeneration) = (nil, TapProgress(), nil)
         log.warning(
             "agent \(watch.agent.place.branch.visible): its tap begins anew; \(lost) bytes are missing")
     }
 
-    /// Frees the disk space of what lies more than `tap_max` back; offsets stay as they are.
-    ///
-    /// Only up to the last stored screen: what follows it is read again after a restart.
     private func freeHead(of watch: AgentWatch) {
-        let limit = Int64(context.configuration.watch.tapLimit)
-        let end = min(watch.committed - limit, watch.lastKeyframe) & ~4095
-        // A call for each read would cost more than the space is worth.
-        guard end - watch.freed >= max(4096, limit / 16), let tap = watch.agent.tap else { return }
-        watch.freed = end
+        guard let tap = watch.agent.tap else { return }
         do {
-            try TapHead.free(tap, upTo: end)
+            try watch.progress.freeHead(of: tap, limit: Int64(context.configuration.watch.tapLimit))
         } catch {
             failed("tap of \(watch.agent.place.branch.visible)", error)
-        }
-    }
-}
-
-/// The part of a tap that nobody needs any more.
-enum TapHead {
-    /// Gives the blocks before `end` back to the file system; the file keeps its length, and reads zeros there.
-    static func free(_ tap: FilePath, upTo end: Int64) throws {
-        let file = try FileDescriptor.open(tap, .writeOnly, options: [.closeOnExec])
-        try file.closeAfter {
-            guard clinux_punch_hole(file.rawValue, 0, end) == 0 else { throw Errno(rawValue: errno) }
         }
     }
 }

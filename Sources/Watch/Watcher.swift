@@ -75,7 +75,8 @@ public actor Watcher: Service {
 
     /// How often tmux is asked for panes that ended without a sign.
     static let sweepPause = Duration.seconds(10)
-    static let reader = "watch"
+    static let journalReader = JournalReader(
+        "watch", of: [.emit, .approvalAnswered, .policyRequested, .agentAdded, .agentStarted, .agentRemoved])
     static let hookReader = "git-hooks"
     static let agentHookReader = "agent-hooks"
 
@@ -115,7 +116,7 @@ public actor Watcher: Service {
 
     /// Where the database stands, at the start and after a step that may or may not have been written.
     private func loadPositions() async throws {
-        journalCursor = try await store.journalCursor(Self.reader)
+        journalCursor = try await store.journalCursor(Self.journalReader.name)
         journalRead = journalCursor
         hookOffset = try await store.fileOffset(Self.hookReader)
         agentHookOffset = try await store.fileOffset(Self.agentHookReader)

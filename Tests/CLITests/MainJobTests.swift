@@ -77,6 +77,9 @@ struct MainJobTests {
                 json["runs"]?.array?.first?["stages"]?.array?.map { $0["status"]?.string } == [
                     "COMPLETED", "COMPLETED", "FAILED",
                 ])
+            #expect(try await fleet.run("status").stdout.contains("delivery  feature/x"))
+            try await fleet.succeed("rm", "feature/x", "--force")
+            #expect(!(try await fleet.run("status").stdout.contains("delivery")))
         }
     }
 

@@ -71,7 +71,9 @@ struct NotifyCommandTests {
             #expect(away.status == 1)
             #expect(away.stderr.contains("127.0.0.1:1"))
             #expect(!(refused.stderr + away.stderr).contains("sekret"))
-            #expect(try await fleet.run("notify", "test", "pigeon").status == 78)
+            let unknown = try await fleet.run("notify", "test", "stdut")
+            #expect(unknown.status == 78)
+            #expect(unknown.stderr.contains("Hint: Did you mean 'stdout'? Channels: desktop, local_bus, "))
             #expect(try await fleet.run("notify", "test", "stdout", "--severity", "loud").status == 64)
         }
     }

@@ -54,7 +54,12 @@ struct SessionTests {
             #expect(row?["dirty"] == false)
             let diff = try await fleet.run("diff", "feature/x")
             #expect(diff.stdout.contains("-read me\n+more\n"))
-            #expect(try await fleet.run("diff", "feature/x", "--uncommitted").stdout.isEmpty)
+            let uncommitted = try await fleet.run("diff", "feature/x", "--uncommitted")
+            #expect(uncommitted.description == "[stderr]\nNothing is changed.\n[status 0]")
+            try fleet.write("new\n", to: "\(worktree)/new.txt")
+            let shown = try await fleet.run("diff", "feature/x", "--stat")
+            #expect(shown.stdout == "1 file, +1 -1\n")
+            #expect(shown.stderr == "Hint: Not in the diff: 1 untracked: new.txt\n")
             #expect(
                 try await fleet.run("diff", "feature/x", "--json").json == [
                     "branch": "feature/x", "files": 1, "insertions": 1, "deletions": 1,

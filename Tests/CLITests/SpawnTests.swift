@@ -20,6 +20,8 @@ struct SpawnTests {
             #expect(try await fleet.run("logs", "feature/new").stdout.contains("Noted: Check the door"))
             #expect(try await fleet.git.git("branch", "--list", "feature/new") == "+ feature/new")
             #expect(try await fleet.tmux("list-sessions", "-F", "#{session_name}") == "agent-feature-new")
+            let other = try await fleet.run("spawn", "feature/new", "--task", "Something else")
+            #expect(other.stderr.contains("It was not told the new task: tmux-agent send feature/new"))
             let again = try await fleet.run("spawn", "feature/new", "--json").json
             #expect(again["outcome"] == "already_running")
             #expect(again["made_branch"] == false)

@@ -36,6 +36,7 @@ import Testing
         #expect(fleet.tmux.socket == nil)
         #expect((fleet.tmux.columns, fleet.tmux.rows) == (200, 50))
         #expect(fleet.stateDatabase == "/home/me/.tmux_agent/state.db")
+        #expect(fleet.retention == .seconds(30 * 86_400))
         #expect(fleet.watch.policy == "/src/shop/.tmuxagent/policy.yaml")
         #expect(fleet.watch.tapLimit == 67_108_864)
         #expect(fleet.notify.channels == ["stdout"])
@@ -93,7 +94,7 @@ import Testing
             "routes": "{ critical = \"tmux\" }", "quiet_hours": "\"1:00-2:00\"", "rate": "\"1/1s\"",
             "branches": "{ \"release/*\" = \"tmux\" }", "collapse": "\"5m\"", "env_file": "\"e\"",
             "host": "\"localhost\"", "port": "1234", "token_file": "\"t\"", "public_url": "\"http://x\"",
-            "login": "\"always\"", "enabled": "true", "notes": "false",
+            "login": "\"always\"", "keep": "\"2w\"", "enabled": "true", "notes": "false",
         ]
         let base = try decode("").value
         var lines = FleetConfiguration.defaultFile(name: "shop").split(
@@ -155,6 +156,7 @@ import Testing
         #expect(fleet.tmux.program == "/opt/tmux")
         #expect(fleet.tmux.socket == "agents")
         #expect(fleet.stateDatabase == "/src/shop/state/s.db")
+        #expect(fleet.retention == nil)
         #expect(fleet.watch.approvals == "/home/me/approvals")
         #expect(fleet.watch.bus == "/var/bus")
         #expect(fleet.watch.tapLimit == 1 << 30)

@@ -48,14 +48,14 @@ struct DaemonTests {
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
             try fleet.write(policy: Self.policy("first", "one"))
-            let holds5 = try await reached(fleet, "one", "COMPLETED")
+            let holds5 = try await fleet.reached("one", "COMPLETED")
             #expect(holds5, "\(daemon.output)")
             try fleet.write(policy: "pipelines:\n  - nam: x\n")
             // Only the log says that nothing changed.
             let holds6 = try await eventually { daemon.output.contains("the last good one stays in force") }
             #expect(holds6)
             try fleet.write(policy: Self.policy("second", "two"))
-            let holds7 = try await reached(fleet, "two", "COMPLETED")
+            let holds7 = try await fleet.reached("two", "COMPLETED")
             #expect(holds7, "\(daemon.output)")
             let holds8 = await daemon.stop() == 0
             #expect(holds8)
@@ -68,7 +68,7 @@ struct DaemonTests {
             let daemon = try fleet.daemon()
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
-            let holds9 = try await reached(fleet, "ship", "WAITING_APPROVAL")
+            let holds9 = try await fleet.reached("ship", "WAITING_APPROVAL")
             #expect(holds9, "\(daemon.output)")
             let folder = fleet.folder.appending("approvals")
             func file() -> FilePath? {
@@ -82,7 +82,7 @@ struct DaemonTests {
             let holds10 = try await eventually { file() != nil }
             #expect(holds10, "\(daemon.output)")
             try Files.append("approve\n", to: try #require(file()))
-            let holds11 = try await reached(fleet, "ship", "COMPLETED")
+            let holds11 = try await fleet.reached("ship", "COMPLETED")
             #expect(holds11, "\(daemon.output)")
             let holds12 = await daemon.stop() == 0
             #expect(holds12)
@@ -108,11 +108,41 @@ struct DaemonTests {
             await daemon.kill()
             let next = try fleet.daemon()
             try await next.ready()
-            let holds14 = try await reached(fleet, "try", "COMPLETED")
+            let holds14 = try await fleet.reached("try", "COMPLETED")
             #expect(holds14, "\(next.output)")
             #expect(text(of: tries) == "1\n2\n")
             let holds15 = await next.stop() == 0
             #expect(holds15)
+        }
+    }
+
+    @Test func noPipelineBeginsWhileItsAgentIsBeingMade() async throws {
+        let policy = """
+            pipelines:
+              - name: each
+                match: { branch: "p*" }
+                stages: [{ name: wait, success_when: { signal: never } }]
+            """
+        let setup = "[worktree]\nsetup = ['while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done']\n"
+        try await withFleet(policy: policy, more: setup) { fleet in
+            try await fleet.run("hooks", "install")
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            async let spawned = fleet.run("spawn", "p1", "--yes")
+            // Git's hook in the new worktree tells the daemon of a checkout; the setup goes on.
+            let isToldOf = try await eventually(within: .seconds(20)) {
+                try await fleet.journal().contains { $0.kind == .gitHook && $0.subject != .mainCheckout }
+            }
+            #expect(isToldOf, "\(daemon.output)")
+            #expect(try await fleet.journal().allSatisfy { $0.kind != .runChanged })
+            try Files.append("", to: fleet.folder.appending("go"))
+            _ = try await spawned
+            let begins = try await eventually(within: .seconds(20)) {
+                try await fleet.journal().contains { $0.kind == .runChanged }
+            }
+            #expect(begins, "\(daemon.output)")
+            let holds = await daemon.stop() == 0
+            #expect(holds)
         }
     }
 
@@ -209,16 +239,6 @@ struct DaemonTests {
                 "\(text(of: built) ?? "") \(daemon.output)")
             let holds26 = await daemon.stop() == 0
             #expect(holds26)
-        }
-    }
-
-    private func reached(_ fleet: FleetFixture, _ stage: String, _ state: String) async throws -> Bool {
-        let store = try fleet.store()
-        // The daemon writes to the database; nobody tells this process.
-        return try await eventually(within: .seconds(15)) {
-            try await store.journal(after: 0, limit: 10_000).contains {
-                $0.kind == .stageChanged && $0.draft.stage == stage && $0.payload["to"]?.string == state
-            }
         }
     }
 

@@ -65,6 +65,17 @@ struct FleetFixture: Sendable {
             .fleet(FleetID(word))
     }
 
+    /// Waits until the journal says that a stage came to a state.
+    func reached(_ stage: String, _ state: String) async throws -> Bool {
+        let store = try store()
+        // The daemon writes to the database; nobody tells this process.
+        return try await eventually(within: .seconds(20)) {
+            try await store.journal(after: 0, limit: 10_000).contains {
+                $0.kind == .stageChanged && $0.draft.stage == stage && $0.payload["to"]?.string == state
+            }
+        }
+    }
+
     func journal() async throws -> [JournalEntry] { try await store().journal(after: 0, limit: 100_000) }
 }
 

@@ -126,6 +126,51 @@ struct PaneRunCommandTests {
         }
     }
 
+    @Test func whatRunRecordedIsListedAndReplayed() async throws {
+        try await withPanes { panes in
+            try await panes.printer("a", window: "editor")
+            let run = try panes.start()
+            try await run.ready()
+            try await panes.say("hello there", in: "a")
+            try await panes.tick(1, in: "a")
+            // Written by the action's own process.
+            let isDone = try await eventually(within: .seconds(30)) {
+                run.output.contains("note RUNNING -> COMPLETED")
+            }
+            #expect(isDone, "\(run.output)")
+            let list = try await panes.command("sessions", "--config", "hosts.yaml", "--json")
+            let pane = try #require(try JSONValue.parse(list.text).object?["panes"]?.array?.first?.object)
+            #expect(pane["pane"] == "local:%0" && pane["session"] == "a" && pane["window"] == "editor")
+            #expect(pane["kind"] == "shell" && pane["pipeline"] == "tick" && pane["run_state"] == "completed")
+            #expect(await run.stop() == 0)
+            let table = try await panes.command("ls", "--config", "hosts.yaml")
+            #expect(table.text.contains("tick: completed"), "\(table.text)")
+            #expect(table.errorText.contains("this is what 'run' saw last"), "\(table.errorText)")
+
+            let replay = ["replay", "--config", "hosts.yaml", "--since", "1h", "--policy"]
+            let same = try await panes.command(replay + ["policy.yaml"])
+            #expect(same.text.contains("pane local:%0"), "\(same.text) \(same.errorText)")
+            #expect(same.text.contains("tick/note: COMPLETED"), "\(same.text)")
+            #expect(same.text.contains("0 would be new, 0 would not have been done."), "\(same.text)")
+            try Files.write(
+                """
+                pipelines:
+                  - name: greeting
+                    match: { any_of: [ { window_name: "^editor$" } ] }
+                    stages: [ { name: look, success_when: { log_regex: "hello there" } } ]
+                """, to: panes.folder.appending("new.yaml"))
+            let other = try await panes.command(replay + ["new.yaml", "--pane", "%0"])
+            let lines = other.text.split(separator: "\n")
+            #expect(lines.contains { $0.hasPrefix("  + ") && $0.contains("greeting/look: COMPLETED") })
+            #expect(
+                lines.contains { $0.hasPrefix("  - ") && $0.contains("tick/note: COMPLETED") },
+                "\(other.text)")
+            let nobody = try await panes.command(replay + ["new.yaml", "--pane", "%7"])
+            #expect(nobody.exitCode == 1)
+            #expect(nobody.errorText.contains("Panes: local:%0"), "\(nobody.errorText)")
+        }
+    }
+
     @Test func rulesBesideThePolicyAndItsDialogsCount() async throws {
         try await withPanes { panes in
             try Files.makeFolder(panes.folder.pushing(".tmuxagent/detect"), mode: 0o755)

@@ -57,7 +57,9 @@ struct PaneRunFixture: Sendable {
     func start(_ more: String...) throws -> RunProcess { try RunProcess(self, Self.arguments + more) }
 
     /// Another command, in the folder of the settings.
-    func command(_ arguments: String...) async throws -> CommandResult {
+    func command(_ arguments: String...) async throws -> CommandResult { try await command(arguments) }
+
+    func command(_ arguments: [String]) async throws -> CommandResult {
         try await CommandRunner().run(
             Command(
                 FleetFixture.binary.string, arguments, environment: environment, workingDirectory: folder,

@@ -43,6 +43,38 @@ struct RestartTests {
         }
     }
 
+    @Test func aDaemonThatStartsMakesNoQuietAgentWork() async throws {
+        try await withFleet(agent: { try $0.script("a.sh", "echo ready\nexec cat\n") }) { fleet in
+            try await fleet.run("spawn", "p1")
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            #expect(try await becomesIdle("p1", in: fleet), "\(daemon.output)")
+            let stopped = await daemon.stop() == 0
+            #expect(stopped)
+            let before = try await states(in: fleet)
+            let next = try fleet.daemon()
+            try await next.ready()
+            // Another agent becomes idle by the same silence that would have to pass for the first.
+            try await fleet.run("spawn", "p2")
+            #expect(try await becomesIdle("p2", in: fleet), "\(next.output)")
+            let first = try #require(before.first?.subject)
+            #expect(try await states(in: fleet).filter { $0.subject == first } == before)
+            let holds = await next.stop() == 0
+            #expect(holds)
+        }
+    }
+
+    private func states(in fleet: FleetFixture) async throws -> [JournalEntry] {
+        try await fleet.journal().filter { $0.kind == .agentState }
+    }
+
+    private func becomesIdle(_ branch: String, in fleet: FleetFixture) async throws -> Bool {
+        let store = try fleet.store()
+        return try await eventually(within: .seconds(20)) {
+            try await store.agent(named: branch).condition.state == .idle
+        }
+    }
+
     /// Repeats what it hears, and reports its length; the terminal echoes it too.
     private static let parrot = """
         while read -r line; do
@@ -84,8 +116,10 @@ struct RestartTests {
 
     /// Whether so many markers count, and a moment later no more.
     private func counts(_ count: Int, in fleet: FleetFixture) async throws -> Bool {
+        let store = try fleet.store()
         func found() async throws -> Int {
-            try await fleet.journal().count { $0.kind == .marker && $0.payload["duplicate"] == nil }
+            try await store.journal(after: 0, kinds: [.marker], limit: 10_000)
+                .count { $0.payload["duplicate"] == nil }
         }
         // The daemon writes to the database; nobody tells this process.
         guard try await eventually(within: .seconds(15), { try await found() >= count }) else { return false }

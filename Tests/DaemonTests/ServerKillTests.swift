@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The tmux server dies in the middle of everything.
-@Suite(.timeLimit(.minutes(LongTests.choose(2, long: 20))))
+@Suite(.serialized, .timeLimit(.minutes(LongTests.choose(2, long: 20))))
 struct ServerKillTests {
     @Test(arguments: 0..<LongTests.choose(1, long: 20))
     func nothingIsTypedTwiceOrIntoAnotherServersPanes(_ round: Int) async throws {

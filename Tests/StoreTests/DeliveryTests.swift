@@ -212,7 +212,7 @@ struct DeliveryTests {
             }
             let claimed = try await fleet.claimDeliveries(rules: rules, at: later(3))
             try await fleet.finish(claimed[0].id, .delivered, at: later(3))
-            let pruned = try await fleet.prune(before: later(100), at: later(100))
+            let pruned = try await fleet.prune(retention(100), at: later(100))
             #expect(pruned.deliveries == 1)
             #expect(try await fleet.notices(limit: 10).map(\.key) == ["m2", "m1"])
         }

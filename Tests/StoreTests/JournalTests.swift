@@ -92,31 +92,4 @@ struct JournalTests {
             #expect(rows.map { $0.payload["name"]?.string } == ["foreign"])
         }
     }
-
-    @Test func retentionDeletesWhatEndedAndWasRead() async throws {
-        try await withFleet(.file) { fleet in
-            try await fleet.insert(agent(), at: noon)
-            try await fleet.insert(agent("agent-2", branch: "b"), at: noon)
-            try await put(
-                fleet, runs: [run("run-1", state: .completed), run("run-2")],
-                outbox: [item("a", run: "run-1"), item("b", run: "run-2")])
-            _ = try await fleet.commit(.agent(AgentID("agent-1")), generation: 1, at: noon) { seen in
-                Decided(WatchStep(), seen.count("m"))
-            }
-            try await fleet.remove(AgentID("agent-1"), at: later(1))
-            let read = try await fleet.newestJournalID()
-            _ = try await fleet.emit(draft("unread"), at: later(2))
-            var step = WatchStep()
-            step.cursor = PositionAdvance(reader: "watch", from: 0, to: read)
-            try await fleet.commit(step, for: .mainCheckout, at: later(3))
-            let pruned = try await fleet.prune(before: later(100), at: later(200))
-            #expect(pruned == Pruned(journal: Int(read), runs: 2, agents: 1, deliveries: 0))
-            let kinds = try await fleet.journal(after: 0, limit: 50).map(\.kind)
-            #expect(kinds == [.emit, .journalPruned])
-            #expect(try await fleet.agents(includingRemoved: true).map(\.id.rawValue) == ["agent-2"])
-            #expect(try await fleet.outboxItem(OutboxID("a")) == nil)
-            #expect(try await fleet.prune(before: noon, at: later(200)) == Pruned())
-            #expect(try await !sqlite3(fleet.store.path, "DELETE FROM journal").isSuccess)
-        }
-    }
 }

@@ -116,7 +116,7 @@ struct OrchestratorStoreTests {
         try await withFleet { fleet in
             try await put(fleet, runs: [run("run-1", state: .completed)], approvals: [approval("approval-1")])
             _ = try await fleet.answer(ApprovalID("approval-1"), answer(.approve))
-            try await fleet.prune(before: later(1_000_000), at: later(1_000_000))
+            try await fleet.prune(retention(1_000_000), at: later(1_000_000))
             #expect(try await fleet.approval(ApprovalID("approval-1")) == nil)
         }
     }

@@ -13,16 +13,6 @@ struct TapReplayTests {
     private static let size = ScreenSize(columns: 80, rows: 24)
     private static let start = Timestamp(milliseconds: 1_000_000)
 
-    static func agent(_ tap: FilePath) -> Agent {
-        Agent(
-            id: AgentID("a"),
-            place: AgentPlace(branch: "x", worktree: "/w", session: SessionName("s")),
-            program: AgentProgram(command: "sh", profile: "agent", kind: "shell", searchPath: "/bin"),
-            tap: tap, spawn: SpawnProgress(phase: .ready),
-            condition: AgentCondition(.idle, since: start),
-            createdAt: start)
-    }
-
     private func mark(_ offset: Int, _ seconds: Int64, _ size: ScreenSize = size) -> TapMark {
         TapMark(offset: Int64(offset), at: Self.start.advanced(by: .seconds(seconds)), size: size)
     }
@@ -48,8 +38,7 @@ struct TapReplayTests {
         _ tap: FilePath, _ marks: [TapMark], since seconds: Int64 = 0
     ) throws -> TapReplay? {
         try TapReplay(
-            of: Self.agent(tap), marks: marks, keyframe: nil, size: TerminalSize(columns: 80, rows: 24),
-            since: Self.start.advanced(by: .seconds(seconds)))
+            path: tap, kind: .shell, marks: marks, since: Self.start.advanced(by: .seconds(seconds)))
     }
 
     @Test func linesComeAtTheTimesOfTheirMarks() async throws {

@@ -13,6 +13,32 @@ struct TapRestartTests {
     /// What one reader that was never interrupted says, beside one that is made anew again and again.
     @Test(arguments: [3, 5, 6], ["shell", "claude", "codex"])
     func aReaderThatIsMadeAnewCountsAsOneThatGoesOn(_ seed: UInt64, _ kind: String) async throws {
+        try await compare(seed, kind)
+    }
+
+    /// A new version of this program may store screens that it writes otherwise: then tap and marks must do.
+    @Test(arguments: [3, 5, 6], ["shell", "claude", "codex"])
+    func aReaderThatCannotUseTheStoredScreenDoesSo(_ seed: UInt64, _ kind: String) async throws {
+        try await compare(seed, kind, losingScreens: true)
+    }
+
+    @Test func aStoredScreenOfAnotherVersionIsNone() async throws {
+        let id = FleetID("shop")
+        let store = try Store.inMemory().fleet(id)
+        let now = Timestamp(milliseconds: 1)
+        try await store.register(FleetRegistration(id: id, name: "shop", path: "/repo"), at: now)
+        let (subject, size) = (Subject.mainCheckout, ScreenSize(columns: 80, rows: 24))
+        var step = WatchStep()
+        step.tap = TapAdvance(from: 0, to: 10, size: size)
+        step.marks = [0, 4, 10].map { TapMark(offset: $0, at: now, size: size) }
+        step.keyframe = StoredKeyframe(offset: 10, state: Array(#"{"screen": "of tomorrow"}"#.utf8))
+        try await store.commit(step, for: subject, at: now)
+        let place = try await TapFollower.Place.load(subject, upTo: 10, from: store)
+        #expect(place.keyframe == nil)
+        #expect(place.marks.map(\.offset) == [0, 4, 10])
+    }
+
+    private func compare(_ seed: UInt64, _ kind: String, losingScreens: Bool = false) async throws {
         try await withTemporaryFolder { folder in
             var random = SeededGenerator(state: seed)
             let writer = TapWriter(tap: folder.appending("a.tap"))
@@ -20,6 +46,7 @@ struct TapRestartTests {
             var steady = try StoredReader(writer.tap, kind: kind)
             var broken = try StoredReader(writer.tap, kind: kind)
             for step in 0..<400 {
+                (steady.clock, broken.clock) = (Int64(step) * 1000, Int64(step) * 1000)
                 let op = try writer.act(step, &random)
                 if op == .settle {
                     steady.settle()
@@ -28,7 +55,10 @@ struct TapRestartTests {
                     try steady.read()
                     try broken.read()
                 }
-                if Int.random(in: 0..<3, using: &random) == 0 { try broken.restart() }
+                if Int.random(in: 0..<3, using: &random) == 0 {
+                    if losingScreens { broken.place.keyframe = nil }
+                    try broken.restart()
+                }
                 let place = "seed \(seed), step \(step)"
                 try #require(Array(broken.said.suffix(3)) == Array(steady.said.suffix(3)), "\(place)")
                 try #require(broken.said.count == steady.said.count, "\(place)")
@@ -56,12 +86,8 @@ struct TapRestartTests {
                 }
             }
             steady.settle()
-            var agent = TapReplayTests.agent(writer.tap)
-            agent.program.kind = kind
             var replay = try #require(
-                try TapReplay(
-                    of: agent, marks: steady.place.marks, keyframe: nil,
-                    size: TerminalSize(columns: 80, rows: 24), since: Timestamp(milliseconds: 0)))
+                try TapReplay(path: writer.tap, kind: AgentKind(kind), marks: steady.place.marks))
             var said: [String] = []
             while replay.nextTime != nil {
                 said += try replay.next(echoes: [])?.readings.map(StoredReader.words) ?? []
@@ -221,9 +247,9 @@ private struct StoredReader {
         if isSettled || follower.offset > place.offset {
             place.marks.append(TapMark(offset: follower.offset, at: now, size: size))
         }
-        let isDue = follower.offset - (place.keyframe?.offset ?? 0) > 3000
+        let isDue = follower.offset - (place.keyframe.map { Int64($0.offset) } ?? 0) > 3000
         if follower.needsKeyframe || isDue, let state = try follower.keyframe() {
-            place.keyframe = StoredKeyframe(offset: follower.offset, state: state)
+            place.keyframe = TapFollower.screen(of: StoredKeyframe(offset: follower.offset, state: state))
         }
         (place.offset, place.sizes) = (follower.offset, follower.sizesPosition)
         follower.written()

@@ -84,17 +84,10 @@ struct ServerOptions: ParsableArguments {
             throw ValidationError("'\(port)' is no port: use 0 to 65535")
         }
         if let token, token.isEmpty { throw ValidationError("--token is empty") }
-        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
-            throw ValidationError(
-                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
+        try LogOptions.check(logLevel)
     }
 
     func serve(_ page: WebRun.Page, _ context: CommandContext) async throws {
-        var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
-        let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "warning"
-        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .warning
         var options = WebRun.Options(page: page, host: host, port: port, token: token)
         options.database = db.map { FilePath($0) }
         options.approvals = approvalFolder.map { FilePath($0) }
@@ -107,7 +100,9 @@ struct ServerOptions: ParsableArguments {
             surroundings.workingDirectory = surroundings.workingDirectory
                 .pushing(FilePath(configuration)).removingLastComponent()
         }
-        let run = WebRun(surroundings: surroundings, options: options, log: logger)
+        let run = WebRun(
+            surroundings: surroundings, options: options,
+            log: LogOptions.logger(logLevel, context, usual: .warning))
         try await run.run { address in
             context.console.render(ServerView(page: page, address: address), json: context.json)
         }

@@ -22,15 +22,20 @@ struct Diff: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         let diff = try await AgentDiff(of: agent, uncommitted: uncommitted, context: fleet)
+        if !context.json, case let untracked = try await diff.untracked(), !untracked.isEmpty {
+            context.console.hint("Not in the diff: \(RemovalProof.Loss.untracked(untracked).words)")
+        }
         if stat || context.json {
             let counts = try await diff.stat()
             return context.console.render(DiffStatView(branch: diff.branch, stat: counts), json: context.json)
         }
-        if context.console.isOutTerminal {
+        if context.console.isOutTerminal, try await diff.stat().files > 0 {
             let (arguments, environment) = try await diff.pagerCommand()
             try Exec.become(arguments, environment: environment, in: diff.worktree)
         }
-        Console.writeAll(1, bytes: try await diff.bytes())
+        let bytes = try await diff.bytes()
+        if bytes.isEmpty { context.console.note("Nothing is changed.") }
+        Console.writeAll(1, bytes: bytes)
     }
 }
 

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Core
 internal import Daemon
-internal import Logging
 internal import SystemPackage
 
 struct RelayCommand: AgentCommand {
@@ -28,10 +27,7 @@ struct RelayCommand: AgentCommand {
     @Option(
         name: .long, help: "The name under which it is kept how far it is (default: relay-CHANNEL)")
     var offsetName: String?
-    @Option(
-        name: .long,
-        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
-    var logLevel: String?
+    @OptionGroup var log: LogOptions
 
     func validate() throws {
         guard (0.05...3600).contains(interval) else {
@@ -41,11 +37,6 @@ struct RelayCommand: AgentCommand {
         if let offsetName, offsetName.isEmpty || offsetName.utf8.count > 80 {
             throw ValidationError("--offset-name takes 1 to 80 bytes")
         }
-        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
-            throw ValidationError(
-                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
     }
 
     private var channels: [String] {
@@ -53,15 +44,12 @@ struct RelayCommand: AgentCommand {
     }
 
     func run(_ context: CommandContext) async throws {
-        var log = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
-        let level = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
-        log.logLevel = Logger.Level(rawValue: level.lowercased()) ?? .info
         let relay = Relay(
             surroundings: context.surroundings,
             options: .init(
                 configuration: config.map { FilePath($0) }, channels: channels,
                 interval: .milliseconds(Int64(interval * 1000)), once: once, offsetName: offsetName),
-            log: log)
+            log: log.logger(context))
         try await relay.run()
     }
 }

@@ -14,17 +14,20 @@ struct Replay: AgentCommand {
             With --policy a policy is run over what the fleet recorded: what it would have done
             (+), beside what was done (-), and what is the same (=). What agents printed is read
             again from their taps; reports, git hooks, states and answers come from the journal.
+            With --config it is what 'run' recorded of panes.
 
             Without it the record of the orchestrator is summed up; with --run its inputs are put
             through today's program and settings. Nothing is changed or run in any case.
 
               tmux-agent replay --policy new.yaml --since 24h
               tmux-agent replay --policy .tmuxagent/policy.yaml --since 2026-11-20T08:00Z --branch feature/x --json
+              tmux-agent replay --policy new.yaml --config hosts.yaml --pane %3
               tmux-agent replay --limit 20
               tmux-agent replay --run --orchestrator-config new.toml
             """)
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
     @Option(name: .long, help: "The policy that is tried") var policy: String?
     @Option(
         name: .long,
@@ -32,6 +35,7 @@ struct Replay: AgentCommand {
             "How far back, or from when (UTC); of a policy 24h", valueName: "duration or time"))
     var since: String?
     @Option(name: .long, help: "Only the agent or task of this branch") var branch: String?
+    @Option(name: .long, help: "With --config: only this pane, such as %3 or host:%3") var pane: String?
     @Option(
         name: .long, help: "The orchestrator's record (default: the fleet's own)", completion: .file())
     var log: String?
@@ -52,6 +56,10 @@ struct Replay: AgentCommand {
                 "--policy tries a policy; --run, --log, --limit, --orchestrator-config, --as-recorded and --svg are about the orchestrator's record"
             )
         }
+        if panes.config != nil, policy == nil || branch != nil {
+            throw ValidationError("--config needs --policy, and takes --pane in place of --branch")
+        }
+        if pane != nil, panes.config == nil { throw ValidationError("--pane needs --config") }
         if !isRun, orchestratorConfig != nil || svg || asRecorded {
             throw ValidationError("--orchestrator-config, --as-recorded and --svg need --run")
         }
@@ -59,15 +67,23 @@ struct Replay: AgentCommand {
     }
 
     func run(_ context: CommandContext) async throws {
-        let fleet = try await FleetContext.open(context.surroundings)
-        guard let policy else { return try replayOrchestrator(fleet, context) }
-        let file = context.surroundings.workingDirectory.pushing(FilePath(policy))
+        guard let policy else {
+            return try replayOrchestrator(try await FleetContext.open(context.surroundings), context)
+        }
+        let folder = context.surroundings.workingDirectory
         let start = try moment(since ?? "24h", context.surroundings.now())
-        let (report, warnings) = try await Backtest(context: fleet).run(
-            policy: file, since: start, branch: branch)
+        let (report, warnings) = try await backtest(context).run(
+            policy: folder.pushing(FilePath(policy)), since: start, name: pane ?? branch, folder: folder)
         for warning in warnings { context.console.hint(warning.rendered) }
         context.console.render(ReplayView(policy: policy, report: report), json: context.json)
         if report.parts.isEmpty { context.console.hint("Nothing was recorded in that time") }
+    }
+
+    private func backtest(_ context: CommandContext) async throws -> Backtest {
+        guard let records = try panes.records(context) else {
+            return Backtest(context: try await FleetContext.open(context.surroundings))
+        }
+        return Backtest(panes: records, store: try await records.store(context.surroundings))
     }
 
     private func replayOrchestrator(_ fleet: FleetContext, _ context: CommandContext) throws {
@@ -111,6 +127,7 @@ private struct ReplayView: Renderable {
     private func json(_ part: BacktestReport.Part) -> JSONValue {
         var object: JSONObject = ["subject": .string(part.subject.key)]
         object.set("branch", part.branch)
+        if case .pane(let pane) = part.subject { object.set("pane", pane.name) }
         object["notes"] = .array(part.notes.map { .string($0) })
         object["decisions"] = .array(
             part.lines.map { line in
@@ -129,8 +146,7 @@ private struct ReplayView: Renderable {
     func text(_ style: Style) -> String {
         guard !report.parts.isEmpty else { return "" }
         var lines = report.parts.flatMap { part in
-            let name = part.branch ?? part.subject.key
-            let head = part.subject == .mainCheckout ? "main checkout (\(name.visible))" : name.visible
+            let head = head(of: part)
             return [style.heading(head)] + part.lines.map { text($0, style) }
                 + part.notes.map { "  " + style.dim("note: \($0.visible)") } + [""]
         }
@@ -138,6 +154,14 @@ private struct ReplayView: Renderable {
             "\(report.count(.both)) the same, \(report.count(.would)) would be new, \(report.count(.did)) would not have been done."
         )
         return lines.joined(separator: "\n")
+    }
+
+    private func head(of part: BacktestReport.Part) -> String {
+        switch part.subject {
+        case .mainCheckout: "main checkout (\((part.branch ?? "no branch").visible))"
+        case .agent: (part.branch ?? part.subject.key).visible
+        case .pane(let pane): "pane \(pane.name.visible)"
+        }
     }
 
     private func text(_ line: BacktestReport.Line, _ style: Style) -> String {

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Core
 internal import Daemon
-internal import Logging
 internal import SystemPackage
 internal import Watch
 
@@ -29,17 +28,9 @@ struct Run: AgentCommand {
     var approvalSecret: String?
     @Option(name: .long, help: "What approval links begin with (default: PUBLIC_BASE_URL)")
     var publicBaseUrl: String?
-    @Option(
-        name: .long,
-        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
-    var logLevel: String?
+    @OptionGroup var log: LogOptions
 
     func validate() throws {
-        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
-            throw ValidationError(
-                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
         if let publicBaseUrl, !["http://", "https://"].contains(where: publicBaseUrl.hasPrefix) {
             throw ValidationError("--public-base-url must begin with http:// or https://")
         }
@@ -49,20 +40,13 @@ struct Run: AgentCommand {
         var surroundings = context.surroundings
         if let approvalSecret { surroundings.environment["APPROVAL_SECRET"] = approvalSecret }
         if let publicBaseUrl { surroundings.environment["PUBLIC_BASE_URL"] = publicBaseUrl }
-        let report = RunReport(context, log: logger(context), isDryRun: dryRun, isResult: once || dryRun)
+        let report = RunReport(context, log: log.logger(context), isDryRun: dryRun, isResult: once || dryRun)
         let run = PaneRun(
             surroundings: surroundings,
             options: .init(
                 configuration: FilePath(config), policy: FilePath(policy), mode: once ? .once : .continuous,
-                isDryRun: dryRun), log: logger(context), tell: report.tell)
+                isDryRun: dryRun), log: log.logger(context), tell: report.tell)
         defer { report.finish() }
         try await run.run()
-    }
-
-    private func logger(_ context: CommandContext) -> Logger {
-        var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
-        let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
-        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .info
-        return logger
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Daemon
 internal import Fleet
 internal import Store
 internal import SystemPackage
@@ -14,12 +15,15 @@ struct Sessions: AgentCommand {
 
               tmux-agent sessions
               tmux-agent ls --json
+              tmux-agent sessions --config hosts.yaml
             """,
         aliases: ["ls"])
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var panes: PaneOption
 
     func run(_ context: CommandContext) async throws {
+        if let records = try panes.records(context) { return try await show(records, context) }
         let fleet = try await FleetContext.open(context.surroundings)
         async let policy = PolicyStanding.now(in: fleet)
         let agents = try await SessionList(context: fleet).load()
@@ -27,6 +31,13 @@ struct Sessions: AgentCommand {
             SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
         if let warning = try await policy?.warning { context.console.hint(warning) }
         if agents.isEmpty { context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"") }
+    }
+
+    private func show(_ records: PaneRecords, _ context: CommandContext) async throws {
+        let list = try await PaneSessionList.load(records, context.surroundings)
+        context.console.render(
+            PaneSessionsView(panes: list.panes, now: context.surroundings.now()), json: context.json)
+        if !list.isWatched { context.console.hint("Nobody watches: this is what 'run' saw last") }
     }
 }
 
@@ -53,28 +64,33 @@ struct SessionsView: Renderable {
     }
 }
 
-extension AgentSnapshot {
-    var stateWords: String {
-        if let waitingFor { return "\(state.rawValue): \(waitingFor.rawValue.replacing("_", with: " "))" }
-        if state == .exited, let exitStatus { return "exited (\(exitStatus))" }
-        return state.rawValue
+extension AgentState {
+    func words(_ waitingFor: WaitingFor?, _ exitStatus: Int32?) -> String {
+        if let waitingFor { return "\(rawValue): \(waitingFor.rawValue.replacing("_", with: " "))" }
+        if self == .exited, let exitStatus { return "exited (\(exitStatus))" }
+        return rawValue
     }
+}
 
-    var stageWords: String {
-        guard let stage else { return "-" }
-        if pendingApprovals > 0 { return "\(stage.stage): asks for approval" }
-        switch stage.runState {
-        case .completed: return "\(stage.pipeline): completed"
-        case .failed: return "\(stage.stage): failed"
-        case .cancelled: return "\(stage.pipeline): cancelled"
-        case .queued: return "\(stage.pipeline): queued"
+extension StageProgress {
+    func words(asks: Bool) -> String {
+        if asks { return "\(stage): asks for approval" }
+        switch runState {
+        case .completed: return "\(pipeline): completed"
+        case .failed: return "\(stage): failed"
+        case .cancelled: return "\(pipeline): cancelled"
+        case .queued: return "\(pipeline): queued"
         case .running:
             let word =
-                stage.state == .waitingTrigger
-                ? "waits" : stage.state.rawValue.lowercased().replacing("_", with: " ")
-            return "\(stage.stage): \(word) (\(stage.completed)/\(stage.total))"
+                state == .waitingTrigger ? "waits" : state.rawValue.lowercased().replacing("_", with: " ")
+            return "\(stage): \(word) (\(completed)/\(total))"
         }
     }
+}
+
+extension AgentSnapshot {
+    var stateWords: String { state.words(waitingFor, exitStatus) }
+    var stageWords: String { stage?.words(asks: pendingApprovals > 0) ?? "-" }
 
     var countWords: String {
         guard let ahead, let behind else { return "-" }

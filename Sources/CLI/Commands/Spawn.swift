@@ -59,7 +59,7 @@ struct Spawn: AgentCommand {
             startup: startup, base: base, usesMainCheckout: noWorktree, agreesToSetup: yes)
         let result = try await spawn(request, fleet, context)
         context.console.render(SpawnView(result: result), json: context.json)
-        if !context.json { say(result, context.console) }
+        if !context.json { say(result, of: request, context.console) }
         if attach { try await Attach.attach(to: result.agent.id.rawValue, context) }
     }
 
@@ -94,11 +94,15 @@ struct Spawn: AgentCommand {
         return try task == "-" ? StandardInput.read() : task
     }
 
-    private func say(_ result: SpawnResult, _ console: Console) {
+    private func say(_ result: SpawnResult, of request: SpawnRequest, _ console: Console) {
         for warning in result.warnings { console.warning(warning) }
         if let briefing = result.briefing, briefing.stage != .accepted {
             console.warning(
                 "briefing: \(briefing.stage.rawValue)" + (briefing.detail.map { ", \($0.visible)" } ?? ""))
+        }
+        if result.outcome == .alreadyRunning, let task = request.task, task != result.agent.program.task {
+            console.hint(
+                "It was not told the new task: tmux-agent send \(result.agent.place.branch.visible) \"…\"")
         }
         if !result.isWatched {
             console.hint(

@@ -3,7 +3,6 @@ internal import Config
 internal import Core
 internal import Daemon
 internal import Fleet
-internal import Logging
 
 struct Up: AgentCommand {
     static let configuration = CommandConfiguration(
@@ -19,22 +18,11 @@ struct Up: AgentCommand {
 
     @OptionGroup var global: GlobalOptions
     @Flag(name: .long, help: "Stay in this terminal") var foreground = false
-    @Option(
-        name: .long,
-        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
-    var logLevel: String?
-
-    func validate() throws {
-        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
-            throw ValidationError(
-                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
-    }
+    @OptionGroup var log: LogOptions
 
     func run(_ context: CommandContext) async throws {
         if foreground {
-            return try await FleetDaemon(surroundings: context.surroundings, log: logger(context)).run()
+            return try await FleetDaemon(surroundings: context.surroundings, log: log.logger(context)).run()
         }
         let fleet = try await FleetContext.open(context.surroundings)
         for warning in fleet.warnings { context.console.warning(warning.rendered) }
@@ -43,13 +31,6 @@ struct Up: AgentCommand {
         let addresses = try await control.waitForAddresses(of: pid)
         context.console.render(
             DaemonView(pid: pid, state: "running", addresses: addresses), json: context.json)
-    }
-
-    private func logger(_ context: CommandContext) -> Logger {
-        var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
-        let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
-        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .info
-        return logger
     }
 }
 

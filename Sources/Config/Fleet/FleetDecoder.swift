@@ -19,6 +19,7 @@ struct FleetDecoder {
         section(file, "tmux") { tmux($0, into: &fleet.tmux) }
         section(file, "state") { state in
             path(state, "db").map { fleet.stateDatabase = $0 }
+            retention(state, into: &fleet)
         }
         section(file, "watch") { watch($0, into: &fleet.watch) }
         section(file, "notify") {
@@ -63,10 +64,10 @@ struct FleetDecoder {
 
     private func worktree(_ section: MappingDecoder, into worktree: inout WorktreeSettings) {
         if let node = section.node("root"), let text = section.string("root") {
-            let root = repository.pushing(FilePath(text)).lexicallyNormalized()
+            let root = repository.pushing(FilePath(text)).normalized
             let git = repository.appending(".git")
-            if text.hasPrefix("~") || root == repository || !root.starts(with: repository)
-                || root.starts(with: git)
+            if text.hasPrefix("~") || root == repository || !root.isWithin(repository)
+                || root.isWithin(git)
             {
                 problems.error(
                     "'root' must be a folder inside the repository, but this is '\(ConfigurationProblem.visible(text))'",
@@ -122,6 +123,21 @@ struct FleetDecoder {
             return
         }
         (tmux.columns, tmux.rows) = (columns, rows)
+    }
+
+    private func retention(_ section: MappingDecoder, into fleet: inout FleetConfiguration) {
+        guard let node = section.node("keep"), node.value != .string("") else { return }
+        if node.value == .string("forever") {
+            fleet.retention = nil
+        } else if case .string(let text) = node.value, let keep = DurationText.parse(text),
+            keep >= .seconds(86_400)
+        {
+            fleet.retention = keep
+        } else {
+            section.decoder.mismatch(
+                node, "keep", takes: "a duration of at least 1d",
+                suggestion: "Write for example \"30d\", or \"forever\"")
+        }
     }
 
     private func watch(_ section: MappingDecoder, into watch: inout WatchSettings) {

@@ -8,7 +8,7 @@ public enum FleetFile {
 
     /// What a fleet is called that has no name: its repository folder, with `-` in place of control characters.
     public static func defaultName(of repository: FilePath) -> String {
-        let folder = repository.lexicallyNormalized().lastComponent?.string ?? "fleet"
+        let folder = repository.normalized.lastComponent?.string ?? "fleet"
         var name = String.UnicodeScalarView()
         for scalar in folder.unicodeScalars {
             name.append(scalar.properties.generalCategory == .control ? "-" : scalar)
@@ -40,7 +40,7 @@ public enum FleetFile {
         let root = try TOMLReader.read(bytes: bytes, file: file)
         let problems = ProblemList()
         let configuration = FleetDecoder(
-            repository: repository.lexicallyNormalized(), places: places, problems: problems, rules: rules
+            repository: repository.normalized, places: places, problems: problems, rules: rules
         ).decode(root)
         try problems.throwErrors(of: file)
         return Decoded(configuration, warnings: problems.warnings)

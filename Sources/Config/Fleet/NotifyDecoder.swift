@@ -3,11 +3,6 @@ internal import SystemPackage
 
 /// Reads `[notify]` and `[escalation.<code>]`.
 enum NotifyDecoder {
-    /// The channels that exist; also for the classic `notify:`.
-    static let channels = [
-        "stdout", "serverchan", "wecom", "wecom_app", "local_bus", "webhook", "desktop", "tmux",
-    ]
-
     private static let severities = Notice.Severity.allCases.map(\.rawValue)
 
     static func notify(
@@ -89,8 +84,9 @@ enum NotifyDecoder {
         guard let texts = decoder.strings(node, as: key) else { return nil }
         let names = texts.flatMap { $0.split(separator: ",") }.map { $0.filter { !$0.isWhitespace } }
             .filter { !$0.isEmpty }
-        for name in names where !channels.contains(name) {
-            decoder.unknown(name, what: "there is no channel", among: channels, at: node.position)
+        for name in names where !NotifySettings.knownChannels.contains(name) {
+            decoder.unknown(
+                name, what: "there is no channel", among: NotifySettings.knownChannels, at: node.position)
         }
         return names
     }

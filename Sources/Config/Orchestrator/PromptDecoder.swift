@@ -40,7 +40,7 @@ struct PromptDecoder {
     }
 
     private func read(_ path: String, _ node: DocumentNode, _ variables: [String]) -> PromptTemplate? {
-        let place = base.pushing(FilePath(path)).lexicallyNormalized()
+        let place = base.pushing(FilePath(path)).normalized
         let bytes: [UInt8]
         do throws(ConfigurationError) {
             bytes = try ConfigurationFile.bytes(at: place, shownAs: path)

@@ -21,7 +21,7 @@ public enum ContentHash {
             skipped: [folder.appending("worktrees"), folder.appending("logs"), configuration.worktree.root])
         try walk.add(folder)
         for path in [configuration.templatesFolder, configuration.watch.policy]
-        where !path.starts(with: folder) {
+        where !path.isWithin(folder) {
             try walk.add(path)
         }
         return hex(walk.hash.finalize())

@@ -11,6 +11,8 @@ public struct FleetConfiguration: Sendable, Equatable {
     public var worktree: WorktreeSettings
     public var tmux = TmuxSettings()
     public var stateDatabase: FilePath
+    /// How long what ended is remembered; nil means for ever.
+    public var retention: Duration? = standardRetention
     public var watch: WatchSettings
     public var notify = NotifySettings()
     /// What the codes mean that a policy's `escalate:` names.
@@ -19,6 +21,8 @@ public struct FleetConfiguration: Sendable, Equatable {
     public var dashboard = DashboardSettings()
     public var portal = PortalSettings()
     public var git = GitSettings()
+
+    public static let standardRetention = Duration.seconds(30 * 86_400)
 
     /// The configuration of an empty file.
     public init(name: String, repository: FilePath, places: Places) {

@@ -2,6 +2,11 @@ public import SystemPackage
 
 /// `[notify]`: who hears of what, and how often.
 public struct NotifySettings: Sendable, Equatable {
+    /// Every channel that there is.
+    public static let knownChannels = [
+        "stdout", "serverchan", "wecom", "wecom_app", "local_bus", "webhook", "desktop", "tmux",
+    ]
+
     public var channels: [String] = ["stdout"]
     /// Channels for one severity in place of `channels`.
     public var routes: [String: [String]] = [:]

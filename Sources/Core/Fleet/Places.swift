@@ -16,7 +16,7 @@ public struct Places: Sendable, Equatable {
             home = userHome.appending(".tmux_agent")
             return
         }
-        home = Self.expandHome(moved, userHome: userHome).lexicallyNormalized()
+        home = Self.expandHome(moved, userHome: userHome).normalized
     }
 
     public var stateDatabase: FilePath { home.appending("state.db") }
@@ -32,10 +32,10 @@ public struct Places: Sendable, Equatable {
         for prefix in ["~/.tmux_agent/", "~/.tmux_agent"] where text.hasPrefix(prefix) {
             let rest = text.dropFirst(prefix.count)
             guard prefix.hasSuffix("/") || rest.isEmpty else { break }
-            return home.pushing(FilePath(String(rest.drop { $0 == "/" }))).lexicallyNormalized()
+            return home.pushing(FilePath(String(rest.drop { $0 == "/" }))).normalized
         }
         let path = Self.expandHome(text, userHome: userHome)
-        return base.pushing(path).lexicallyNormalized()
+        return base.pushing(path).normalized
     }
 
     private static func expandHome(_ text: String, userHome: FilePath) -> FilePath {

@@ -70,7 +70,14 @@ extension NotifyError: UserFacingError {
 
     public var hint: String? {
         switch self {
-        case .unusable: "Set it for the daemon, or write it to ~/.tmux_agent/env (mode 0600)"
+        case .unusable(let channel, _):
+            if NotifySettings.knownChannels.contains(channel) {
+                "Set it for the daemon, or write it to ~/.tmux_agent/env (mode 0600)"
+            } else {
+                (didYouMean(channel, among: NotifySettings.knownChannels).map { "Did you mean '\($0)'? " }
+                    ?? "")
+                    + "Channels: " + NotifySettings.knownChannels.sorted().joined(separator: ", ")
+            }
         case .notDelivered: nil
         case .notDead: "Run 'tmux-agent notify dead' to see those that were"
         case .relayToBus: "Name another channel, such as wecom"

@@ -30,6 +30,11 @@ public struct AgentDiff: Sendable {
         try await repository.diffStat(worktree, base: base, options: options)
     }
 
+    /// New files that the diff leaves out because nobody added them to git.
+    public func untracked() async throws -> [String] {
+        try await repository.untrackedPaths(in: worktree)
+    }
+
     /// For a terminal: git with its pager, to run in the worktree.
     public func pagerCommand() async throws -> (arguments: [String], environment: [String: String]) {
         try await repository.diffCommand(worktree, base: base, options: options)

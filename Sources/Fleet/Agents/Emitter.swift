@@ -43,7 +43,7 @@ public struct Emitter: Sendable {
         let agents = try await context.store.agents()
         guard
             let agent = agents.first(where: {
-                !$0.place.usesMainCheckout && here.starts(with: $0.place.worktree)
+                !$0.place.usesMainCheckout && here.isWithin($0.place.worktree)
             })
         else { throw FleetError.noAgentHere }
         return agent.subject

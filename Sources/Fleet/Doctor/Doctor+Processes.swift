@@ -10,7 +10,7 @@ extension Doctor {
     func strayPanes(_ panes: [PaneSnapshot], _ context: FleetContext) async throws -> [Finding] {
         var found: [Finding] = []
         for pane in panes {
-            guard let id = pane.agent, let tap = pane.tap, tap.starts(with: context.logs) else { continue }
+            guard let id = pane.agent, let tap = pane.tap, tap.isWithin(context.logs) else { continue }
             let agent = try await context.store.agent(id)
             guard agent == nil || agent?.removedAt != nil else { continue }
             let object = "\(pane.id) (session \(pane.session))"

@@ -69,7 +69,7 @@ struct GitCheckup {
         let real = PlacedFiles.real(root)
         let half = Set(try await context.repository.leftovers().map(\.entry))
         for worktree in try await context.repository.worktrees() where !worktree.isMain {
-            guard worktree.path.starts(with: real) || worktree.path.starts(with: root),
+            guard worktree.path.isWithin(real) || worktree.path.isWithin(root),
                 let name = worktree.name, !half.contains(name), !isAgents(worktree.path)
             else { continue }
             found.append(try await finding(worktree, name))
@@ -126,7 +126,7 @@ struct GitCheckup {
 
     private static func isInUse(_ folder: FilePath) -> Bool {
         ProcessTable().processes.keys.contains { pid in
-            pid != getpid() && ProcessTable.workingFolder(of: pid)?.starts(with: folder) == true
+            pid != getpid() && ProcessTable.workingFolder(of: pid)?.isWithin(folder) == true
         }
     }
 

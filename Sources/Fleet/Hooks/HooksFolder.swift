@@ -1,3 +1,4 @@
+internal import Core
 internal import GitKit
 internal import ProcessKit
 internal import SystemPackage
@@ -24,12 +25,12 @@ struct HooksFolder {
             return HooksFolder(
                 path: standard, owner: .repository, manager: manager(in: standard, context.root))
         }
-        let folder = context.root.pushing(FilePath(configured)).lexicallyNormalized()
+        let folder = context.root.pushing(FilePath(configured)).normalized
         let names = folder.components.suffix(2).map(\.string)
         let isHusky = names.last == ".husky" || (names.first == ".husky" && names.last == "_")
         let owner: Owner =
-            folder.starts(with: common)
-            ? .repository : folder.starts(with: context.root) ? .project : .shared
+            folder.isWithin(common)
+            ? .repository : folder.isWithin(context.root) ? .project : .shared
         return HooksFolder(
             path: folder, owner: owner,
             manager: isHusky ? .husky : owner == .repository ? manager(in: folder, context.root) : nil)

@@ -6,8 +6,10 @@ internal import SystemPackage
 /// The files that agents leave in the logs folder: taps with their pipe records and sizes.
 ///
 /// They outlive their agent by a week, because that is when people ask what it did.
-struct AgentLogs {
+public struct AgentLogs: Sendable {
     let context: FleetContext
+
+    public init(context: FleetContext) { self.context = context }
 
     static let retention = Duration.seconds(7 * 86_400)
 
@@ -30,7 +32,7 @@ struct AgentLogs {
 
     /// Deletes what is expired; the answer is how many files went.
     @discardableResult
-    func sweep() async throws -> Int {
+    public func sweep() async throws -> Int {
         let files = try await expired()
         for path in files { try Files.remove(path) }
         return files.count

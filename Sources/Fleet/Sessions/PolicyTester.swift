@@ -33,7 +33,7 @@ public struct PolicyTester: Sendable {
         let policyPath =
             policy.map { surroundings.workingDirectory.pushing(FilePath($0)) }
             ?? path.removingLastComponent().pushing(FilePath(loaded.policy ?? "policy.yaml"))
-            .lexicallyNormalized()
+            .normalized
         guard let policyText = try Files.readText(policyPath) else {
             throw ConfigurationError.notFound(file: shown(policyPath))
         }

@@ -1,4 +1,4 @@
-internal import Core
+public import Core
 internal import GitKit
 internal import Store
 internal import SystemPackage
@@ -45,7 +45,7 @@ public struct SessionList: Sendable {
     }
 
     /// The run that a person wants to see: the one under way, else the last.
-    static func stage(_ runs: [PipelineRun]) -> StageProgress? {
+    public static func stage(_ runs: [PipelineRun]) -> StageProgress? {
         let open = runs.last { $0.state == .running } ?? runs.last { $0.state == .queued }
         return (open ?? runs.last).flatMap(StageProgress.init)
     }

@@ -26,7 +26,7 @@ struct EntryFiles {
             }
             if link.isEmpty { return nil }
             // Newer versions of git can store it relative to the entry.
-            return FilePath(path).pushing(FilePath(link)).lexicallyNormalized().removingLastComponent()
+            return FilePath(path).pushing(FilePath(link)).normalized.removingLastComponent()
         }
         head = Files.line("\(path)/HEAD")
         lockReason = Files.line("\(path)/locked")

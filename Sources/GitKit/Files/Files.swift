@@ -1,4 +1,6 @@
+internal import Core
 internal import Glibc
+internal import ProcessKit
 internal import SystemPackage
 
 /// The few file calls that the room needs, as values and `GitError`s.
@@ -15,22 +17,11 @@ enum Files {
     static func isFolder(_ path: FilePath) -> Bool { kind(path) == S_IFDIR }
 
     /// The names in a folder, sorted; empty when there is no such folder.
-    static func names(in folder: FilePath) -> [String] {
-        guard let stream = unsafe opendir(folder.string) else { return [] }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    static func names(in folder: FilePath) -> [String] { ProcessKit.Files.names(in: folder) }
 
     /// The path with every symbolic link resolved; parts that do not exist yet stay as they are.
     static func real(_ path: FilePath) -> FilePath {
-        var existing = path.lexicallyNormalized()
+        var existing = path.normalized
         var missing: [FilePath.Component] = []
         while true {
             if let resolved = unsafe realpath(existing.string, nil) {
@@ -83,16 +74,9 @@ enum Files {
     static func write(_ text: String, to path: FilePath, permissions: FilePermissions = [.ownerReadWrite])
         throws(GitError)
     {
-        var temporary = path
-        temporary.removeLastComponent()
-        temporary.append("\(path.lastComponent?.string ?? "file").\(getpid()).new")
         do {
-            let file = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
-            try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
-            guard unsafe rename(temporary.string, path.string) == 0 else { throw Errno(rawValue: errno) }
+            try ProcessKit.Files.write(text, to: path, mode: permissions)
         } catch {
-            unsafe unlink(temporary.string)
             throw .fileSystem(operation: "write", path, (error as? Errno) ?? .ioError)
         }
     }

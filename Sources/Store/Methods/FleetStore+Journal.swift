@@ -65,16 +65,17 @@ extension FleetStore {
         }
     }
 
-    /// The newest row of one kind about a subject; nil when there is none.
-    public func newestEntry(_ kind: JournalKind, of subject: Subject) async throws(StoreError)
-        -> JournalEntry?
-    {
+    /// The newest row of one kind about a subject, as far as the row `last`; nil when there is none.
+    public func newestEntry(
+        _ kind: JournalKind, of subject: Subject, upTo last: Int64 = .max
+    ) async throws(StoreError) -> JournalEntry? {
         try await read { [fleet] db in
             try JournalRecord.fetchOne(
                 db,
                 sql: """
-                    SELECT * FROM journal WHERE fleetID = ? AND subject = ? AND kind = ? ORDER BY id DESC LIMIT 1
-                    """, arguments: [fleet.rawValue, subject.key, kind.rawValue]
+                    SELECT * FROM journal WHERE fleetID = ? AND subject = ? AND kind = ? AND id <= ?
+                    ORDER BY id DESC LIMIT 1
+                    """, arguments: [fleet.rawValue, subject.key, kind.rawValue, last]
             )?.entry
         }
     }

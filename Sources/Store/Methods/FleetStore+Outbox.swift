@@ -79,6 +79,16 @@ extension FleetStore {
         }
     }
 
+    /// Actions that have not ended, in order.
+    public func openOutbox() async throws(StoreError) -> [OutboxItem] {
+        try await read { [fleet] db in
+            try OutboxRecord.fetchAll(
+                db, sql: "SELECT * FROM outbox WHERE fleetID = ? AND endedAt IS NULL ORDER BY number",
+                arguments: [fleet.rawValue]
+            ).map(\.item)
+        }
+    }
+
     /// Puts an action back that is known not to have begun, or that may be done twice.
     public func release(_ id: OutboxID) async throws(StoreError) {
         try await write { [fleet] db in

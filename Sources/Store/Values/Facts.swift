@@ -88,11 +88,3 @@ public enum AnswerOutcome: Sendable, Equatable {
     /// Its time had run out; the approval tells what expiry did.
     case expired(Approval)
 }
-
-/// What a retention run deleted.
-public struct Pruned: Sendable, Equatable {
-    public var journal = 0
-    public var runs = 0
-    public var agents = 0
-    public var deliveries = 0
-}

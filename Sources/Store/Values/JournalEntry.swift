@@ -49,6 +49,8 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let taskChanged = JournalKind("task.changed")
     /// A task needs a person: `branch`, `reason`, `detail`.
     public static let taskAlarm = JournalKind("task.alarm")
+    /// A pane that was not spawned here was found, or is called otherwise: `session`, `window`, `kind`.
+    public static let paneSeen = JournalKind("pane.seen")
     public static let tapGap = JournalKind("tap.gap")
     public static let journalPruned = JournalKind("journal.pruned")
 }

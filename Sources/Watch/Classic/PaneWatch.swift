@@ -18,6 +18,9 @@ final class PaneWatch {
     let id: HostPane
     let tap: FilePath
     var snapshot: PaneSnapshot
+    /// As the journal has it.
+    var sight: PaneSight?
+    var sightNoted: Timestamp?
     var machine: PolicyMachine
     var follower: TapFollower?
     var debouncer = StateDebouncer(accepted: .init(state: .unknown))
@@ -36,10 +39,7 @@ final class PaneWatch {
     /// What the tap ends with, for the next capture.
     var historySize: Int?
 
-    var committed: Int64
-    var lastMark: Timestamp?
-    var lastKeyframe: Int64 = 0
-    var freed: Int64 = 0
+    var progress: TapProgress
     var lastBytes: Timestamp?
     var lastJudged: Timestamp?
     var isUnjudged = true
@@ -66,7 +66,7 @@ final class PaneWatch {
         self.tap = tap
         snapshot = pane.snapshot
         self.machine = machine
-        self.committed = committed
+        progress = TapProgress(committed: committed)
     }
 
     var subject: Subject { .pane(id) }
@@ -101,6 +101,12 @@ final class PaneWatch {
     func noteBytes(at now: Timestamp) {
         (lastBytes, isUnsettled, isUnjudged) = (now, true, true)
         quietAt = now.advanced(by: AgentWatch.genericIdlePause)
+    }
+
+    /// Its last bytes were read by a former process: a start of ours must not make a quiet program look busy.
+    func hasPrinted(at time: Timestamp) {
+        lastBytes = lastBytes ?? time
+        quietAt = quietAt ?? ScreenState.quiet(since: time)
     }
 
     /// What the policies know about the pane.

@@ -26,8 +26,9 @@ extension PaneWatcher {
             guard watch.road == .captures else { return }
             try await unlessStale(watch) { try await take(history, into: watch) }
             if mayLend(watch) {
-                watch.road = .lending(since: now)
-                let note = LoanNote(since: now, offset: watch.committed)
+                let since = watch.progress.momentBehindMarks(now)
+                watch.road = .lending(since: since)
+                let note = LoanNote(since: since, offset: watch.progress.committed)
                 parts.observer.request(.lend(id, limit: captureLimit(watch), note))
             }
         case .lent(let id, let history):
@@ -93,9 +94,11 @@ extension PaneWatcher {
         let watch = PaneWatch(
             pane, kind: hosts.kind(runningIn: pane.snapshot), tap: tap, machine: machine,
             committed: position?.offset ?? 0)
+        watch.sight = try await store.newestEntry(.paneSeen, of: subject).flatMap { PaneSight($0.payload) }
         panes[pane.id] = watch
         tapNames[tap.lastComponent?.string ?? ""] = pane.id
         log.info("watching \(watch.label)")
+        try await note(PaneSight(pane.snapshot, kind: watch.kind), of: watch)
         // Pipelines that wait for nothing begin before anything that the pane shows is looked at.
         try await decide(.tick, for: watch)
         return watch
@@ -104,6 +107,7 @@ extension PaneWatcher {
     private func take(_ pane: HostLook.Pane, into watch: PaneWatch) async throws {
         watch.snapshot = pane.snapshot
         watch.kind = hosts.kind(runningIn: pane.snapshot)
+        try await note(PaneSight(pane.snapshot, kind: watch.kind), of: watch)
         watch.activity = pane.activity
         watch.follower?.reader.kind = watch.kind
         let before = watch.end
@@ -123,6 +127,20 @@ extension PaneWatcher {
             return try await decide(.factsChanged(facts), for: watch)
         }
         watch.machine = machine
+    }
+
+    /// tmux calls a window by its program unless it is told otherwise, and programs come and go.
+    private static let sightPause = Duration.seconds(10)
+
+    private func note(_ sight: PaneSight, of watch: PaneWatch) async throws {
+        guard sight != watch.sight, watch.sightNoted.map({ now >= $0.advanced(by: Self.sightPause) }) ?? true
+        else { return }
+        var step = WatchStep()
+        step.journal = [
+            JournalDraft(subject: watch.subject, kind: .paneSeen, source: "daemon", payload: sight.json)
+        ]
+        try await store.commit(step, for: watch.subject, at: now)
+        (watch.sight, watch.sightNoted) = (sight, now)
     }
 
     private func chooseRoad(_ watch: PaneWatch, _ pane: HostLook.Pane) {

@@ -16,19 +16,20 @@ extension PaneWatcher {
 
     /// One row, with the cursor moved in the same transaction as what the policy makes of it.
     private func take(_ entry: JournalEntry) async throws {
+        // The rest is what this process wrote itself.
+        guard Self.journalReader.kinds.contains(entry.kind) else { return }
         var step = WatchStep()
-        step.cursor = PositionAdvance(reader: Self.reader, from: journalCursor, to: entry.id)
+        step.cursor = PositionAdvance(reader: Self.journalReader.name, from: journalCursor, to: entry.id)
         var event: PolicyEvent?
         switch entry.kind {
         case .emit:
             event = entry.signalBody.map { .signal(Signal(subject: entry.subject, at: now, body: $0)) }
         case .policyRequested: event = entry.policyRequest
-        case .approvalAnswered:
+        default:
             guard let id = entry.payload["approval"]?.string,
                 let approval = try await store.approval(ApprovalID(id)), let answer = approval.answer
             else { break }
             event = .approvalAnswered(approval.id, answer)
-        default: return  // what this process wrote itself
         }
         guard case .pane(let pane) = entry.subject else {
             return try await move(step, to: entry)
@@ -61,18 +62,7 @@ extension PaneWatcher {
 
     /// Lets the policy react to actions that ended.
     func takeResults() async throws {
-        var left = parts.results.take()[...]
-        while let result = left.first {
-            do {
-                try await take(result)
-            } catch StoreError.notAttempting {
-                // It ended before: nothing waits for it any more.
-            } catch {
-                for result in left { parts.results.put(result) }
-                throw error
-            }
-            left.removeFirst()
-        }
+        try await parts.results.takeEach { try await take($0) }
     }
 
     private func take(_ result: ActionResult) async throws {

@@ -34,7 +34,8 @@ extension PaneWatcher {
             return
         }
         let marks = try await store.tapMarks(of: watch.subject, from: loan.note.offset)
-        let isTaken = watch.committed != loan.note.offset || marks.contains { $0.at >= loan.note.since }
+        let isTaken =
+            watch.progress.committed != loan.note.offset || marks.contains { $0.at >= loan.note.since }
         guard isTaken else { return try await takeLoan(loan.history, into: watch) }
         watch.road = .pipe
         parts.observer.request(.settleLoan(watch.id))

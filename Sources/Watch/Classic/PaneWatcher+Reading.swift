@@ -33,7 +33,7 @@ extension PaneWatcher {
     /// What was read or decided but not written is read and decided again.
     private func reload(_ watch: PaneWatch) async throws {
         let runs = try await store.runs(of: watch.subject)
-        watch.committed = try await store.tapPosition(of: watch.subject)?.offset ?? 0
+        watch.progress = TapProgress(committed: try await store.tapPosition(of: watch.subject)?.offset ?? 0)
         watch.machine = PolicyMachine(
             policy: policy.policy, facts: watch.machine.facts, runs: runs, classic: true)
         watch.follower = nil
@@ -45,6 +45,7 @@ extension PaneWatcher {
         guard watch.hasMoreBytes || watch.isUnsettled, !watch.isLending else { return }
         var follower = try await follower(of: watch)
         var readings: [Reading] = []
+        var quietSince: Timestamp?
         if watch.hasMoreBytes, Files.exists(watch.tap) {
             let before = follower.offset
             let (echoes, subject) = (parts.echoes, watch.subject)
@@ -61,9 +62,9 @@ extension PaneWatcher {
             now >= last.advanced(by: AgentWatch.settlePause)
         {
             readings += follower.settle()
-            watch.isUnsettled = false
+            (watch.isUnsettled, quietSince) = (false, last)
         }
-        try await commit(readings, of: watch, &follower)
+        try await commit(readings, of: watch, &follower, quietSince: quietSince)
         watch.follower = follower
         freeHead(of: watch)
     }
@@ -74,12 +75,11 @@ extension PaneWatcher {
         if let follower = watch.follower, !follower.isReplaced, size >= follower.offset || isDryRun {
             return follower
         }
-        if size < watch.committed, !isDryRun {
-            try await forgetTap(of: watch, missing: watch.committed - size)
+        if size < watch.progress.committed, !isDryRun {
+            try await forgetTap(of: watch, missing: watch.progress.committed - size)
         }
-        var place = TapFollower.Place(offset: watch.committed)
-        place.keyframe = try await store.keyframe(of: watch.subject, upTo: watch.committed)
-        place.marks = try await store.tapMarks(of: watch.subject, from: place.keyframe?.offset ?? 0)
+        let place = try await TapFollower.Place.load(
+            watch.subject, upTo: watch.progress.committed, from: store)
         let snapshot = watch.snapshot
         var follower = try TapFollower(
             path: watch.tap, kind: watch.kind,
@@ -87,13 +87,14 @@ extension PaneWatcher {
             echoes: try await store.typedTexts(to: watch.subject, limit: 50).texts)
         follower.reader.kind = watch.kind
         watch.historySize = try HistoryNote.read(atEndOf: watch.tap)
-        watch.lastKeyframe = place.keyframe?.offset ?? 0
+        watch.progress.begin(at: place)
         if watch.isSilent, let shown = watch.lastShown {
             _ = follower.amend(shown)
             watch.isSilent = false
         }
         watch.follower = follower
-        (watch.isUnsettled, watch.lastBytes) = (true, watch.lastBytes ?? now)
+        watch.isUnsettled = true
+        watch.hasPrinted(at: min(now, Files.modifiedAt(watch.tap) ?? now))
         return follower
     }
 
@@ -102,7 +103,7 @@ extension PaneWatcher {
         try await store.forgetTap(of: watch.subject)
         try await noteGap(watch, "the tap was cut, removed or replaced", ["missing_bytes": .integer(missing)])
         watch.lastShown = watch.known.map { ScreenCatchUp.bytes(of: $0) }
-        (watch.follower, watch.committed, watch.lastKeyframe, watch.freed) = (nil, 0, 0, 0)
+        (watch.follower, watch.progress) = (nil, TapProgress())
         watch.isSilent = true
     }
 
@@ -181,10 +182,12 @@ extension PaneWatcher {
     }
 
     private func freeHead(of watch: PaneWatch) {
-        let end = min(watch.committed - Self.tapLimit, watch.lastKeyframe) & ~4095
-        guard !isDryRun, end - watch.freed >= Self.tapLimit / 16 else { return }
-        watch.freed = end
-        do { try TapHead.free(watch.tap, upTo: end) } catch { failed(watch.tap.string, error) }
+        guard !isDryRun else { return }
+        do {
+            try watch.progress.freeHead(of: watch.tap, limit: Self.tapLimit)
+        } catch {
+            failed(watch.tap.string, error)
+        }
     }
 
     /// A pane that is gone has its last words, its state, and then its runs end.

@@ -17,20 +17,21 @@ struct PaneOutcome: Sendable {
 }
 
 extension PaneWatcher {
-    private static let markPause = Duration.milliseconds(250)
-
     /// Writes what was read together with what the policy makes of it, in one transaction.
     ///
     /// A loan's commit leaves a mark of its time, by which a later run knows that it was taken up.
     func commit(
-        _ readings: [Reading], of watch: PaneWatch, _ follower: inout TapFollower, isLoan: Bool = false
+        _ readings: [Reading], of watch: PaneWatch, _ follower: inout TapFollower,
+        quietSince: Timestamp? = nil, isLoan: Bool = false
     ) async throws {
         guard
-            follower.offset > watch.committed || !readings.isEmpty || follower.needsKeyframe
+            follower.offset > watch.progress.committed || !readings.isEmpty || follower.needsKeyframe
                 || !follower.resizes.isEmpty || isLoan
         else { return }
-        let base = try progress(of: follower, watch, isLoan: isLoan)
         let (subject, ids, now, id) = (watch.subject, ids, now, watch.id)
+        var step = try watch.progress.step(of: follower, quietSince: quietSince, at: now)
+        if isLoan { step.marks.append(loanMark(follower, watch)) }
+        let base = step
         let source = SignalSource(subject: subject, at: now, readsHeuristics: true)
         let (machine, place) = (watch.machine, watch.place)
         let committed = try await store.commit(subject, at: now) { seen in
@@ -41,41 +42,18 @@ extension PaneWatcher {
             }
             return Decided(step, PaneOutcome(step, machine, id, place: place))
         }
-        watch.committed = follower.offset
-        if !base.marks.isEmpty { watch.lastMark = now }
-        if let offset = base.keyframe?.offset { watch.lastKeyframe = offset }
+        watch.progress.written(base, at: now)
         follower.written()
         committed.output.decisions.forEach(parts.tell)
         take(committed.output, into: watch)
     }
 
-    private func progress(of follower: TapFollower, _ watch: PaneWatch, isLoan: Bool) throws -> WatchStep {
-        var step = WatchStep()
-        let (to, now) = (follower.offset, now)
+    private func loanMark(_ follower: TapFollower, _ watch: PaneWatch) -> TapMark {
         let size = ScreenSize(columns: follower.size.columns, rows: follower.size.rows)
-        step.tap = TapAdvance(from: watch.committed, to: to, size: size)
-        if watch.committed == 0, watch.lastMark == nil {
-            let first = follower.firstSize
-            step.marks = [
-                TapMark(offset: 0, at: now, size: ScreenSize(columns: first.columns, rows: first.rows))
-            ]
+        guard case .lending(let since) = watch.road else {
+            return TapMark(offset: follower.offset, at: now, size: size)
         }
-        step.marks += follower.resizes.map {
-            TapMark(
-                offset: $0.offset, at: now, size: ScreenSize(columns: $0.size.columns, rows: $0.size.rows))
-        }
-        if isLoan {
-            step.marks.append(TapMark(offset: to, at: now, size: size))
-        } else if to > watch.committed, watch.lastMark.map({ now >= $0.advanced(by: Self.markPause) }) ?? true
-        {
-            step.marks.append(TapMark(offset: to, at: now, size: size))
-        }
-        if follower.needsKeyframe || to - watch.lastKeyframe >= TapFollower.keyframeDistance,
-            let state = try follower.keyframe()
-        {
-            step.keyframe = StoredKeyframe(offset: to, state: state)
-        }
-        return step
+        return TapMark(offset: follower.offset, at: max(now, since), size: size)
     }
 
     /// Lets a pane's machine decide about one event that is no reading, and writes the result.

@@ -70,7 +70,6 @@ public actor PaneWatcher: Service {
     var databaseChanged = true
     var isStale = false
     var expiry: Timestamp?
-    var nextPruning = Timestamp.longAgo
     var policyNews = false
     var troubles = Troubles()
     var databaseTrouble: (since: Timestamp, error: StoreError)?
@@ -79,7 +78,7 @@ public actor PaneWatcher: Service {
     /// As `panes.json` has it.
     var toldPanes: [WatchedPane]?
 
-    static let reader = "watch"
+    static let journalReader = JournalReader("watch", of: [.emit, .approvalAnswered, .policyRequested])
     /// Bytes of a tap that stay on the disk.
     static let tapLimit: Int64 = 64 << 20
 
@@ -120,7 +119,7 @@ public actor PaneWatcher: Service {
     }
 
     func loadPositions() async throws {
-        journalCursor = try await store.journalCursor(Self.reader)
+        journalCursor = try await store.journalCursor(Self.journalReader.name)
         journalRead = journalCursor
         isStale = false
     }
@@ -149,10 +148,9 @@ public actor PaneWatcher: Service {
         await attempt("policy") { try await spreadPolicy() }
         await attempt("results") { try await takeResults() }
         for observation in parts.observer.take() {
-            await attempt("hosts") { try await take(observation) }
+            await attempt("hosts", isWhole: false) { try await take(observation) }
         }
         await attempt("approvals") { try await expireApprovals(at: now) }
-        await attempt("retention") { try await pruneWhenDue() }
         for id in panes.keys.sorted(by: { $0.description < $1.description }) { await visit(id) }
         tellPanes()
         try sayReady()

@@ -21,7 +21,7 @@ public struct EvidenceKeeper: Service {
     static let pause = Duration.seconds(10)
     /// A report is witnessed when it is made, or not at all: later the worktree is another one.
     static let freshness = Duration.seconds(60)
-    static let reader = "evidence"
+    static let journalReader = JournalReader("evidence", of: [.stageChanged, .runChanged])
 
     public init(context: FleetContext, log: Logger) {
         self.context = context
@@ -38,32 +38,28 @@ public struct EvidenceKeeper: Service {
         var troubles = Troubles()
         for await _ in events.wakes.cancelOnGracefulShutdown() {
             _ = events.takeChanges()
-            do {
+            let worked = await troubles.attempt("gates and notes", log) {
                 cursor = try await takeJournal(after: cursor)
                 if context.surroundings.now() >= nextAudit {
                     nextAudit = context.surroundings.now().advanced(by: Self.pause)
                     try await audit()
                 }
-                if troubles.ended("evidence") { log.notice("gates and notes: works again") }
-            } catch {
-                let reason = (error as? any UserFacingError)?.message ?? "\(error)"
-                if troubles.began("evidence", reason) { log.error("gates and notes: \(reason)") }
-                cursor = nil
             }
+            if !worked { cursor = nil }
             events.setAlarm(after: Self.pause)
         }
     }
 
     private func takeJournal(after known: Int64?) async throws -> Int64 {
+        let reader = Self.journalReader
         var cursor: Int64
-        if let known { cursor = known } else { cursor = try await context.store.journalCursor(Self.reader) }
+        if let known { cursor = known } else { cursor = try await context.store.journalCursor(reader.name) }
         while true {
-            let entries = try await context.store.journal(
-                after: cursor, kinds: [.stageChanged, .runChanged], limit: 200)
+            let entries = try await context.store.journal(after: cursor, kinds: reader.kinds, limit: 200)
             guard let last = entries.last else { return cursor }
             for entry in entries { try await take(entry) }
             var step = WatchStep()
-            step.cursor = PositionAdvance(reader: Self.reader, from: cursor, to: last.id)
+            step.cursor = PositionAdvance(reader: reader.name, from: cursor, to: last.id)
             try await context.store.commit(step, for: .mainCheckout, at: context.surroundings.now())
             cursor = last.id
         }

@@ -3,41 +3,44 @@ public import Core
 public import Fleet
 internal import GitKit
 internal import ProcessKit
-internal import Store
+public import Store
 public import SystemPackage
 
-/// Runs a policy over what a fleet recorded, and puts its decisions beside those that were made.
+/// Runs a policy over what was recorded, and puts its decisions beside those that were made.
 ///
 /// Taps are read again with the sizes and times of their marks; reports, hooks, states and answers come from the journal.
 /// Nothing is stored, typed, run or sent, and the same records give the same report.
 public struct Backtest: Sendable {
-    let context: FleetContext
+    let records: BacktestRecords
 
-    public init(context: FleetContext) { self.context = context }
+    /// Over what a fleet recorded.
+    public init(context: FleetContext) { records = .fleet(context) }
 
-    /// The decisions since `since` about every agent, or the one of `branch`.
+    /// Over what `run` recorded of panes that were not spawned here.
+    public init(panes: PaneRecords, store: FleetStore) { records = .panes(panes, store) }
+
+    /// The decisions since `since` about every subject, or the one of `name`: an agent's branch or id, the main checkout's
+    /// branch, or a pane such as `%3` or `host:%3`.
     ///
-    /// A run begins anew for each agent with its first recorded fact. Throws ``ConfigurationError`` for a policy that cannot
-    /// be used, ``StoreError/agentNotFound(name:similar:)`` for an unknown branch.
+    /// A run begins anew for each subject with its first recorded fact; the policy's path is shown as it lies below
+    /// `folder`. Throws ``ConfigurationError`` for a policy that cannot be used, ``StoreError/agentNotFound(name:similar:)``
+    /// and ``PaneRecordsError/noPane(_:known:)`` for an unknown name.
     public func run(
-        policy file: FilePath, since: Timestamp, branch: String?
+        policy file: FilePath, since: Timestamp, name: String?, folder: FilePath
     ) async throws -> (report: BacktestReport, warnings: [ConfigurationProblem]) {
         var shown = file
-        _ = shown.removePrefix(context.surroundings.workingDirectory)
+        _ = shown.removePrefix(folder)
         guard let text = try Files.readText(file) else {
             throw ConfigurationError.notFound(file: shown.string)
         }
-        let main = try await context.repository.mainBranch()?.rawValue
-        let loaded = try PolicyFile.read(
-            text, file: shown.string, context: .init(mainBranch: main, dialogs: context.dialogIDs))
-        let subjects = try await subjects(of: branch)
-        let all = try await BacktestReader(context: context, since: since)
-            .read { subjects?.contains($0) ?? true }
+        let reading = try await records.policyContext(beside: file)
+        let loaded = try PolicyFile.read(text, file: shown.string, context: reading)
+        let all = try await facts(of: name, since: since)
         let end = all.compactMap(\.lastTime).max()
         var parts: [BacktestReport.Part] = []
         for facts in all {
             var run = try await BacktestRun(
-                context: context, policy: loaded.policy, facts: facts, mainBranch: main, since: since)
+                records, policy: loaded.policy, facts: facts, mainBranch: reading.mainBranch, since: since)
             try run?.play(until: end)
             if let run { parts.append(run.part) }
         }
@@ -46,12 +49,24 @@ public struct Backtest: Sendable {
         )
     }
 
-    /// Also agents that were removed since; nil: all.
-    private func subjects(of branch: String?) async throws -> Set<Subject>? {
-        guard let branch else { return nil }
-        let known = try await context.store.agents(includingRemoved: true)
-            .filter { $0.place.branch == branch || $0.id.rawValue == branch }
-        if !known.isEmpty { return Set(known.map(\.subject)) }
-        return [try await context.policySubject(named: branch).0]
+    private func facts(of name: String?, since: Timestamp) async throws -> [BacktestFacts] {
+        let reader = BacktestReader(records: records, since: since)
+        guard let name else { return try await reader.read { _ in true } }
+        switch records {
+        case .fleet(let context):
+            // Also agents that were removed since.
+            let known = try await context.store.agents(includingRemoved: true)
+                .filter { $0.place.branch == name || $0.id.rawValue == name }
+            var subjects = Set(known.map(\.subject))
+            if known.isEmpty { subjects = [try await context.policySubject(named: name).0] }
+            return try await reader.read { subjects.contains($0) }
+        case .panes:
+            let all = try await reader.read { _ in true }
+            let found = all.filter { $0.pane.map { [$0.name, $0.pane.description].contains(name) } ?? false }
+            guard !found.isEmpty else {
+                throw PaneRecordsError.noPane(name, known: Set(all.compactMap(\.pane?.name)).sorted())
+            }
+            return found
+        }
     }
 }

@@ -4,31 +4,38 @@ internal import Store
 
 /// Collects what the journal says, row by row.
 struct BacktestReader {
-    let context: FleetContext
+    let records: BacktestRecords
     let since: Timestamp
+
+    private var store: FleetStore { records.store }
 
     /// The facts of every subject that `includes` takes, in the order of their appearance.
     func read(_ includes: (Subject) -> Bool) async throws -> [BacktestFacts] {
-        let agents = try await context.store.agents(includingRemoved: true)
+        let agents = try await store.agents(includingRemoved: true)
         let bySubject = Dictionary(agents.map { ($0.subject, $0) }) { $1 }
-        let order = agents.map(\.subject) + [.mainCheckout]
+        var order = agents.map(\.subject) + [.mainCheckout]
         var found: [Subject: BacktestFacts] = [:]
-        var place = try await context.store.journalPlace(at: since)
+        let begin = try await store.journalPlace(at: since)
+        var place = begin
         while true {
-            let entries = try await context.store.journal(after: place, limit: 500)
+            let entries = try await store.journal(after: place, limit: 500)
             guard let last = entries.last else { break }
             place = last.id
             for entry in entries where includes(entry.subject) {
-                var facts =
-                    found[entry.subject]
-                    ?? BacktestFacts(subject: entry.subject, agent: bySubject[entry.subject])
+                let subject = entry.subject
+                var facts = found[subject] ?? BacktestFacts(subject: subject, agent: bySubject[subject])
+                if case .pane = subject, found[subject] == nil {
+                    order.append(subject)
+                    facts.sight = try await store.newestEntry(.paneSeen, of: subject, upTo: begin)
+                        .flatMap { PaneSight($0.payload) }
+                }
                 try await take(entry, into: &facts)
-                found[entry.subject] = facts
+                found[subject] = facts
             }
         }
         for subject in order where found[subject] != nil {
             // That people are told of a question goes without saying: it follows from the question.
-            let actions = try await context.store.recordedActions(of: subject, since: since)
+            let actions = try await store.recordedActions(of: subject, since: since)
                 .filter { ApprovalNoticeID($0.item.id) == nil }
             found[subject]?.actions = actions
             found[subject]?.did += actions.compactMap(Self.decision)
@@ -59,18 +66,19 @@ struct BacktestReader {
                     .state(
                         state, waitingFor: payload["waiting_for"]?.string.flatMap(WaitingFor.init),
                         exitStatus: payload["exit_status"]?.integer.map { Int32(truncatingIfNeeded: $0) })))
+            // Of an agent another row says so.
+            if state == .gone, facts.pane != nil { add(.removed) }
+        case .paneSeen:
+            guard let sight = PaneSight(payload) else { break }
+            facts.sight = facts.sight ?? sight
+            add(.seen(sight))
         case .agentStarted: add(.started)
         case .agentRemoved: add(.removed)
         case .gitHook:
-            guard let name = payload["hook"]?.string else { break }
-            add(
-                .hook(
-                    await context.hookEvent(
-                        name, branch: payload["branch"]?.string, commit: payload["commit"]?.string,
-                        run: entry.draft.run)))
+            if let event = await records.hookEvent(payload, run: entry.draft.run) { add(.hook(event)) }
         case .approvalAnswered:
             guard let id = payload["approval"]?.string,
-                let approval = try await context.store.approval(ApprovalID(id)), let answer = approval.answer,
+                let approval = try await store.approval(ApprovalID(id)), let answer = approval.answer,
                 answer.through != "expiry"
             else { break }
             add(.answered(approval, answer))
@@ -98,7 +106,7 @@ struct BacktestReader {
             deed.kind = .stage(to)
         case .approvalAsked:
             guard let id = payload["approval"]?.string,
-                let approval = try await context.store.approval(ApprovalID(id))
+                let approval = try await store.approval(ApprovalID(id))
             else { return nil }
             deed.pipeline = approval.pipeline
             deed.kind = .asked(question: approval.question)
@@ -114,7 +122,7 @@ struct BacktestReader {
     private func pipeline(of run: RunID?) async throws -> String {
         guard let run else { return "" }
         do throws(StoreError) {
-            return try await context.store.run(run).pipeline
+            return try await store.run(run).pipeline
         } catch .runNotFound {
             return ""
         }

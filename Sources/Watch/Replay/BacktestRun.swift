@@ -8,6 +8,7 @@ struct BacktestRun {
     private static let tolerance = Duration.seconds(2)
 
     private let facts: BacktestFacts
+    private let readsHeuristics: Bool
     private var rehearsal: PolicyRehearsal
     private var tap: TapReplay?
     private var typed: ArraySlice<(at: Timestamp, text: String)>
@@ -17,21 +18,19 @@ struct BacktestRun {
 
     /// Nil when nothing is known of the subject in that time.
     init?(
-        context: FleetContext, policy: Policy, facts: BacktestFacts, mainBranch: String?, since: Timestamp
+        _ records: BacktestRecords, policy: Policy, facts: BacktestFacts, mainBranch: String?,
+        since: Timestamp
     ) async throws {
         self.facts = facts
-        var subject = SubjectFacts(
-            subject: facts.subject, branch: mainBranch, host: "local", since: facts.firstTime ?? since)
-        if let agent = facts.agent {
-            subject = agent.facts()
-            subject.state = .unknown
-            let marks = try await context.store.tapMarks(of: facts.subject)
+        readsHeuristics = records.readsHeuristics
+        let marks = try await records.store.tapMarks(of: facts.subject)
+        let subject = Self.subject(facts, mainBranch, since: marks.first?.at ?? facts.firstTime ?? since)
+        if let (path, kind) = records.tap(of: facts) {
             let asked = marks.last { $0.at < since }?.offset ?? 0
-            let settings = context.configuration.tmux
             tap = try TapReplay(
-                of: agent, marks: marks,
-                keyframe: try await context.store.keyframe(of: facts.subject, upTo: asked),
-                size: TerminalSize(columns: settings.columns, rows: settings.rows), since: since)
+                path: path, kind: kind, marks: marks,
+                keyframe: try await records.store.keyframe(of: facts.subject, upTo: asked)
+                    .flatMap(TapFollower.screen), since: since)
         }
         guard let first = [facts.firstTime, tap?.nextTime.map { max($0, since) }].compactMap(\.self).min()
         else { return nil }
@@ -44,9 +43,29 @@ struct BacktestRun {
             }[...]
         let start = max(first, subject.since)
         rehearsal = PolicyRehearsal(
-            policy: policy, facts: subject, hands: Self.hands(facts.actions), at: start)
+            policy: policy, facts: subject, classic: records.isClassic, hands: Self.hands(facts.actions),
+            at: start)
         part = BacktestReport.Part(
             subject: facts.subject, branch: subject.branch, lines: [], notes: facts.notes)
+        guard facts.pane != nil, facts.sight == nil else { return }
+        note("its session and window were not written down then: what asks for them does not match")
+    }
+
+    private static func subject(
+        _ facts: BacktestFacts, _ mainBranch: String?, since: Timestamp
+    ) -> SubjectFacts {
+        if let agent = facts.agent {
+            var subject = agent.facts()
+            subject.state = .unknown
+            return subject
+        }
+        guard let pane = facts.pane else {
+            return SubjectFacts(
+                subject: facts.subject, branch: mainBranch, host: "local", since: facts.firstTime ?? since)
+        }
+        return SubjectFacts(
+            subject: facts.subject, session: facts.sight?.session, host: pane.host,
+            windowName: facts.sight?.window, since: since)
     }
 
     /// Actions that were done then end as they ended then; other commands are taken to succeed.
@@ -106,10 +125,12 @@ struct BacktestRun {
     private mutating func take(_ stretch: TapReplay.Stretch) {
         advance(to: stretch.at)
         var step = WatchStep()
-        let source = SignalSource(subject: facts.subject, at: rehearsal.now)
+        let source = SignalSource(
+            subject: facts.subject, at: rehearsal.now, readsHeuristics: readsHeuristics)
         let groups = source.signals(stretch.readings, &seen, &step)
         if !groups.isEmpty { rehearsal.receive(.signals(groups)) }
-        if stretch.title != rehearsal.machine.facts.paneTitle {
+        // A pane that was not spawned here has a title before its program gives it one.
+        if stretch.title != rehearsal.machine.facts.paneTitle, facts.pane == nil || !stretch.title.isEmpty {
             var changed = rehearsal.machine.facts
             changed.paneTitle = stretch.title
             rehearsal.receive(.factsChanged(changed))
@@ -132,6 +153,11 @@ struct BacktestRun {
             // Marker ids count afresh in each start.
             seen = SeenMarkers()
             rehearsal.receive([.state(.starting, waitingFor: nil, exitStatus: nil)])
+        case .seen(let sight):
+            tap?.kind = sight.kind
+            var changed = rehearsal.machine.facts
+            (changed.session, changed.windowName) = (sight.session, sight.window)
+            if changed != rehearsal.machine.facts { rehearsal.receive(.factsChanged(changed)) }
         case .answered(let approval, let answer): kept.append((approval, answer))
         case .requested(let event): rehearsal.receive(event)
         case .removed: rehearsal.receive(.subjectGone)
@@ -172,7 +198,7 @@ struct BacktestRun {
             note(
                 "\(tap.missing) bytes at the head of its tap are not on the disk any more: lines in them cannot be looked at, and markers in them are those that were read then"
             )
-        } else if tap == nil, facts.agent != nil {
+        } else if tap == nil, facts.agent != nil || facts.pane != nil {
             note("its tap is not there: lines cannot be looked at, and markers are those that were read then")
         }
         let would = rehearsal.deeds.enumerated().compactMap { index, deed in

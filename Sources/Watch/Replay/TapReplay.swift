@@ -21,7 +21,7 @@ struct TapReplay {
     /// How many bytes of the asked-for time are not on the disk any more.
     let missing: Int64
     private let path: FilePath
-    private var reader: PaneReader
+    private(set) var reader: PaneReader
     private var marks: ArraySlice<TapMark>
     private var starts: ArraySlice<SizeLog.Entry>
     private var last: TapMark
@@ -29,20 +29,20 @@ struct TapReplay {
 
     /// Nil when there is no tap, or nothing of it was read since `since`.
     init?(
-        of agent: Agent, marks: [TapMark], keyframe: StoredKeyframe?, size: TerminalSize, since: Timestamp
+        path: FilePath, kind: AgentKind, marks: [TapMark], keyframe: TerminalKit.Keyframe? = nil,
+        since: Timestamp = .longAgo
     ) throws {
-        guard let path = agent.tap, Files.exists(path), let first = marks.first,
-            marks.contains(where: { $0.at >= since })
-        else { return nil }
+        guard Files.exists(path), let first = marks.first, marks.contains(where: { $0.at >= since }) else {
+            return nil
+        }
         self.path = path
         self.since = since
         let asked = marks.last { $0.at < since }?.offset ?? 0
         let onDisk = try Self.firstByte(of: path)
         missing = max(0, onDisk - asked)
-        let kind = AgentKind(agent.program.kind)
         starts = try SizeLog.starts(of: path)[...]
-        if let keyframe, keyframe.offset >= onDisk, let screen = TapFollower.screen(of: keyframe) {
-            reader = PaneReader(keyframe: screen)
+        if let keyframe, Int64(keyframe.offset) >= onDisk {
+            reader = PaneReader(keyframe: keyframe)
         } else {
             let offset = onDisk == 0 ? 0 : try Self.nextLine(of: path, from: onDisk)
             let known = offset == 0 ? first : marks.last { $0.offset <= offset }
@@ -55,6 +55,12 @@ struct TapReplay {
         last = begin == 0 ? first : marks.last { $0.offset <= begin } ?? first
         self.marks = begin == 0 ? marks.dropFirst() : marks.drop { $0.offset <= begin }
         starts = starts.drop { $0.offset < begin }
+    }
+
+    /// Which program's manners the pane has; another one from the next stretch on.
+    var kind: AgentKind? {
+        get { reader.kind }
+        set { reader.kind = newValue }
     }
 
     /// When the next stretch became known; nil at the end.

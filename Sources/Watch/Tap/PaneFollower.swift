@@ -20,10 +20,8 @@ public struct PaneFollower {
         if let position = try await context.store.tapPosition(of: subject),
             position.offset <= Files.size(tap) ?? 0
         {
-            place.offset = position.offset
+            place = try await .load(subject, upTo: position.offset, from: context.store)
             place.generation = position.generation
-            place.keyframe = try await context.store.keyframe(of: subject, upTo: position.offset)
-            place.marks = try await context.store.tapMarks(of: subject, from: place.keyframe?.offset ?? 0)
             place.sizes = try await context.store.fileOffset(Watcher.sizesReader(of: agent.id))
         }
         follower = try TapFollower(
@@ -40,10 +38,8 @@ public struct PaneFollower {
         if let position = try await store.tapPosition(of: subject),
             position.offset <= Files.size(tap) ?? 0
         {
-            place.offset = position.offset
+            place = try await .load(subject, upTo: position.offset, from: store)
             place.generation = position.generation
-            place.keyframe = try await store.keyframe(of: subject, upTo: position.offset)
-            place.marks = try await store.tapMarks(of: subject, from: place.keyframe?.offset ?? 0)
         }
         follower = try TapFollower(
             path: tap, kind: .shell, size: TerminalSize(columns: 80, rows: 24), from: place)

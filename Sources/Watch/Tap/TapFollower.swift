@@ -13,12 +13,24 @@ struct TapFollower {
     /// Where to go on from, as the database has it.
     struct Place {
         var offset: Int64 = 0
-        var keyframe: StoredKeyframe?
+        var keyframe: TerminalKit.Keyframe?
+        /// From the keyframe on; without one all that are known.
         var marks: [TapMark] = []
         /// How far the log of sizes was used.
         var sizes: Int64 = 0
         /// Which start of the agent prints what follows `offset`; nil when nothing was read yet.
         var generation: Int?
+
+        /// What is stored of a subject's tap up to `offset`.
+        static func load(
+            _ subject: Subject, upTo offset: Int64, from store: FleetStore
+        ) async throws -> Place {
+            var place = Place(offset: offset)
+            place.keyframe = try await store.keyframe(of: subject, upTo: offset).flatMap(TapFollower.screen)
+            let begin = place.keyframe.map { Int64($0.offset) } ?? 0
+            place.marks = try await store.tapMarks(of: subject, from: begin)
+            return place
+        }
     }
 
     /// Bytes that are read at a time, so that one flood does not delay the other agents.
@@ -56,25 +68,42 @@ struct TapFollower {
         // A tap that was never read begins before the first start that is noted beside it.
         generation = place.generation ?? sizes.nextStart?.generation.map { max(0, $0 - 1) } ?? latest
         nextGeneration = generation
-        // A screen that another version stored is as none: the tap is read from its beginning.
-        let stored = place.keyframe.flatMap(Self.screen)
-        if let stored {
+        let echoed = place.keyframe == nil && place.offset > 0
+        if let stored = place.keyframe {
             reader = PaneReader(keyframe: stored)
+        } else if echoed {
+            reader = try Self.readAgain(path, kind, place, size: size, echoes: echoes)
         } else {
-            reader = PaneReader(size: place.marks.first?.terminalSize ?? size, kind: kind)
+            reader = PaneReader(size: size, kind: kind)
         }
         firstSize = reader.screen.size
         reader.wantsLines = wantsLines
-        for text in echoes { reader.expectEcho(text) }
+        if !echoed { for text in echoes { reader.expectEcho(text) } }
         let restored = offset
         // A change of size makes a keyframe, so those at the keyframe's own offset are in it already.
-        let isOlder: (TapMark) -> Bool = { stored != nil && $0.offset <= restored }
-        let marks = place.marks.filter { !isOlder($0) && $0.offset <= place.offset }
-        for mark in marks {
+        for mark in place.marks where mark.offset > restored && mark.offset <= place.offset {
             try repeatBytes(upTo: mark.offset)
             reader.resize(mark.terminalSize)
         }
         try repeatBytes(upTo: place.offset)
+    }
+
+    /// The reader as the marks of the tap give it: no screen is stored, or another version stored it.
+    ///
+    /// What was said then is not said again, as its starts and quiet moments are repeated with its bytes.
+    private static func readAgain(
+        _ path: FilePath, _ kind: AgentKind, _ place: Place, size: TerminalSize, echoes: [String]
+    ) throws -> PaneReader {
+        guard
+            var replay = try TapReplay(
+                path: path, kind: kind, marks: place.marks.filter { $0.offset <= place.offset })
+        else { return PaneReader(size: size, kind: kind) }
+        var echoes = echoes
+        while replay.nextTime != nil {
+            _ = try replay.next(echoes: echoes)
+            echoes = []
+        }
+        return replay.reader
     }
 
     /// A stored screen; nil when another version stored it.

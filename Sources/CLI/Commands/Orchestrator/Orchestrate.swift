@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Core
 internal import Daemon
 internal import Fleet
-internal import Logging
 internal import Orchestrator
 internal import SystemPackage
 
@@ -29,11 +28,7 @@ struct Orchestrate: AgentCommand {
         name: .long, help: "Another file than .tmuxagent/orchestrator.toml",
         completion: .file(extensions: ["toml"]))
     var orchestratorConfig: String?
-    @Option(
-        name: .long,
-        help: "trace, debug, info, notice, warning, error or critical (default: LOG_LEVEL, else info)")
-    var logLevel: String?
-
+    @OptionGroup var log: LogOptions
     @Option(name: .long, help: "Serve /metrics at this port (default: metrics_port; 0: a free one)")
     var metricsPort: Int?
     @Option(name: .long, help: "Where it is served (default: metrics_host, else 127.0.0.1)")
@@ -47,11 +42,6 @@ struct Orchestrate: AgentCommand {
             throw ValidationError(
                 "'--metrics-port' needs a process that stays: leave --once and --dry-run out")
         }
-        if let logLevel, Logger.Level(rawValue: logLevel.lowercased()) == nil {
-            throw ValidationError(
-                "'\(logLevel)' is no log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
     }
 
     func run(_ context: CommandContext) async throws {
@@ -64,18 +54,11 @@ struct Orchestrate: AgentCommand {
         guard try dryRun || source(fleet).asksForRehearsal() else {
             var options = OrchestratorRun.Options()
             (options.once, options.metricsHost, options.metricsPort) = (once, metricsHost, metricsPort)
-            return try await OrchestratorRun(surroundings: context.surroundings, log: logger(context))
+            return try await OrchestratorRun(surroundings: context.surroundings, log: log.logger(context))
                 .run(source: source, options: options)
         }
         let report = try await OrchestratorRehearsal(context: fleet, source: source(fleet)).run()
         context.console.render(RehearsalView(report: report), json: context.json)
-    }
-
-    private func logger(_ context: CommandContext) -> Logger {
-        var logger = Logger(label: "tmux-agent") { StreamLogHandler.standardError(label: $0) }
-        let name = logLevel ?? context.surroundings.environment["LOG_LEVEL"] ?? "info"
-        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .info
-        return logger
     }
 }
 

@@ -148,13 +148,18 @@ private struct StatusView: Renderable {
                     "\(status.approvals.count) question\(status.approvals.count == 1 ? "" : "s") for a person: tmux-agent approvals"
                 ))
         }
-        if !status.runs.isEmpty { lines += ["", runTable(style)] }
+        if !presentRuns.isEmpty { lines += ["", runTable(style)] }
         return lines.joined(separator: "\n")
+    }
+
+    /// Without the runs of agents that were removed: those are the past.
+    private var presentRuns: [PipelineRun] {
+        status.runs.filter { $0.subject == .mainCheckout || branches[$0.subject] != nil }
     }
 
     private func runTable(_ style: Style) -> String {
         var table = Table(header: ["PIPELINE", "BRANCH", "STATE", "STAGES"])
-        table.rows = status.runs.map { run in
+        table.rows = presentRuns.map { run in
             let stages = run.stages.map { "\($0.state.mark)\($0.name)" }.joined(separator: "  ")
             return [
                 .init(run.pipeline), .init(branches[run.subject] ?? "main checkout", style: style.agentName),

@@ -45,7 +45,7 @@ public struct AgentHookWriter: Sendable {
         if !Files.isFolder(git), let text = firstLine(git), text.hasPrefix("gitdir: ") {
             common = root.pushing(FilePath(String(text.dropFirst(8))))
             if let shared = firstLine(common.appending("commondir")) {
-                common = common.pushing(FilePath(shared)).lexicallyNormalized()
+                common = common.pushing(FilePath(shared)).normalized
             }
         }
         let folder = common.appending("tmux-agent")

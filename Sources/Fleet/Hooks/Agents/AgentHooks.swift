@@ -117,7 +117,7 @@ extension AgentHooks {
         var target = path
         for _ in 0..<16 {
             guard let next = Files.linkTarget(target) else { break }
-            target = target.removingLastComponent().pushing(FilePath(next)).lexicallyNormalized()
+            target = target.removingLastComponent().pushing(FilePath(next)).normalized
         }
         var info = stat()
         let exists = unsafe stat(target.string, &info) == 0
