@@ -189,7 +189,9 @@ let package = Package(
                 "tmux-agent", "Approvals", "Fleet", "GitKit", "HTTPKit", "ProcessKit", "Store", "TerminalKit",
                 logging, serviceLifecycle,
             ]),
-        tests("Orchestrator", ["Config", "Fleet", "Store", "ProcessKit", "TmuxKit", "tmux-agent", logging]),
+        tests(
+            "Orchestrator",
+            ["Config", "Fleet", "Store", "ProcessKit", "TmuxKit", "HTTPKit", "tmux-agent", logging]),
         tests("Daemon", ["Store", "ProcessKit", "tmux-agent", "Watch", "Fleet", grdb, logging]),
         // Depends on the program itself, so that building the tests builds it: the tests run it.
         .testTarget(

@@ -118,6 +118,7 @@ public struct FleetDaemon: Sendable {
             EvidenceKeeper(context: context, log: log), RetentionKeeper(context: context, log: log), meter,
         ]
         services += web(context, troubles)
+        services += metrics(context, troubles).map { [$0] } ?? []
         services += orchestrator(context).map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
             services: services.map {
@@ -146,6 +147,26 @@ public struct FleetDaemon: Sendable {
             log.error("no pages: \(reason)")
             troubles.tell(["dashboard: \(reason)"], from: "dashboard")
             return []
+        }
+    }
+
+    /// Where orchestrator.toml names a port for the numbers; an `orchestrate` that runs the tasks serves them itself.
+    private func metrics(_ context: FleetContext, _ troubles: TroubleBoard) -> KeptServer? {
+        do {
+            guard let place = try OrchestratorSource(context: context).metricsPlace() else { return nil }
+            let setup = WebSetup(SiteContext(context), host: place.host, port: place.port)
+            return KeptServer(
+                site: try setup.site(log: log), page: .metrics, place: setup.place(of: .metrics),
+                isElsewhere: {
+                    // A lock that cannot be read is nobody's.
+                    let holder = try? DaemonLock.holder(role: .orchestrate, run: context.run)
+                    return holder.map { $0 != context.surroundings.processID } ?? false
+                }, context: context, troubles: troubles, log: log)
+        } catch {
+            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+            log.error("metrics: \(reason)")
+            troubles.tell(["metrics: \(reason)"], from: WebServer.Page.metrics.rawValue)
+            return nil
         }
     }
 

@@ -20,7 +20,7 @@ public enum AuditPicture {
         for (row, branch) in branches.enumerated() {
             let y = top + row * rowHeight + rowHeight / 2
             let name = branch.visible
-            parts.append("<text x=\"8\" y=\"\(y + 4)\">\(escaped(String(name.prefix(26))))</text>")
+            parts.append("<text x=\"8\" y=\"\(y + 4)\">\(String(name.prefix(26)).escapedForSVG)</text>")
             parts.append("<line x1=\"\(left)\" y1=\"\(y)\" x2=\"\(right)\" y2=\"\(y)\" stroke=\"#ddd\"/>")
         }
         for mark in report.marks {
@@ -29,20 +29,9 @@ public enum AuditPicture {
             let y = top + row * rowHeight + rowHeight / 2
             let colour = mark.isSame ? "#3b7dd8" : "#d0342c"
             parts.append(
-                "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"4\" fill=\"\(colour)\"><title>\(escaped(mark.what.visible))</title></circle>"
+                "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"4\" fill=\"\(colour)\"><title>\(mark.what.visible.escapedForSVG)</title></circle>"
             )
         }
         return parts.joined(separator: "\n") + "\n</svg>\n"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            default: result.append(character)
-            }
-        }
     }
 }

@@ -48,6 +48,12 @@ public struct AuditReplay: Sendable {
         let plan = try source.load().value
         var report = Report()
         var machine: OrchestratorMachine?
+        // Commands that today's program does not make have their branches from the record.
+        let recorded = Dictionary(
+            log.lines.compactMap { line in
+                line.branch.flatMap { branch in line.payload["id"]?.string.map { ($0, branch) } }
+            }
+        ) { $1 }
         for line in log.lines {
             switch line.event {
             case "plan": machine = try? begin(line, plan, asRecorded)
@@ -65,7 +71,7 @@ public struct AuditReplay: Sendable {
                 _ = machine?.takeChanges()
                 guard line.isAbout(branch, since) || branch != nil && line.branch == nil else { continue }
                 report.inputs += 1
-                compare(would, did, line, known, branch, &report)
+                compare(would, did, line, { known[$0]?.branch ?? recorded[$0] }, branch, &report)
             default: break
             }
         }
@@ -75,20 +81,33 @@ public struct AuditReplay: Sendable {
     private func begin(_ line: AuditLog.Line, _ plan: OrchestratorPlan, _ asRecorded: Bool) throws
         -> OrchestratorMachine?
     {
-        guard let start = Self.decode(OrchestratorStart.self, line.payload["start"]) else { return nil }
+        guard let start = Self.decode(OrchestratorStart.self, try Self.completed(line.payload["start"]))
+        else {
+            return nil
+        }
         return OrchestratorMachine(
             settings: asRecorded ? start.settings : plan.configuration.settings,
             rules: plan.configuration.rules, salt: TaskOrchestrator.salt(of: context.id),
             standings: start.standings, commands: start.commands, nextNumber: start.nextNumber)
     }
 
+    /// Settings that the program of then did not know have their defaults.
+    private static func completed(_ start: JSONValue?) throws -> JSONValue? {
+        guard var object = start?.object, var settings = object["settings"]?.object,
+            let defaults = try OrchestratorAudit.json(OrchestratorSettings()).object
+        else { return start }
+        for key in defaults.keys where settings[key] == nil { settings[key] = defaults[key] }
+        object["settings"] = .object(settings)
+        return .object(object)
+    }
+
     private func compare(
         _ would: [OrchestratorEffect], _ did: [OrchestratorEffect], _ line: AuditLog.Line,
-        _ commands: [String: QueuedCommand], _ branch: String?, _ report: inout Report
+        _ branchOf: (_ command: String) -> String?, _ branch: String?, _ report: inout Report
     ) {
         var left = did
         for effect in would {
-            let about = effect.branch(commands) ?? line.branch ?? ""
+            let about = effect.branch(branchOf) ?? line.branch ?? ""
             let isSame = left.firstIndex(of: effect).map { left.remove(at: $0) } != nil
             guard branch == nil || about == branch else { continue }
             report.marks.append(Mark(at: line.at, branch: about, what: effect.words, isSame: isSame))
@@ -100,7 +119,7 @@ public struct AuditReplay: Sendable {
             }
         }
         for effect in left {
-            let about = effect.branch(commands) ?? line.branch ?? ""
+            let about = effect.branch(branchOf) ?? line.branch ?? ""
             guard branch == nil || about == branch else { continue }
             report.marks.append(Mark(at: line.at, branch: about, what: effect.words, isSame: false))
             report.differences.append(
@@ -132,12 +151,12 @@ extension OrchestratorEffect {
         }
     }
 
-    func branch(_ commands: [String: QueuedCommand]) -> String? {
+    func branch(_ branchOf: (_ command: String) -> String?) -> String? {
         switch self {
         case .spawn(let branch), .prepare(let branch, _), .decide(let branch), .tell(let branch, _, _),
             .changed(let branch, _, _, _):
             branch
-        case .run(let id), .interrupt(let id), .ask(let id), .dropped(let id, _, _): commands[id]?.branch
+        case .run(let id), .interrupt(let id), .ask(let id), .dropped(let id, _, _): branchOf(id)
         case .alarm(let alarm): alarm.branch
         case .withdraw: nil
         }

@@ -19,12 +19,7 @@ struct DeciderCall: Sendable {
         /// `timeout`, `exit`, `not_started`, or the kind of a ``DecisionProblem``.
         var kind: String
         var reason: String
-        /// What it printed was no decision.
-        var isParsing = false
     }
-
-    /// More of the output is not read.
-    static let mostOutput = DecisionReader.mostBytes
 
     @concurrent func ask(_ prompt: String, in folder: FilePath) async throws -> Outcome {
         // How long it takes is measured, not decided by.
@@ -32,7 +27,7 @@ struct DeciderCall: Sendable {
         let command = Command(
             settings.command.first ?? "", Array(settings.command.dropFirst()), environment: environment,
             workingDirectory: folder, input: Array(prompt.utf8), timeout: settings.timeout,
-            outputLimit: Self.mostOutput)
+            outputLimit: DecisionReader.mostBytes)
         let result: CommandResult
         do {
             result = try await CommandRunner().run(command)
@@ -68,7 +63,7 @@ struct DeciderCall: Sendable {
         do throws(DecisionProblem) {
             return .success(try DecisionReader.read(result.text))
         } catch {
-            return .failure(Failure(kind: error.kind, reason: error.message, isParsing: true))
+            return .failure(Failure(kind: error.kind.rawValue, reason: error.message))
         }
     }
 }

@@ -8,9 +8,9 @@ enum MachineLoad {
     static func read() -> Capacity? {
         guard let memory = try? Files.readText("/proc/meminfo"),
             let load = try? Files.readText("/proc/loadavg"),
-            let processors = try? Files.readText("/proc/stat"), let capacity = parse(memory, load, processors)
+            let processors = try? Files.readText("/proc/stat")
         else { return nil }
-        return capacity
+        return parse(memory, load, processors)
     }
 
     static func parse(_ memory: String, _ load: String, _ statistics: String) -> Capacity? {

@@ -41,10 +41,12 @@ struct OrchestratorAudit: Sendable {
         if let decision { lines.append(line(now, decision)) }
         lines += changes.commands.compactMap { line(now, $0, machine) }
         if case .answered(let approval, let approved, let by) = event {
-            lines.append(
-                line(
-                    now, "confirmation", nil,
-                    ["approval": .string(approval.rawValue), "approved": .bool(approved), "by": .string(by)]))
+            let command = changes.commands.first { $0.approval == approval }
+            var payload: JSONObject = [
+                "approval": .string(approval.rawValue), "approved": .bool(approved), "by": .string(by),
+            ]
+            if let command { payload["text"] = .string(command.content.shownText) }
+            lines.append(line(now, "confirmation", command?.branch, payload))
         }
         for effect in effects {
             switch effect {
@@ -123,7 +125,7 @@ struct OrchestratorAudit: Sendable {
         _ = unsafe rename(path.string, "\(path).1")
     }
 
-    private static func json(_ value: some Encodable) throws -> JSONValue {
+    static func json(_ value: some Encodable) throws -> JSONValue {
         let data = try JSONEncoder().encode(value)
         return try JSONValue.parse(bytes: Array(data))
     }

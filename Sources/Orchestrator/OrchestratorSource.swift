@@ -32,6 +32,12 @@ public struct OrchestratorSource: Sendable {
     /// Whether the file itself asks for a rehearsal (`dry_run`).
     public func asksForRehearsal() throws -> Bool { try load().value.configuration.isDryRun }
 
+    /// Where the file wants the numbers served, 0 on a free port; nil: nowhere but at the dashboard.
+    public func metricsPlace() throws -> (host: String, port: Int)? {
+        let configuration = try load().value.configuration
+        return configuration.metricsPort.map { (configuration.metricsHost, $0) }
+    }
+
     /// Throws ``ConfigurationError`` with every problem of the file.
     func load() throws -> Decoded<OrchestratorPlan> {
         do throws(ConfigurationError) {

@@ -36,8 +36,11 @@ struct StepBuilder {
                     .taskAlarm, alarm.branch,
                     ["reason": .string(alarm.reason.rawValue), "detail": .string(alarm.detail)]))
             let goesOn =
-                alarm.reason == .decider
-                ? "" : "\nNothing is done for it until: tmux-agent tasks release \(alarm.branch)"
+                switch alarm.reason {
+                case .decider, .conflict: ""
+                case .stall, .failures, .usageLimit:
+                    "\nNothing is done for it until: tmux-agent tasks release \(alarm.branch)"
+                }
             let notice = Notice(
                 title: "Task \(alarm.branch) needs you: \(alarm.reason.words)",
                 body: alarm.detail + goesOn, severity: .warning)
@@ -99,14 +102,14 @@ struct StepBuilder {
 
 extension RecordedDecision {
     /// What is counted of a call: its time, and what was wrong with it.
-    func counters(isParsing: Bool) -> [CounterIncrement] {
+    var counters: [CounterIncrement] {
         let seconds = Double(duration.inMilliseconds) / 1000
         var counters = CounterIncrement.observation(
             "orchestrator_decision_latency_seconds", seconds, in: .decisions)
         guard outcome != "decided" else { return counters }
         counters.append(
             CounterIncrement("orchestrator_decision_errors_total", labels: ["branch": branch]))
-        if isParsing {
+        if DecisionProblem.Kind(rawValue: outcome) != nil {
             counters.append(
                 CounterIncrement(
                     "orchestrator_json_parse_failures_total", labels: ["branch": branch, "kind": outcome]))
@@ -123,6 +126,7 @@ extension TaskStanding.Pause.Reason {
         case .failures: "its commands fail"
         case .usageLimit: "a usage limit is reached"
         case .decider: "its decider fails"
+        case .conflict: "its dependencies conflict"
         }
     }
 }

@@ -18,11 +18,6 @@ public struct TaskDesk: Sendable {
         return try await context.store.orchestratorBoard()
     }
 
-    /// True while a process runs the tasks.
-    public func isOrchestrated() throws -> Bool {
-        try DaemonLock.holder(role: .orchestrate, run: context.run) != nil
-    }
-
     /// Adds tasks; an orchestrator takes them up at once, or when one runs.
     ///
     /// Throws ``TaskGraphError`` when a dependency is no task's branch or there would be a circle.
@@ -60,7 +55,7 @@ public struct TaskDesk: Sendable {
 
     /// While somebody orchestrates, that process alone takes edits of the file up.
     private func takeFile() async throws {
-        guard try !isOrchestrated() else { return }
+        guard try !context.isOrchestrated() else { return }
         let plan = try OrchestratorSource(context: context).load().value
         try await context.store.replaceFileTasks(plan.configuration.tasks)
     }

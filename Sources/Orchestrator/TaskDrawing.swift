@@ -61,10 +61,10 @@ public enum TaskDrawing {
         let name = task.branch.visible
         let shown = name.count > 28 ? name.prefix(27) + "…" : name[...]
         return """
-            <g><title>\(escaped(task.title.visible))</title>\
+            <g><title>\(task.title.visible.escapedForSVG)</title>\
             <rect x="\(place.x)" y="\(place.y)" width="\(width)" height="\(height)" rx="6" fill="\(colour(status))" stroke="#555"/>\
-            <text x="\(place.x + 10)" y="\(place.y + 19)">\(escaped(String(shown)))</text>\
-            <text x="\(place.x + 10)" y="\(place.y + 36)" fill="#444" font-size="11">\(escaped(status))</text></g>
+            <text x="\(place.x + 10)" y="\(place.y + 19)">\(String(shown).escapedForSVG)</text>\
+            <text x="\(place.x + 10)" y="\(place.y + 36)" fill="#444" font-size="11">\(status.escapedForSVG)</text></g>
             """
     }
 
@@ -75,18 +75,6 @@ public enum TaskDrawing {
         case "failed", "blocked": "#f8d8d6"
         case "paused", "held": "#fbeecb"
         default: "#f1f1f1"
-        }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.append(character)
-            }
         }
     }
 }

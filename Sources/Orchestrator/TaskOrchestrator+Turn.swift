@@ -30,6 +30,19 @@ extension TaskOrchestrator {
             try await takeFacts()
             try await apply(.tick)
         }
+        await beat()
+    }
+
+    /// Counts that this loop goes round: whoever watches the numbers sees that it does not any more.
+    private func beat() async {
+        let now = now
+        if let beatAt, beatAt <= now, beatAt.advanced(by: plan.configuration.settings.pollInterval) > now {
+            return
+        }
+        beatAt = now
+        await attempt("heartbeat") {
+            try await store.increment([CounterIncrement("tmux_agent_orchestrator_heartbeats_total")])
+        }
     }
 
     func attempt(_ part: String, _ body: () async throws -> Void) async {
@@ -234,8 +247,7 @@ extension TaskOrchestrator {
         step.step.cursor = position
         if let decision {
             step.decision = decision
-            let isParsing = DecisionProblem.kinds.contains(decision.outcome)
-            step.step.counters += decision.counters(isParsing: isParsing)
+            step.step.counters += decision.counters
         }
         do {
             try await store.commit(step, for: builder.subject(event.branch ?? ""), at: now)
@@ -268,7 +280,8 @@ extension OrchestratorEvent {
     var branch: String? {
         switch self {
         case .facts(let branch, _), .phase(let branch, _, _), .spawned(let branch, _),
-            .notSpawned(let branch, _, _), .prepared(let branch, _), .notPrepared(let branch, _),
+            .notSpawned(let branch, _, _), .conflicted(let branch, _), .prepared(let branch, _),
+            .notPrepared(let branch, _),
             .decided(let branch, _), .notDecided(let branch, _), .requested(let branch, _):
             branch
         case .tick, .planned, .capacity, .ended, .answered: nil
@@ -294,11 +307,4 @@ extension OrchestratorEffect {
         case .ask, .withdraw, .alarm, .tell, .changed, .dropped: false
         }
     }
-}
-
-extension DecisionProblem {
-    /// Every kind.
-    static let kinds: Set<String> = [
-        "empty", "too_long", "no_json", "no_message", "failed", "not_a_decision", "wrong_value",
-    ]
 }

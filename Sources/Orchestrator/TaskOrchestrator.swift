@@ -36,6 +36,7 @@ public actor TaskOrchestrator: Service {
     var databaseChanged = true
     var planChanged = false
     var factsAt: Timestamp?
+    var beatAt: Timestamp?
     /// Something changed so soon after facts were read that they were not read again.
     var wasTooSoon = false
     var work: [OrchestratorEffect] = []
@@ -213,9 +214,7 @@ public actor TaskOrchestrator: Service {
     }
 }
 
-extension TaskOrchestrator {
+extension TaskOrchestrator: CustomStringConvertible {
     /// For logs, which name services by it.
     public nonisolated var description: String { "TaskOrchestrator" }
 }
-
-extension TaskOrchestrator: CustomStringConvertible {}

@@ -17,9 +17,9 @@ struct TaskSpawning: Sendable {
                 switch try await base(of: task) {
                 case .some(.commit(let commit)): request.base = commit.rawValue
                 case .some(.conflict(let branch, let files)):
-                    let shown = files.prefix(5).map(\.visible).joined(separator: ", ")
-                    return failed(
-                        task, "its dependencies conflict: '\(branch)' changes \(shown) as another one does")
+                    let conflict = TaskStanding.Conflict(
+                        dependency: branch.rawValue, files: Array(files.prefix(Self.mostFiles)))
+                    return .conflicted(branch: task.branch, conflict: conflict)
                 case nil: break
                 }
             }
@@ -34,9 +34,8 @@ struct TaskSpawning: Sendable {
         }
     }
 
-    private func failed(_ task: PlannedTask, _ reason: String) -> OrchestratorEvent {
-        .notSpawned(branch: task.branch, reason: reason, again: false)
-    }
+    /// More files in conflict are not kept.
+    private static let mostFiles = 100
 
     /// The only dependency's branch; of several, the configured base with all of them merged in; nil: the configured base.
     private func base(of task: PlannedTask) async throws -> MergedBase? {

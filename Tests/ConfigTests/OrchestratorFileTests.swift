@@ -52,6 +52,7 @@ import Testing
         #expect(
             prompt.filled(with: ["branch": "feature/a", "screen": "a < b & c", "blockers": ""])
                 == "Look at feature/a. It shows <a < b & c>. No blockers.\n")
+        #expect(settings.hasSummary && plan.prompts.template(.summary, phase: "begin").name == "prompt.txt")
         #expect(prompt.filled(with: ["branch": "x", "blockers": "one"]) == "Look at x.\n")
     }
 

@@ -10,15 +10,14 @@ struct EndToEndTests {
     /// Three tasks: one commits and reports by itself, two are shells that do what the decider says.
     ///
     /// `api` has a risky command that is approved, `docs` one that is rejected.
-    static let plan = """
+    static func plan(_ decider: String) -> String {
+        """
         poll_interval = 1
         cooldown_seconds = 0
         session_cooldown_seconds = 0
         max_agents = 2
 
-        [decider]
-        command = ["sh", ".tmuxagent/decider.sh"]
-        timeout = 20
+        \(decider)
 
         [commands]
         deny = ["forbidden"]
@@ -39,6 +38,7 @@ struct EndToEndTests {
         depends_on = ["schema", "api"]
 
         """
+    }
 
     static let schema = """
         run echo schema > schema.txt && git add . && git commit -qm schema
@@ -72,10 +72,19 @@ struct EndToEndTests {
         """#
 
     @Test func threeTasksRunToTheEndWithOneCommandApprovedAndOneRejected() async throws {
+        try await Self.run("[decider]\ncommand = [\"sh\", \".tmuxagent/decider.sh\"]\ntimeout = 20")
+    }
+
+    /// Runs the plan with this decider; `prepare` is called when there is a fleet.
+    static func run(
+        _ decider: String, prepare: (FleetFixture) throws -> Void = { _ in }
+    ) async throws {
         try await withFleetFixture(
             scripts: ["agent": Self.schema], more: "[agents.shell]\ncommand = \"sh\"\nkind = \"shell\"\n"
         ) { fleet in
-            try fleet.write(Self.plan, to: ".tmuxagent/orchestrator.toml")
+            try prepare(fleet)
+            let plan = Self.plan(decider)
+            try fleet.write(plan, to: ".tmuxagent/orchestrator.toml")
             try fleet.write(Self.decider, to: ".tmuxagent/decider.sh")
             try await fleet.git.git("add", "-f", ".tmuxagent/decider.sh", ".tmuxagent/orchestrator.toml")
             try await fleet.git.git("commit", "-qm", "plan")
@@ -96,7 +105,7 @@ struct EndToEndTests {
             let log = try await fleet.said()
             try #require(isDone, "\(states) \(log)")
             try await checkGit(fleet)
-            try await checkRecord(fleet)
+            try await checkRecord(fleet, plan)
             try await fleet.succeed("down")
         }
     }
@@ -105,7 +114,7 @@ struct EndToEndTests {
         try await fleet.run("tasks", "list", "--json").json.words("tasks", "state")
     }
 
-    private func answer(_ verb: String, branch: String, _ fleet: FleetFixture) async throws {
+    private static func answer(_ verb: String, branch: String, _ fleet: FleetFixture) async throws {
         var open: JSONValue?
         let isAsked = try await eventually(within: .seconds(60)) {
             open = try await fleet.run("approvals", "--json").json["approvals"]?.array?.first {
@@ -118,7 +127,7 @@ struct EndToEndTests {
         try await fleet.succeed(verb, try #require(open?["id"]?.string))
     }
 
-    private func checkGit(_ fleet: FleetFixture) async throws {
+    private static func checkGit(_ fleet: FleetFixture) async throws {
         let subjects = try await fleet.git.git("log", "--format=%s", "refs/heads/docs").split(separator: "\n")
         #expect(Set(subjects).isSuperset(of: ["schema", "api", "docs"]), "\(subjects)")
         #expect(!subjects.contains("gone"), "what was rejected was done")
@@ -127,20 +136,24 @@ struct EndToEndTests {
         #expect(try await fleet.git.git("tag", "--points-at", "api") == "risky")
     }
 
-    private func checkRecord(_ fleet: FleetFixture) async throws {
+    private static func checkRecord(_ fleet: FleetFixture, _ plan: String) async throws {
         let summary = try await fleet.run("replay", "--json").json
         let counts = summary["counts"]
         #expect(counts?["confirmation"] == 2)
         #expect(counts?["pending_confirmation"] == 2)
+        let events = try await fleet.run("replay", "--limit", "1000", "--json").json["events"]?.array ?? []
+        let answered = events.filter { $0["event"] == "confirmation" }.map { $0["branch"]?.string }
+        #expect(answered == ["api", "docs"])
         #expect((counts?["command"]?.integer ?? 0) == 5)
         #expect(summary["last_command"]?.string == "tmux-agent emit STATUS --phase done")
         let again = try await fleet.run("replay", "--run", "--json").json
         #expect((again["same"]?.integer ?? 0) > 20)
         #expect(again["differences"] == [], "today's program decides what it decided")
-        let other = Self.plan.replacing("deny = [\"forbidden\"]", with: "deny = [\"tag\"]")
+        let other = plan.replacing("deny = [\"forbidden\"]", with: "deny = [\"tag\"]")
         try fleet.write(other, to: "other.toml")
         let tried = try await fleet.run("replay", "--run", "--orchestrator-config", "other.toml").stdout
         #expect(tried.contains("'deny' forbids it: tag"), "\(tried)")
+        #expect(!tried.contains("Z  : "), "every difference names its branch: \(tried)")
         #expect(try await fleet.run("replay", "--run", "--svg").stdout.hasPrefix("<svg "))
     }
 }

@@ -68,6 +68,14 @@ struct RestartTests {
             #expect(first?["exit_code"] == 0 && first?["detail"]?.string == "ended", "\(results)")
             let again = try await fleet.run("replay", "--run", "--json").json
             #expect(again["differences"] == [])
+            // A record of a program that did not know every setting is read with the defaults.
+            let record = fleet.root.appending(".tmuxagent/logs/orchestrator-actions.jsonl")
+            let text = try #require(try Files.readText(record, limit: 16 << 20))
+            try Files.write(
+                text.replacing("\"hasSummary\"", with: "\"unknown\""), to: record,
+                mode: FilePermissions(rawValue: 0o600))
+            let older = try await fleet.run("replay", "--run", "--as-recorded", "--json").json
+            #expect(older["inputs"] == again["inputs"] && older["differences"] == [], "\(older)")
         }
     }
 }

@@ -130,9 +130,23 @@ struct TasksCommandTests {
             }
             try await fleet.succeed("orchestrate", "--once")
             let list = try await fleet.run("tasks", "list", "--json").json
-            #expect(list.words("tasks", "status") == ["done", "done", "failed", "blocked"], "\(list)")
-            #expect(list.words("tasks", "reason").joined().contains("README"), "\(list)")
-            #expect(list.words("tasks", "blocked_by") == ["c"])
+            #expect(list.words("tasks", "status") == ["done", "done", "blocked", "blocked"], "\(list)")
+            #expect(
+                list.words("tasks", "reason").joined().contains("in README: merge them in 'b'"), "\(list)")
+            #expect(list.words("tasks", "blocked_by") == ["b", "c"])
+            let shown = try await fleet.run("tasks")
+            #expect(shown.stdout.contains("by b") && shown.stderr.contains("tasks retry c"), "\(shown)")
+            let rehearsal = try await fleet.run("orchestrate", "--dry-run", "--json").json
+            #expect(rehearsal["blocked"] == ["c": "b", "d": "c"] && rehearsal["now"] == [])
+
+            // What the hint says, in the worktree of b's agent.
+            try await fleet.git.shell(
+                "cd .tmuxagent/worktrees/b; git merge -q a || true; echo both >README; git commit -qam both")
+            try await fleet.succeed("tasks", "retry", "c")
+            try await fleet.succeed("orchestrate", "--once")
+            let later = try await fleet.run("tasks", "list", "--json").json
+            #expect(later.words("tasks", "status") == ["done", "done", "running", "waiting"], "\(later)")
+            #expect(try await fleet.git.git("show", "c:README") == "both")
         }
     }
 

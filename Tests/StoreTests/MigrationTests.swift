@@ -13,7 +13,7 @@ struct MigrationTests {
     /// `Fixtures/00N.db` was written by the program of that schema; `RECORD_FIXTURES=1` writes a missing one.
     static let fixtures = FilePath(#filePath).removingLastComponent().appending("Fixtures")
 
-    @Test(arguments: ["001", "002", "003"])
+    @Test(arguments: ["001", "002", "003", "004"])
     func databaseOfAnEarlierSchemaStaysReadable(schema: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("state.db")
@@ -25,7 +25,7 @@ struct MigrationTests {
             #expect(try await fleet.openRuns() == [run("run-1")])
             #expect(try await fleet.recoverAttempting().map(\.id.rawValue) == ["a"])
             #expect(try await fleet.outboxItem(OutboxID("b")) == item("b", run: "run-1"))
-            #expect(try await fleet.pendingApprovals() == [approval("approval-1")])
+            #expect(try await fleet.pendingApprovals().first == approval("approval-1"))
             #expect(
                 try await fleet.journal(after: 0, limit: 10).map(\.kind) == [.agentAdded, .approvalAsked])
             #expect(try await fleet.isTrusted(FilePath("/repo/shop")))
@@ -61,6 +61,30 @@ struct MigrationTests {
             #expect(notices[1].standings.map(\.state) == [.done, .dead])
             #expect(notices[1].standings.map(\.error) == [nil, "503"])
             #expect(try await store.fleet(shop).deliveries(.dead).map(\.attempts) == [3])
+            try store.close()
+        }
+    }
+
+    @Test func questionsOfStagesAreKeptAndCommandsMayAskToo() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending("state.db")
+            try copy(Self.fixtures.appending("004.db"), to: path)
+            let store = try Store.open(path: path, role: .daemon, now: later(1000))
+            let fleet = store.fleet(shop)
+            #expect(try await fleet.pendingApprovals().map(\.id.rawValue) == ["approval-1", "approval-3"])
+            #expect(try await fleet.channels(of: ApprovalID("approval-3")) == ["web"])
+            let answered = try await fleet.approval(ApprovalID("approval-2"))
+            #expect(answered?.state == .approved && answered?.answer?.by == "ada")
+            let again = try await fleet.answer(ApprovalID("approval-2"), answer(.reject))
+            #expect(again == .late(try #require(answered)))
+
+            try await fleet.replaceFileTasks([PlannedTask(branch: "feature/b")])
+            var command = approval("approval-4")
+            (command.purpose, command.run, command.stage) = (.command, RunID("task/x"), "cmd-x-1")
+            try await put(fleet, approvals: [command])
+            #expect(try await fleet.tasks().map(\.id) == ["feature/b"])
+            try await store.writer.write { db in try db.execute(sql: "DELETE FROM run") }
+            #expect(try await fleet.pendingApprovals().map(\.id.rawValue) == ["approval-4"])
             try store.close()
         }
     }

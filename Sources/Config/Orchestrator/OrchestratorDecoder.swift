@@ -23,9 +23,21 @@ struct OrchestratorDecoder {
             section.finish()
         }
         let prompts = PromptDecoder(base: base, problems: problems).decode(file)
+        configuration.settings.hasSummary = prompts.summary != nil
+        refuseHosts(file)
         configuration.tasks = TaskDecoder(problems: problems).tasks(file)
         file.finish()
         return OrchestratorPlan(configuration: configuration, prompts: prompts)
+    }
+
+    private func refuseHosts(_ file: MappingDecoder) {
+        for entry in file.node.entries ?? [] where ["hosts", "max_agents_per_host"].contains(entry.key) {
+            _ = file.entry(entry.key)
+            problems.error(
+                "'\(entry.key)' cannot be used: all agents of a fleet run on this machine",
+                at: entry.keyPosition,
+                suggestion: "Limit them with 'max_agents', 'min_free_memory' and 'max_load'")
+        }
     }
 
     private func section(_ file: MappingDecoder, _ name: String) -> MappingDecoder? {
@@ -65,7 +77,7 @@ struct OrchestratorDecoder {
         configuration.settings = settings
         file.bool("dry_run").map { configuration.isDryRun = $0 }
         file.bool("delegate_to_codex").map { configuration.delegates = $0 }
-        file.integer("metrics_port", in: 0...65_535).map { configuration.metricsPort = $0 == 0 ? nil : $0 }
+        file.integer("metrics_port", in: 0...65_535).map { configuration.metricsPort = $0 }
         if let host = file.string("metrics_host"), !host.isEmpty { configuration.metricsHost = host }
     }
 

@@ -12,18 +12,7 @@ public enum OrchestratorFile {
     /// Where the file is, relative to the repository root; also how messages call it.
     public static let path = ".tmuxagent/orchestrator.toml"
 
-    /// Reads the file of `repository`, the main checkout's folder; nil when there is none.
-    public static func load(repository: FilePath) throws(ConfigurationError) -> Decoded<OrchestratorPlan>? {
-        do throws(ConfigurationError) {
-            return try load(
-                repository.pushing(FilePath(path)), shownAs: path, base: repository)
-        } catch {
-            guard case .notFound = error else { throw error }
-            return nil
-        }
-    }
-
-    /// Reads another file, such as one of the classic tool; prompts are looked for from `base` on.
+    /// Reads a file; prompts are looked for from `base` on.
     public static func load(
         _ file: FilePath, shownAs name: String, base: FilePath
     ) throws(ConfigurationError) -> Decoded<OrchestratorPlan> {

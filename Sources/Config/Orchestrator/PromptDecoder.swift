@@ -11,12 +11,8 @@ struct PromptDecoder {
         let command = prompt(section, "command", PromptSet.commandText, PromptSet.variables)
         let stuck = prompt(section, "stuck_detection", PromptSet.stuckText, PromptSet.variables)
         let delegate = prompt(section, "delegate", PromptSet.delegateText, PromptSet.delegateVariables)
-        if let node = section?.node("summary"), let path = section?.string("summary") {
-            // The decision's own summary took its place; a file that is there is held to be right all the same.
-            _ = read(path, node, PromptSet.variables)
-            problems.warning(
-                "'summary' has no effect: every decision has a summary", at: node.position,
-                suggestion: "Remove the line")
+        let summary = section?.node("summary").flatMap { node in
+            section?.string("summary").flatMap { read($0, node, PromptSet.variables) }
         }
         section?.finish()
         var phases: [String: PromptTemplate] = [:]
@@ -24,7 +20,8 @@ struct PromptDecoder {
             guard let path = file.decoder.string(entry.value, as: entry.key) else { continue }
             phases[entry.key] = read(path, entry.value, PromptSet.variables)
         }
-        return PromptSet(command: command, stuckDetection: stuck, phases: phases, delegate: delegate)
+        return PromptSet(
+            command: command, stuckDetection: stuck, summary: summary, phases: phases, delegate: delegate)
     }
 
     private func prompt(

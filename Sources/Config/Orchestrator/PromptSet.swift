@@ -5,6 +5,8 @@ public struct PromptSet: Sendable {
     /// What the decider is asked in the ordinary case, and where an agent stands still.
     public let command: PromptTemplate
     public let stuckDetection: PromptTemplate
+    /// What it is asked about a task that is done; nil: nothing.
+    public let summary: PromptTemplate?
     /// In place of `command` while a task is in this phase.
     public let phases: [String: PromptTemplate]
     /// Around a message for an agent (`delegate_to_codex`).
@@ -14,6 +16,7 @@ public struct PromptSet: Sendable {
         switch prompt {
         case .command: phases[phase] ?? command
         case .stuckDetection: stuckDetection
+        case .summary: summary ?? command
         }
     }
 

@@ -13,15 +13,24 @@ public enum DecisionProblem: Error, Sendable, Equatable {
     case wrongValue(key: String, expected: String)
 
     /// The label of `orchestrator_json_parse_failures_total`; the words never change.
-    public var kind: String {
+    public enum Kind: String, Sendable {
+        case empty, failed
+        case tooLong = "too_long"
+        case noJSON = "no_json"
+        case noMessage = "no_message"
+        case notADecision = "not_a_decision"
+        case wrongValue = "wrong_value"
+    }
+
+    public var kind: Kind {
         switch self {
-        case .empty: "empty"
-        case .tooLong: "too_long"
-        case .noJSON: "no_json"
-        case .noMessage: "no_message"
-        case .failed: "failed"
-        case .notADecision: "not_a_decision"
-        case .wrongValue: "wrong_value"
+        case .empty: .empty
+        case .tooLong: .tooLong
+        case .noJSON: .noJSON
+        case .noMessage: .noMessage
+        case .failed: .failed
+        case .notADecision: .notADecision
+        case .wrongValue: .wrongValue
         }
     }
 

@@ -10,7 +10,7 @@ public struct OrchestratorConfiguration: Sendable, Equatable {
     public var isDryRun = false
     /// Messages for agents' composers are wrapped in the prompt `delegate`.
     public var delegates = false
-    /// Where metrics are served beside the dashboard; nil: nowhere else.
+    /// Where numbers are served beside the dashboard, 0 on a free port; nil: nowhere else.
     public var metricsPort: Int?
     public var metricsHost = "127.0.0.1"
 

@@ -11,6 +11,8 @@ public enum OrchestratorEvent: Sendable, Equatable, Codable {
     case spawned(branch: String, agent: AgentID)
     /// With `again` it is worth another try.
     case notSpawned(branch: String, reason: String, again: Bool)
+    /// Its agent was not made, because its dependencies cannot be merged.
+    case conflicted(branch: String, conflict: TaskStanding.Conflict)
     /// The decider's input is gathered.
     case prepared(branch: String, hash: String)
     case notPrepared(branch: String, reason: String)

@@ -83,6 +83,8 @@ extension OrchestratorMachine {
         case .lost(let reason):
             end(id, .failed, reason, now)
             note(isGood: false, branch, reason, now)
+        case .notDelivered(let reason) where standings[branch]?.state.isActive != true:
+            end(id, .cancelled, reason, now)
         case .notDelivered(let reason) where command.tries < settings.commandTries:
             change(command: id) { [settings] in
                 $0.state = .queued
@@ -116,8 +118,14 @@ extension OrchestratorMachine {
     }
 
     /// Gives up what a task still had in its queue.
+    ///
+    /// The command that runs while its task comes to its end is often the one that reported it: its own end is awaited.
     mutating func drop(_ branch: String, _ why: String, _ now: Timestamp) {
         for id in standings[branch]?.queue ?? [] {
+            if commands[id]?.state == .running, standings[branch]?.state == .done {
+                change(branch) { $0.queue.removeAll { $0 == id } }
+                continue
+            }
             if let command = commands[id], command.state == .confirming, let approval = command.approval {
                 effects.append(.withdraw(approval: approval))
             }

@@ -30,6 +30,7 @@ extension OrchestratorMachine {
 
     private mutating func take(_ decision: Decision, of branch: String, _ now: Timestamp) {
         guard let standing = standings[branch], standing.deciding.step == .asked else { return }
+        guard standing.deciding.prompt != .summary else { return endSummary(branch, decision.summary) }
         let isForPerson =
             decision.requiresConfirmation || decision.commands.contains { $0.risk.needsApproval }
         change(branch) { [settings] in
@@ -64,12 +65,39 @@ extension OrchestratorMachine {
             $0.deciding.nextAt = now.advanced(by: settings.pause(after: $0.deciding.failures))
         }
         guard standings[branch]?.deciding.failures == settings.decisionFailureThreshold else { return }
+        // A task that is done does without a summary.
+        guard standings[branch]?.deciding.prompt != .summary else { return endSummary(branch, nil) }
         alarm(branch, .decider, reason)
+    }
+
+    /// The decider is asked once more about a task that is done, where there is a prompt for it.
+    mutating func beginSummary(_ branch: String, _ now: Timestamp) {
+        guard settings.hasSummary, settings.hasDecider, graph[branch]?.isDecided == true else { return }
+        summing.insert(branch)
+        change(branch) {
+            $0.deciding.prompt = .summary
+            $0.deciding.nextAt = now
+            $0.deciding.failures = 0
+        }
+    }
+
+    private mutating func endSummary(_ branch: String, _ summary: String?) {
+        summing.remove(branch)
+        change(branch) {
+            $0.deciding.step = .idle
+            $0.deciding.prompt = .command
+            if let summary {
+                $0.deciding.summary = summary
+                $0.alarms += 1
+            }
+        }
+        guard let summary else { return }
+        effects.append(.tell(branch: branch, number: standings[branch]?.alarms ?? 1, text: summary))
     }
 
     /// Watches for stalls, gathers input where a decision is due, and asks while there is room.
     mutating func decide(_ now: Timestamp) {
-        let branches = active.sorted { (places[$0] ?? 0) < (places[$1] ?? 0) }
+        let branches = active.union(summing).sorted { (places[$0] ?? 0) < (places[$1] ?? 0) }
         for branch in branches {
             if let due = stallTime(branch), due <= now { stall(branch, now) }
             guard let due = decisionTime(branch), due <= now, let prompt = standings[branch]?.deciding.prompt
@@ -91,8 +119,10 @@ extension OrchestratorMachine {
     /// Whether a decider's word could lead to anything now.
     private func canDecide(_ branch: String) -> Bool {
         guard settings.hasDecider, graph[branch]?.isDecided == true, let standing = standings[branch],
-            standing.state == .running, !standing.isHeld, standing.pause == nil, standing.queue.isEmpty
+            !standing.isHeld
         else { return false }
+        if summing.contains(branch) { return settings.hasSummary }
+        guard standing.state == .running, standing.pause == nil, standing.queue.isEmpty else { return false }
         return switch standing.facts.state {
         case .waiting?, .starting?, .exited?, .gone?: false
         case .working?, .idle?, .unknown?, nil: true

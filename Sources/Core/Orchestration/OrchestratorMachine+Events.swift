@@ -19,6 +19,7 @@ extension OrchestratorMachine {
             completeIfDone(branch, now)
         case .spawned(let branch, let agent): takeSpawned(branch, agent, now)
         case .notSpawned(let branch, let reason, let again): takeNotSpawned(branch, reason, again, now)
+        case .conflicted(let branch, let conflict): take(conflict, of: branch, now)
         case .prepared, .notPrepared, .decided, .notDecided: takeDeciding(event, now)
         case .ended(let command, let end): take(end, of: command, now)
         case .answered(let approval, let approved, let by): answer(approval, approved, by, now)
@@ -37,6 +38,15 @@ extension OrchestratorMachine {
         .map(\.element.branch)
         for task in tasks where standings[task.branch] == nil {
             add(task.branch, TaskStanding(phase: settings.defaultPhase, at: now))
+        }
+        for task in tasks {
+            guard let conflict = standings[task.branch]?.conflict,
+                !task.dependsOn.contains(conflict.dependency)
+            else { continue }
+            change(task.branch) {
+                $0.conflict = nil
+                $0.reason = nil
+            }
         }
         for (branch, standing) in standings where places[branch] == nil {
             if standing.state.isActive {
@@ -114,6 +124,24 @@ extension OrchestratorMachine {
         }
     }
 
+    /// It waits without a slot, until a person has merged what conflicts.
+    private mutating func take(_ conflict: TaskStanding.Conflict, of branch: String, _ now: Timestamp) {
+        guard let standing = standings[branch], standing.state == .starting else { return }
+        let former = (graph[branch]?.dependsOn ?? []).prefix { $0 != conflict.dependency }
+        let others = (former.map { "'\($0)'" } + ["the base"]).joined(separator: " or ")
+        let files = conflict.files.prefix(5).joined(separator: ", ")
+        let reason =
+            "'\(conflict.dependency)' conflicts with \(others) in \(files): merge them in "
+            + "'\(conflict.dependency)', then 'tmux-agent tasks retry \(branch)'"
+        change(branch) {
+            $0.conflict = conflict
+            $0.reason = reason
+            $0.starts = 0
+        }
+        move(branch, to: .waiting, why: reason, now)
+        alarm(branch, .conflict, reason)
+    }
+
     mutating func fail(_ branch: String, _ reason: String, _ now: Timestamp) {
         change(branch) { $0.reason = reason }
         move(branch, to: .failed, why: reason, now)
@@ -143,8 +171,9 @@ extension OrchestratorMachine {
     }
 
     private mutating func retry(_ branch: String, _ standing: TaskStanding, _ now: Timestamp) {
-        if standing.state == .failed || standing.state == .cancelled {
+        if standing.state == .failed || standing.state == .cancelled || standing.conflict != nil {
             change(branch) { [settings] in
+                $0.conflict = nil
                 $0.starts = 0
                 $0.notBefore = nil
                 $0.reason = nil
@@ -182,6 +211,7 @@ extension OrchestratorMachine {
         else { return false }
         move(branch, to: .done, why: "phase \(standing.phase), stages completed", now)
         drop(branch, "its task is done", now)
+        beginSummary(branch, now)
         return true
     }
 

@@ -26,7 +26,7 @@ extension OrchestratorMachine {
 
     private func isReady(_ branch: String) -> Bool {
         guard let standing = standings[branch], standing.state == .waiting, !standing.isHeld,
-            let task = graph[branch]
+            standing.conflict == nil, let task = graph[branch]
         else { return false }
         return task.dependsOn.allSatisfy { standings[$0]?.state == .done }
     }
@@ -49,7 +49,7 @@ extension OrchestratorMachine {
     /// When something falls due by itself; nil while only events can bring anything about.
     public func nextDeadline(after now: Timestamp) -> Timestamp? {
         var first: Timestamp?
-        for branch in active {
+        for branch in active.union(summing) {
             for time in deadlines(of: branch) where time > now && time < first ?? .never { first = time }
         }
         return first
@@ -69,19 +69,25 @@ extension OrchestratorMachine {
         return times
     }
 
-    /// Waiting tasks that cannot begin by themselves any more, each with the dependency that failed or was given up.
-    public var blockers: [String: String] { graph.blockers(standings.mapValues(\.state)) }
+    /// As ``TaskGraph/blockers(_:)``, of all tasks.
+    public var blockers: [String: String] { graph.blockers(standings) }
 }
 
 extension TaskGraph {
-    /// Waiting tasks behind one that failed or was given up, each with that one.
-    public func blockers(_ states: [String: TaskStanding.State]) -> [String: String] {
+    /// Waiting tasks that cannot begin by themselves any more, each with what is to be mended: the dependency that failed, was
+    /// given up, or waits for a person itself; of a task whose dependencies conflict the one that cannot be merged.
+    ///
+    /// A task without a standing waits.
+    public func blockers(_ standings: [String: TaskStanding]) -> [String: String] {
         var blockers: [String: String] = [:]
-        for branch in inOrder where states[branch] == .waiting {
+        func isWaiting(_ branch: String) -> Bool { (standings[branch]?.state ?? .waiting) == .waiting }
+        for branch in inOrder where isWaiting(branch) {
+            blockers[branch] = standings[branch]?.conflict?.dependency
             for dependency in self[branch]?.dependsOn ?? [] where blockers[branch] == nil {
-                switch states[dependency] {
+                switch standings[dependency]?.state {
                 case .failed?, .cancelled?: blockers[branch] = dependency
-                case .waiting?: blockers[branch] = blockers[dependency]
+                case .waiting? where standings[dependency]?.conflict != nil: blockers[branch] = dependency
+                case .waiting?, nil: blockers[branch] = blockers[dependency]
                 default: break
                 }
             }

@@ -19,6 +19,8 @@ public struct OrchestratorMachine: Sendable {
     var effects: [OrchestratorEffect] = []
     /// Branches that take a slot.
     public internal(set) var active: Set<String> = []
+    /// Branches that are done and not summed up yet.
+    var summing: Set<String> = []
     /// Branches that wait, in the order in which they may begin.
     var line: [String] = []
     var places: [String: Int] = [:]
@@ -44,6 +46,8 @@ public struct OrchestratorMachine: Sendable {
         self.nextNumber = nextNumber
         graph = .empty
         active = Set(standings.filter { $0.value.state.isActive }.keys)
+        summing = Set(
+            standings.filter { $0.value.state == .done && $0.value.deciding.prompt == .summary }.keys)
         for (branch, standing) in standings {
             guard let servedAt = standing.servedAt else { continue }
             sessionFreeAt[branch] = servedAt.advanced(by: settings.sessionCooldown)
@@ -87,7 +91,7 @@ public struct OrchestratorMachine: Sendable {
 
     /// What was under way when the last process ended is begun again.
     private mutating func resume(_ now: Timestamp) {
-        for branch in active.sorted() {
+        for branch in active.union(summing).sorted() {
             if standings[branch]?.deciding.step != .idle {
                 change(branch) { $0.deciding.step = .idle }
             }
@@ -96,6 +100,8 @@ public struct OrchestratorMachine: Sendable {
             }
         }
         for command in commands.values.sorted(by: { $0.number < $1.number }) where command.state == .running {
+            // What is given up in this same step is not begun again.
+            if active.contains(command.branch), let limit = giveUpTime(command), limit <= now { continue }
             effects.append(.run(command: command.id))
             if command.isInterrupted { effects.append(.interrupt(command: command.id)) }
         }

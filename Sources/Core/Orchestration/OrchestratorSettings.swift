@@ -40,6 +40,8 @@ public struct OrchestratorSettings: Sendable, Equatable, Codable {
     public var agentRestarts = 1
     /// Failed calls of the decider for one task after which people are told.
     public var decisionFailureThreshold = 3
+    /// The decider sums up tasks that are done.
+    public var hasSummary = false
     /// There is a decider.
     public var hasDecider = false
     /// The first pause after a failure; it doubles up to `longestBackOff`.

@@ -22,6 +22,8 @@ public struct TaskStanding: Sendable, Equatable, Codable {
             case failures
             case usageLimit = "usage_limit"
             case decider
+            /// Its dependencies cannot be merged.
+            case conflict
         }
 
         public var reason: Reason
@@ -35,6 +37,18 @@ public struct TaskStanding: Sendable, Equatable, Codable {
         }
     }
 
+    /// Dependencies that cannot be merged by themselves.
+    public struct Conflict: Sendable, Equatable, Codable {
+        /// The one that conflicts with the base and the dependencies before it.
+        public var dependency: String
+        public var files: [String]
+
+        public init(dependency: String, files: [String]) {
+            self.dependency = dependency
+            self.files = files
+        }
+    }
+
     /// Who says in which phase a task is; the decider's word alone completes nothing.
     public enum PhaseSource: String, Sendable, Codable { case settings, decider, agent, person }
 
@@ -43,6 +57,8 @@ public struct TaskStanding: Sendable, Equatable, Codable {
     /// A person holds it: nothing is begun for it.
     public var isHeld = false
     public var pause: Pause?
+    /// Keeps it from beginning until somebody wants it tried again.
+    public var conflict: Conflict?
     public var phase: String
     public var phaseSource = PhaseSource.settings
     /// Why it failed, or why it was not begun.
@@ -108,6 +124,8 @@ public struct DecidingState: Sendable, Equatable, Codable {
 public enum DecisionPrompt: String, Sendable, Codable, CaseIterable {
     case command
     case stuckDetection = "stuck_detection"
+    /// Sums a task up that is done.
+    case summary
 }
 
 /// What is known of a task's agent and branch.

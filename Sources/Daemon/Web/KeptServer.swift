@@ -9,6 +9,8 @@ struct KeptServer: Service {
     let site: WebSite
     let page: WebServer.Page
     let place: WebServer.Place
+    /// True while another process shows the same.
+    var isElsewhere: @Sendable () -> Bool = { false }
     let context: FleetContext
     let troubles: TroubleBoard
     let log: Logger
@@ -18,7 +20,7 @@ struct KeptServer: Service {
     func run() async throws {
         let server = WebServer(site, page: page, at: place, log: log) { address in
             troubles.tell([], from: page.rawValue)
-            log.notice("the \(page.rawValue) is at \(address.url)")
+            log.notice("\(page.rawValue): \(address.url)")
             do {
                 try address.write(run: context.run, processID: context.surroundings.processID)
             } catch {
@@ -26,20 +28,28 @@ struct KeptServer: Service {
             }
         }
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            guard !isElsewhere() else {
+                await rest()
+                continue
+            }
             do {
                 try await server.run()
             } catch {
                 let reason = (error as? any UserFacingError)?.message ?? "\(error)"
                 log.error("\(page.rawValue): \(reason)")
                 troubles.tell(["\(page.rawValue): \(reason)"], from: page.rawValue)
-                await cancelWhenGracefulShutdown {
-                    // Cut short when the daemon ends.
-                    try? await Task.sleep(for: Self.pause)
-                }
+                await rest()
             }
         }
         // A file that stays names a process that is gone, which readers see.
         try? WebAddress.forget(page, run: context.run)
+    }
+
+    private func rest() async {
+        await cancelWhenGracefulShutdown {
+            // Cut short when the daemon ends.
+            try? await Task.sleep(for: Self.pause)
+        }
     }
 }
 

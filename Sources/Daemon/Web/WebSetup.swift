@@ -35,12 +35,15 @@ struct WebSetup {
 
     /// A port that nobody chose gives way to a program that has it already.
     func place(of page: WebServer.Page) -> WebServer.Place {
-        let (configured, standard) =
-            switch page {
-            case .dashboard: (context.dashboard.port, DashboardSettings.standardPort)
-            case .portal: (context.portal.port, PortalSettings.standardPort)
-            }
-        return WebServer.Place(
+        switch page {
+        case .dashboard: place(context.dashboard.port, DashboardSettings.standardPort)
+        case .portal: place(context.portal.port, PortalSettings.standardPort)
+        case .metrics: WebServer.Place(host: actualHost, port: port ?? 0, mayMove: false)
+        }
+    }
+
+    private func place(_ configured: Int, _ standard: Int) -> WebServer.Place {
+        WebServer.Place(
             host: actualHost, port: port ?? configured, mayMove: port == nil && configured == standard)
     }
 }

@@ -159,6 +159,11 @@ extension FleetContext {
     public func isWatched() throws -> Bool {
         try DaemonLock.holder(role: .watch, run: run) != nil
     }
+
+    /// True while a process runs this fleet's tasks.
+    public func isOrchestrated() throws -> Bool {
+        try DaemonLock.holder(role: .orchestrate, run: run) != nil
+    }
 }
 
 extension RepositoryLayout {

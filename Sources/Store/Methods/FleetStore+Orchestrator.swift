@@ -81,21 +81,15 @@ extension FleetStore {
                 db, sql: "SELECT * FROM taskDecision WHERE fleetID = ? ORDER BY id DESC LIMIT ?",
                 arguments: [fleet.rawValue, decisions]
             ).map(Self.decision)
-            let counters = try Row.fetchAll(
-                db,
-                sql:
-                    "SELECT * FROM counter WHERE fleetID = ? AND name >= 'orchestrator_' AND name < 'orchestrator`' ORDER BY name, labels",
-                arguments: [fleet.rawValue]
-            ).map { Counter(name: $0["name"], labels: try $0.json("labels"), value: $0["value"]) }
-            return OrchestratorBoard(rows: rows, decisions: decided, counters: counters)
+            return OrchestratorBoard(rows: rows, decisions: decided)
         }
     }
 
     /// The same rule as the machine's, over what is stored.
     private static func blocked(_ tasks: [StoredTask]) -> [String: String] {
         guard let graph = try? TaskGraph(tasks.map(\.task)) else { return [:] }
-        let states = Dictionary(tasks.map { ($0.id, $0.state) }) { $1 }
-        return graph.blockers(states)
+        return graph.blockers(
+            Dictionary(tasks.compactMap { task in task.standing.map { (task.id, $0) } }) { $1 })
     }
 
     private static func status(

@@ -61,7 +61,7 @@ public struct OrchestratorBoard: Sendable, Equatable {
     /// One row of the board.
     public struct Row: Sendable, Equatable {
         public var task: StoredTask
-        /// The dependency that keeps it from ever beginning.
+        /// The dependency that keeps it from beginning by itself.
         public var blockedBy: String?
         /// Its commands that wait, run, or could not be delivered, the oldest first.
         public var commands: [QueuedCommand]
@@ -74,8 +74,6 @@ public struct OrchestratorBoard: Sendable, Equatable {
     public var rows: [Row]
     /// The newest first.
     public var decisions: [RecordedDecision]
-    /// Since the fleet began.
-    public var counters: [Counter]
 
     public var isEmpty: Bool { rows.isEmpty }
 }

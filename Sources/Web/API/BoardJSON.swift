@@ -55,9 +55,15 @@ extension Board {
         [
             "board": .object(overview), "projects": .array(runs.map(\.json)),
             "pane_activity": .array(journal.map(\.json)), "agent_sessions": sessions["sessions"] ?? .null,
-            "panes": panesJSON["panes"] ?? .null, "orchestrator": .null,
+            "panes": panesJSON["panes"] ?? .null, "orchestrator": orchestrator,
             "notices": .array(notices.map(\.json)), "policy": policy.json,
         ]
+    }
+
+    /// As `tasks list --json`; null without a plan.
+    private var orchestrator: JSONValue {
+        guard !tasks.isEmpty else { return .null }
+        return ["orchestrated": .bool(isOrchestrated), "tasks": .array(tasks.map(\.json))]
     }
 
     var panesJSON: JSONObject { ["panes": .array(agents.compactMap(\.pane) + panes.map(\.json))] }

@@ -50,6 +50,7 @@ public struct SiteContext: Sendable {
     var bus: FilePath? { fleet?.configuration.watch.bus ?? panes?.settings.bus }
 
     func isWatched() throws -> Bool { try fleet?.isWatched() ?? panes?.isWatched() ?? false }
+    func isOrchestrated() throws -> Bool { try fleet?.isOrchestrated() ?? false }
 
     func secret() throws -> [UInt8] { try Secret.find(surroundings, places) }
 

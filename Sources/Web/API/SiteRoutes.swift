@@ -9,12 +9,13 @@ internal import NIOCore
 internal import Store
 
 extension WebSite {
-    /// Every address of both servers; `start` is what lies at `/`.
+    /// Every address of a server; `start` is what lies at `/`.
     ///
     /// docs/api/openapi.json describes them, and a test compares.
     func routes(start: WebServer.Page) -> Routes {
         var routes = Routes(FrontDoor(access: access, limits: limits, log: log))
         addHealth(&routes)
+        guard start != .metrics else { return routes }
         addPages(&routes, start: start)
         addLogin(&routes)
         addReads(&routes)

@@ -3,7 +3,7 @@ internal import Core
 internal import Fleet
 public import Logging
 
-/// What both servers of a fleet show: one board, one login, one desk for answers and orders.
+/// What the servers of a fleet show: one board, one login, one desk for answers and orders.
 public struct WebSite: Sendable {
     let context: SiteContext
     let access: Access

@@ -23,6 +23,8 @@ public struct Board: Sendable {
     public var policy: BoardPolicy
     /// The orchestrator's tasks, in the order of the plan; empty without a plan.
     public var tasks: [OrchestratorBoard.Row] = []
+    /// Whether a process runs them.
+    public var isOrchestrated = false
     /// Whether fleet.toml names a command that sums panes up.
     public var hasSummaries: Bool
     /// Panes that `run` watches; none in a fleet.

@@ -64,6 +64,7 @@ public struct BoardReader: Sendable {
                 BoardEntry(entry: $0, branch: place(of: $0.subject, branches))
             },
             notices: notices.map { BoardNotice($0) }, policy: policy, tasks: tasks,
+            isOrchestrated: try context.isOrchestrated(),
             hasSummaries: context.fleet?.configuration.summary.command != nil,
             panes: watched.map { pane in
                 board(pane, history, runs, questions, line: lines[BoardPane.id(of: pane.pane)], at: now)

@@ -57,6 +57,9 @@ enum MetricCatalogue {
         MetricFamily(
             "orchestrator_command_success_total", .counter, "Commands that succeeded, by branch",
             hasLabels: true),
+        MetricFamily(
+            "tmux_agent_orchestrator_heartbeats_total", .counter,
+            "Rounds of the process that runs the tasks, one each poll_interval at most"),
     ]
 
     static let queue = MetricFamily(
@@ -64,6 +67,8 @@ enum MetricCatalogue {
     static let confirmations = MetricFamily(
         "orchestrator_pending_confirmation_total", .gauge, "Commands that wait for a person, by branch",
         hasLabels: true)
+    static let orchestrated = MetricFamily(
+        "tmux_agent_orchestrated", .gauge, "1 while a process runs the tasks")
     static let tasks = MetricFamily("tmux_agent_tasks", .gauge, "Tasks by status", hasLabels: true)
 
     static let info = MetricFamily("tmux_agent_info", .gauge, "The fleet, as labels", hasLabels: true)
@@ -97,7 +102,8 @@ enum MetricCatalogue {
     /// Every name that is shown.
     static let all =
         counted + orchestrator + [
-            queue, confirmations, tasks, info, watched, agents, runs, questions, oldestQuestion, outbox,
+            queue, confirmations, orchestrated, tasks, info, watched, agents, runs, questions, oldestQuestion,
+            outbox,
             deliveries, tapBytes, tapLag,
             database, followers, memory, processor, files, start,
         ]

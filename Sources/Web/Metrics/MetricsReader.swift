@@ -73,6 +73,7 @@ struct MetricsReader: Sendable {
         }
         text.add(MetricCatalogue.queue, samples(.queued))
         text.add(MetricCatalogue.confirmations, samples(.confirming))
+        text.add(MetricCatalogue.orchestrated, [MetricSample(try context.isOrchestrated() ? 1 : 0)])
         let statuses = Dictionary(grouping: rows, by: \.status)
         text.add(
             MetricCatalogue.tasks,

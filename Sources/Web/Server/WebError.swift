@@ -102,8 +102,9 @@ extension WebError: UserFacingError {
         case .tokenUnusable(let path, _):
             "Put a line of at least 16 characters into it and close it with: chmod 600 \(path)"
         case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml"
-        case .addressTaken: "Name another port, or leave it out: then a free one is taken"
-        case .cannotListen: "Look at host and port under [dashboard] in fleet.toml"
+        case .addressTaken: "Name another port, or 0 for a free one"
+        case .cannotListen:
+            "Look at host and port under [dashboard] in fleet.toml, or at metrics_host in orchestrator.toml"
         }
     }
 

@@ -8,7 +8,11 @@ public import ServiceLifecycle
 /// One HTTP server of a fleet: listens on one address until it is told to stop.
 public struct WebServer: Service {
     /// What lies at `/`.
-    public enum Page: String, Sendable, CaseIterable { case dashboard, portal }
+    public enum Page: String, Sendable, CaseIterable {
+        case dashboard, portal
+        /// Nothing: the server has the numbers alone.
+        case metrics
+    }
 
     /// Where a server is to listen.
     public struct Place: Sendable, Equatable {

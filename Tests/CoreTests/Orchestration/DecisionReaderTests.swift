@@ -50,7 +50,7 @@ import Testing
             let decision = try DecisionReader.read(output)
             Issue.record("read as \(decision)")
         } catch {
-            #expect(error.kind == kind)
+            #expect(error.kind.rawValue == kind)
         }
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct OrchestratorMachineTests {
     @Test func aTaskBeginsWhenItsDependenciesAreDoneAndThereIsRoom() {
-        var desk = Desk(tasks: [
+        var desk = OrchestratorDesk(tasks: [
             PlannedTask(branch: "late", priority: 9), PlannedTask(branch: "first"),
             PlannedTask(branch: "second", dependsOn: ["first"]),
         ]) { $0.maxAgents = 1 }
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func aDecidersWordAloneCompletesNothing() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(phase: "done"))
         #expect(desk.state("a") == .running)
@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func doneNeedsTheNamedStagesAndTheMerge() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a", stages: ["lint", "test"], mustBeMerged: true)])
+        var desk = OrchestratorDesk(tasks: [
+            PlannedTask(branch: "a", stages: ["lint", "test"], mustBeMerged: true)
+        ])
         desk.run("a")
         desk.take(.phase(branch: "a", phase: "done", source: .agent))
         desk.facts("a") { $0.stages = ["lint": .completed, "test": .running] }
@@ -36,7 +38,7 @@ import Testing
     }
 
     @Test func aTaskBehindAFailedOneIsBlockedByIt() {
-        var desk = Desk(tasks: [
+        var desk = OrchestratorDesk(tasks: [
             PlannedTask(branch: "a"), PlannedTask(branch: "b", dependsOn: ["a"]),
             PlannedTask(branch: "c", dependsOn: ["b"]),
         ])
@@ -48,8 +50,78 @@ import Testing
         #expect(desk.state("a") == .starting)
     }
 
+    @Test func aTaskWhoseDependenciesConflictIsBlockedAndLeavesItsSlot() throws {
+        var desk = OrchestratorDesk(tasks: [
+            PlannedTask(branch: "a"), PlannedTask(branch: "b"),
+            PlannedTask(branch: "c", dependsOn: ["a", "b"], priority: 1),
+            PlannedTask(branch: "d", dependsOn: ["c"]), PlannedTask(branch: "e", dependsOn: ["b"]),
+        ]) { $0.maxAgents = 1 }
+        desk.finish("a")
+        desk.finish("b")
+        let conflict = TaskStanding.Conflict(dependency: "b", files: ["README", "x"])
+        desk.take(.conflicted(branch: "c", conflict: conflict))
+        #expect(desk.state("c") == .waiting)
+        #expect(desk.machine.blockers == ["c": "b", "d": "c"])
+        let reason = try #require(desk.machine.standings["c"]?.reason)
+        #expect(
+            reason
+                == "'b' conflicts with 'a' or the base in README, x: merge them in 'b', then 'tmux-agent tasks retry c'"
+        )
+        #expect(desk.alarms == [.conflict])
+        #expect(desk.spawned == ["a", "b", "c", "e"], "the slot is free")
+        desk.pass(.seconds(100_000))
+        #expect(desk.state("c") == .waiting)
+        desk.take(.requested(branch: "c", request: .retry))
+        #expect(desk.machine.blockers.isEmpty)
+        desk.finish("e")
+        #expect(desk.state("c") == .starting && desk.machine.standings["c"]?.reason == nil)
+    }
+
+    @Test func anotherPlanForATaskEndsItsConflict() {
+        let others = [PlannedTask(branch: "a"), PlannedTask(branch: "b")]
+        var desk = OrchestratorDesk(tasks: others + [PlannedTask(branch: "c", dependsOn: ["a", "b"])])
+        desk.finish("a")
+        desk.finish("b")
+        desk.take(
+            .conflicted(
+                branch: "c", conflict: TaskStanding.Conflict(dependency: "b", files: ["README"])))
+        desk.take(.planned(tasks: others + [PlannedTask(branch: "c", dependsOn: ["a"])]))
+        #expect(desk.state("c") == .starting)
+    }
+
+    @Test func aTaskThatIsDoneIsSummedUpOnce() {
+        var desk = OrchestratorDesk(tasks: [
+            PlannedTask(branch: "a"), PlannedTask(branch: "b", isDecided: false),
+        ]) {
+            ($0.hasDecider, $0.hasSummary) = (true, true)
+        }
+        desk.finish("a")
+        desk.finish("b")
+        #expect(desk.prepared.filter { $0 == .summary }.count == 1, "nobody is asked about b")
+        desk.decide("a", Decision(summary: "It works", commands: [DecidedCommand(text: "rm -r .")]))
+        #expect(desk.state("a") == .done)
+        #expect(desk.machine.standings["a"]?.deciding.summary == "It works")
+        #expect(desk.told == ["It works"] && desk.begun.isEmpty)
+        desk.pass(.seconds(100_000))
+        #expect(desk.prepared.filter { $0 == .summary }.count == 1)
+    }
+
+    @Test func aSummaryThatFailsAgainAndAgainIsLeftOut() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
+            ($0.hasDecider, $0.hasSummary) = (true, true)
+        }
+        desk.finish("a")
+        for number in 0..<5 {
+            desk.take(.prepared(branch: "a", hash: "\(number)"))
+            desk.take(.notDecided(branch: "a", reason: "nonsense"))
+            desk.pass(.seconds(3600))
+        }
+        #expect(desk.prepared.filter { $0 == .summary }.count == 3)
+        #expect(desk.alarms.isEmpty && desk.told.isEmpty)
+    }
+
     @Test func nothingIsAskedAgainWhileTheInputIsTheSame() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(summary: "waits"), hash: "x")
         let asked = desk.count { if case .decide = $0 { true } else { false } }
@@ -62,7 +134,7 @@ import Testing
     }
 
     @Test func highRiskWaitsForItsOwnAnswer() throws {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide(
             "a", Decision(commands: [DecidedCommand(text: "rm x", risk: .high), DecidedCommand(text: "ls")]))
@@ -79,14 +151,14 @@ import Testing
         #expect(rules.judge(DecidedCommand(text: "git status")) == .allowed)
         #expect(rules.judge(DecidedCommand(text: "git push")) == .denied(by: "push"))
         #expect(rules.judge(DecidedCommand(text: "make")) == .notAllowed)
-        var desk = Desk(tasks: [PlannedTask(branch: "a")], rules: rules) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")], rules: rules) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(commands: [DecidedCommand(text: "git push", risk: .critical)]))
         #expect(desk.begun.isEmpty && desk.count { if case .ask = $0 { true } else { false } } == 0)
     }
 
     @Test func whatCannotBeDeliveredIsTriedAgainWithGrowingPausesAndThenGivenUp() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
             $0.hasDecider = true
             $0.commandTries = 3
             $0.cooldown = .zero
@@ -113,7 +185,7 @@ import Testing
     }
 
     @Test func oneCommandIsQueuedOnceAndOldOnesExpire() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
             $0.hasDecider = true
             $0.commandExpiry = .seconds(100)
         }
@@ -133,7 +205,7 @@ import Testing
     }
 
     @Test func oneAlarmAnEpisodeAndNothingUntilSomebodyReleasesTheBranch() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.stallRetriesBeforeNotify = 1 }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.stallRetriesBeforeNotify = 1 }
         desk.run("a")
         desk.facts("a") { $0.state = .idle }
         for _ in 0..<20 { desk.pass(.seconds(301)) }
@@ -153,7 +225,9 @@ import Testing
     }
 
     @Test func aFailingDeciderIsAskedLessAndLessOftenAndHeldUpNobodyElse() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
+            $0.hasDecider = true
+        }
         desk.run("a")
         desk.run("b")
         var pauses: [Int64] = []
@@ -171,7 +245,7 @@ import Testing
     }
 
     @Test func anAgentThatEndsEarlyIsStartedAgainAsOftenAsTheSettingsSay() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.agentRestarts = 1 }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.agentRestarts = 1 }
         desk.run("a")
         desk.facts("a") {
             $0.state = .exited; $0.exitStatus = 1
@@ -186,7 +260,7 @@ import Testing
     }
 
     @Test func noTaskBeginsWhileTheMachineIsFull() {
-        var desk = Desk(tasks: []) {
+        var desk = OrchestratorDesk(tasks: []) {
             $0.minimumFreeMemory = 1000
             $0.maximumLoad = 2
         }
@@ -200,7 +274,7 @@ import Testing
     }
 
     @Test func aShellCommandIsInterruptedForItsTimeAndGivenUpWhenThatDoesNotHelp() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")
         desk.decide("a", Decision(commands: [DecidedCommand(text: "sleep 999", mode: .shell)]))
         desk.pass(.seconds(45))
@@ -210,8 +284,27 @@ import Testing
         #expect(desk.machine.standings["a"]?.failureStreak == 1)
     }
 
+    @Test func theCommandThatReportsTheEndOfItsTaskComesToItsOwn() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "report"), DecidedCommand(text: "more")]))
+        desk.take(.phase(branch: "a", phase: "done", source: .agent))
+        #expect(desk.state("a") == .done && desk.dropped == [.cancelled])
+        #expect(desk.machine.commands.values.map(\.content.text) == ["report"])
+        let again = OrchestratorMachine(
+            settings: desk.machine.settings, salt: "t", standings: desk.machine.standings,
+            commands: Array(desk.machine.commands.values), nextNumber: desk.machine.nextNumber)
+        desk.machine = again
+        desk.take(.planned(tasks: [PlannedTask(branch: "a")]))
+        #expect(desk.begun == ["report", "report"], "another process waits for it too")
+        for id in desk.machine.commands.keys {
+            desk.take(.ended(command: id, end: .exited(code: 0, tail: "")))
+        }
+        #expect(desk.machine.commands.isEmpty && desk.dropped == [.cancelled])
+    }
+
     @Test func branchesTakeTurns() {
-        var desk = Desk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a"), PlannedTask(branch: "b")]) {
             $0.hasDecider = true
             $0.sessionCooldown = .zero
             $0.cooldown = .zero
@@ -235,77 +328,4 @@ import Testing
         }
         #expect(desk.begun == ["a1", "b1", "a2", "b2", "a3", "b3"])
     }
-}
-
-/// A machine with a clock, and what it wanted done.
-private struct Desk {
-    var machine: OrchestratorMachine
-    var now = Timestamp(milliseconds: 1_000_000)
-    var effects: [OrchestratorEffect] = []
-
-    init(
-        tasks: [PlannedTask], rules: CommandRules = CommandRules(),
-        _ settle: (inout OrchestratorSettings) -> Void = { _ in }
-    ) {
-        var settings = OrchestratorSettings()
-        settle(&settings)
-        machine = OrchestratorMachine(settings: settings, rules: rules, salt: "t")
-        take(.planned(tasks: tasks))
-    }
-
-    mutating func take(_ event: OrchestratorEvent) {
-        effects += machine.receive(event, at: now)
-        for command in machine.takeChanges().commands { texts[command.id] = command.content.text }
-    }
-
-    mutating func pass(_ duration: Duration) {
-        now = now.advanced(by: duration)
-        take(.tick)
-    }
-
-    mutating func run(_ branch: String) {
-        take(.spawned(branch: branch, agent: AgentID("agent-\(branch)")))
-        facts(branch) { $0.state = .idle }
-    }
-
-    mutating func facts(_ branch: String, _ change: (inout TaskFacts) -> Void) {
-        var facts = machine.standings[branch]?.facts ?? TaskFacts()
-        change(&facts)
-        take(.facts(branch: branch, facts: facts))
-    }
-
-    mutating func finish(_ branch: String) {
-        run(branch)
-        take(.phase(branch: branch, phase: "done", source: .agent))
-    }
-
-    mutating func decide(_ branch: String, _ decision: Decision, hash: String = "h") {
-        take(.prepared(branch: branch, hash: hash))
-        take(.decided(branch: branch, decision: decision))
-    }
-
-    func state(_ branch: String) -> TaskStanding.State? { machine.standings[branch]?.state }
-    func count(_ condition: (OrchestratorEffect) -> Bool) -> Int { effects.count(where: condition) }
-
-    var spawned: [String] {
-        effects.compactMap { if case .spawn(let branch) = $0 { branch } else { nil } }
-    }
-
-    var begun: [String] {
-        effects.compactMap { effect in
-            guard case .run(let id) = effect else { return nil }
-            return texts[id]
-        }
-    }
-
-    var alarms: [TaskStanding.Pause.Reason] {
-        effects.compactMap { if case .alarm(let alarm) = $0 { alarm.reason } else { nil } }
-    }
-
-    var dropped: [QueuedCommand.State] {
-        effects.compactMap { if case .dropped(_, let state, _) = $0 { state } else { nil } }
-    }
-
-    /// By id: the machine forgets commands that ended.
-    private var texts: [String: String] = [:]
 }

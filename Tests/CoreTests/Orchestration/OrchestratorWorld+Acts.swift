@@ -33,7 +33,7 @@ extension OrchestratorWorld {
             if questions.removeValue(forKey: approval) == nil { problems.append("\(approval) is not open") }
         case .alarm(let alarm):
             alarms += 1
-            later(10...400, .help(alarm.branch, .release))
+            later(10...400, .help(alarm.branch, alarm.reason == .conflict ? .retry : .release))
         case .changed(let branch, _, .failed, _):
             // Somebody tries it again once, and not for ever.
             if interventions[branch, default: 0] < 3, random.chance(60) {
@@ -71,6 +71,12 @@ extension OrchestratorWorld {
         if random.chance(10) {
             let again = random.chance(80)
             return later(1...5, .ours(.notSpawned(branch: branch, reason: "no room", again: again)))
+        }
+        let dependencies = machine.graph[branch]?.dependsOn ?? []
+        if agents[branch] == nil, dependencies.count > 1, random.chance(20) {
+            let conflict = TaskStanding.Conflict(
+                dependency: dependencies[random.number(in: 0...dependencies.count - 1)], files: ["README"])
+            return later(1...5, .ours(.conflicted(branch: branch, conflict: conflict)))
         }
         var agent = agents[branch] ?? ScriptedAgent(id: AgentID("agent-\(branch)"))
         agent.isAlive = true

@@ -16,6 +16,10 @@ extension OrchestratorWorld {
             case .changed(let branch, let from, _, _) where from == .done:
                 problems.append("\(branch) was done and is not any more")
             case .run(let id): checkRun(id)
+            case .alarm(let alarm) where alarm.reason == .conflict:
+                if machine.standings[alarm.branch]?.state != .waiting {
+                    problems.append("\(alarm.branch) cannot be merged and goes on")
+                }
             case .alarm(let alarm) where alarm.reason != .decider:
                 if machine.standings[alarm.branch]?.pause?.reason != alarm.reason {
                     problems.append("\(alarm.branch) raises an alarm and goes on")
@@ -37,7 +41,8 @@ extension OrchestratorWorld {
             problems.append("\(id) is \(command.content.risk) and nobody was asked")
         }
         if command.content.text.contains("forbidden") { problems.append("\(id) is forbidden") }
-        if let standing = machine.standings[command.branch], standing.state != .running {
+        // A command may outlive its task by as much as its report needs.
+        if let standing = machine.standings[command.branch], ![.running, .done].contains(standing.state) {
             problems.append("\(id) begins while its task is \(standing.state)")
         }
     }
@@ -63,6 +68,9 @@ extension OrchestratorWorld {
             if !standing.state.isEnded, blockers[task.branch] == nil {
                 problems.append(
                     "\(task.branch) stays \(standing.state) \(standing.pause.map { "\($0)" } ?? "")")
+            }
+            if standing.state.isEnded, standing.state != .done, standing.deciding.prompt == .summary {
+                problems.append("\(task.branch) is summed up and not done")
             }
             if standing.state.isEnded, !standing.queue.isEmpty {
                 problems.append("\(task.branch) ended with commands in its queue")
@@ -96,6 +104,7 @@ extension OrchestratorWorld {
         settings.maxAgents = random.number(in: 1...4)
         settings.maxDecisions = random.number(in: 1...2)
         settings.hasDecider = random.chance(70)
+        settings.hasSummary = random.chance(50)
         settings.cooldown = .seconds(random.number(in: 0...120))
         settings.sessionCooldown = .seconds(random.number(in: 0...20))
         settings.maxCommandsPerCycle = random.number(in: 1...3)

@@ -117,6 +117,7 @@ struct OpenAPITests {
         try await withSite { site in
             try await site.addAgent()
             try await site.ask()
+            try await site.addTask()
             for example in Self.examples {
                 let headers = example.isKnown ? [site.bearer] : []
                 let answer =

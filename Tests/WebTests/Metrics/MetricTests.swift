@@ -143,6 +143,33 @@ struct MetricTests {
         }
     }
 
+    @Test func tasksAreCountedByBranchAndStatus() async throws {
+        try await withSite { site in
+            let empty = try await site.get("/metrics").text
+            #expect(empty.contains("tmux_agent_orchestrated 0\n"))
+            #expect(empty.contains("tmux_agent_orchestrator_heartbeats_total 0\n"))
+            try await site.addTask()
+            let page = try await site.get("/metrics").text
+            #expect(page.contains("orchestrator_queue_size{branch=\"feature/a\"} 1\n"))
+            #expect(page.contains("orchestrator_pending_confirmation_total{branch=\"feature/a\"} 0\n"))
+            #expect(page.contains("tmux_agent_tasks{status=\"ready\"} 1\n"), "\(page)")
+        }
+    }
+
+    @Test func aServerOfNumbersHasNothingElse() async throws {
+        try await withSite(page: .metrics) { site in
+            let page = try await site.get("/metrics")
+            #expect(page.status == 200 && page.text.contains("tmux_agent_tasks"))
+            #expect(try await site.get("/healthz").status == 200)
+            for path in ["/", "/dashboard", "/api/overview", "/api/events", "/login"] {
+                #expect(try await site.get(path).status == 404, "\(path)")
+            }
+            let order = try await site.post(
+                "/api/commands", ["text": "x", "branch": "feature/a"], [site.bearer])
+            #expect(order.status == 404)
+        }
+    }
+
     /// `promtool` comes with Debian's package prometheus.
     @Test(.enabled(if: MetricTests.promtool != nil)) func promtoolFindsNoFault() async throws {
         let promtool = try #require(Self.promtool)
@@ -155,10 +182,13 @@ struct MetricTests {
             // Names of the Python tool end in words that promtool does not like; those are kept.
             let faults = result.errorText.split(separator: "\n").filter { !$0.hasPrefix("orchestrator_") }
             #expect(faults.isEmpty, "\(result.errorText)")
-            let rules = projectFolder.appending("examples/prometheus/rules.yml").string
-            let checked = try await CommandRunner().run(
-                Command(promtool, ["check", "rules", rules], environment: [:], timeout: .seconds(20)))
-            #expect(checked.isSuccess, "\(checked.text)\(checked.errorText)")
+            let folder = projectFolder.appending("examples/prometheus")
+            for arguments in [["check", "rules", "rules.yml"], ["test", "rules", "rules.test.yml"]] {
+                let checked = try await CommandRunner().run(
+                    Command(
+                        promtool, arguments, environment: [:], workingDirectory: folder, timeout: .seconds(20)))
+                #expect(checked.isSuccess, "\(checked.text)\(checked.errorText)")
+            }
         }
     }
 

@@ -29,6 +29,18 @@ extension SiteFixture {
             tap: context.logs.appending("\(id).tap"), at: now)
     }
 
+    /// A task with a command in its queue.
+    func addTask(branch: String = "feature/a") async throws {
+        let now = clock.now()
+        try await context.store.replaceFileTasks([PlannedTask(branch: branch)])
+        let command = QueuedCommand(
+            id: "cmd-1", number: 1, branch: branch, content: DecidedCommand(text: "make"), createdAt: now,
+            dueAt: now)
+        let changes = OrchestratorChanges(
+            tasks: [branch: TaskStanding(phase: "planning", at: now)], commands: [command], nextNumber: 2)
+        try await context.store.commit(OrchestrationStep(changes: changes), for: .mainCheckout, at: now)
+    }
+
     /// A question in a run of its own.
     @discardableResult
     func ask(

@@ -17,6 +17,7 @@ struct Orchestrate: AgentCommand {
               tmux-agent orchestrate --dry-run       what would be done, and why
               tmux-agent orchestrate --once          one pass, to its end
               tmux-agent orchestrate --orchestrator-config other.toml
+              tmux-agent orchestrate --metrics-port 9108
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -28,6 +29,20 @@ struct Orchestrate: AgentCommand {
         completion: .file(extensions: ["toml"]))
     var orchestratorConfig: String?
     @OptionGroup var log: LogOptions
+    @Option(name: .long, help: "Serve /metrics at this port (default: metrics_port; 0: a free one)")
+    var metricsPort: Int?
+    @Option(name: .long, help: "Where it is served (default: metrics_host, else 127.0.0.1)")
+    var metricsHost: String?
+
+    func validate() throws {
+        if let metricsPort, !(0...65_535).contains(metricsPort) {
+            throw ValidationError("'\(metricsPort)' is no port: use 0 to 65535")
+        }
+        if metricsPort != nil, once || dryRun {
+            throw ValidationError(
+                "'--metrics-port' needs a process that stays: leave --once and --dry-run out")
+        }
+    }
 
     func run(_ context: CommandContext) async throws {
         let file = orchestratorConfig.map { context.surroundings.workingDirectory.pushing(FilePath($0)) }
@@ -37,8 +52,10 @@ struct Orchestrate: AgentCommand {
         let fleet = try await FleetContext.open(context.surroundings)
         try fleet.requireTrust()
         guard try dryRun || source(fleet).asksForRehearsal() else {
+            var options = OrchestratorRun.Options()
+            (options.once, options.metricsHost, options.metricsPort) = (once, metricsHost, metricsPort)
             return try await OrchestratorRun(surroundings: context.surroundings, log: log.logger(context))
-                .run(source: source, once: once)
+                .run(source: source, options: options)
         }
         let report = try await OrchestratorRehearsal(context: fleet, source: source(fleet)).run()
         context.console.render(RehearsalView(report: report), json: context.json)

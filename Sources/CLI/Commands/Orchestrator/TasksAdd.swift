@@ -107,7 +107,7 @@ private struct TasksAddedView: Renderable {
         let desk = TaskDesk(context: fleet)
         try await desk.add(tasks)
         context.console.render(TasksAddedView(tasks: tasks), json: context.json)
-        if try !desk.isOrchestrated() { context.console.hint("Nobody runs them yet: tmux-agent up") }
+        if try !fleet.isOrchestrated() { context.console.hint("Nobody runs them yet: tmux-agent up") }
     }
 
     var json: JSONValue { ["added": .bool(!isDryRun), "tasks": .array(tasks.map(Self.json))] }

@@ -15,7 +15,7 @@ struct TasksList: AgentCommand {
         let fleet = try await FleetContext.open(context.surroundings)
         let desk = TaskDesk(context: fleet)
         let board = try await desk.board()
-        let isRun = try desk.isOrchestrated()
+        let isRun = try fleet.isOrchestrated()
         context.console.render(
             TaskBoardView(board: board, isOrchestrated: isRun, now: context.surroundings.now()),
             json: context.json)
@@ -25,52 +25,30 @@ struct TasksList: AgentCommand {
         } else if !isRun {
             context.console.hint("Nobody runs them: tmux-agent up")
         }
+        for row in board.rows where row.task.standing?.conflict != nil {
+            context.console.hint("\(row.task.id): \(row.task.standing?.reason ?? "")")
+        }
     }
 }
 
-struct TaskBoardView: Renderable {
+private struct TaskBoardView: Renderable {
     var board: OrchestratorBoard
     var isOrchestrated: Bool
     var now: Timestamp
 
     var json: JSONValue {
-        ["orchestrated": .bool(isOrchestrated), "tasks": .array(board.rows.map(Self.json))]
+        [
+            "orchestrated": .bool(isOrchestrated), "tasks": .array(board.rows.map(\.json)),
+            "decisions": .array(board.decisions.map(json)),
+        ]
     }
 
-    static func json(_ row: OrchestratorBoard.Row) -> JSONValue {
-        let (task, standing) = (row.task.task, row.task.standing)
-        var object: JSONObject = ["branch": .string(task.branch), "title": .string(task.title)]
-        object.set("state", row.task.state.rawValue)
-        object.set("status", row.status)
-        object.set("phase", standing?.phase)
-        object.set("since", standing?.since)
-        object.set("reason", standing?.reason)
-        object.set("blocked_by", row.blockedBy)
-        object.set("held", standing?.isHeld ?? false)
-        object.set("paused", standing?.pause?.reason.rawValue)
-        object.set("paused_why", standing?.pause?.detail)
-        object.set("agent", standing?.facts.agent?.rawValue)
-        object.set("agent_state", standing?.facts.state?.rawValue)
-        object.set("priority", task.priority)
-        object.set("source", row.task.source.rawValue)
-        object.set("responsible", task.responsible)
-        object.set("summary", standing?.deciding.summary)
-        object["blockers"] = .array((standing?.deciding.blockers ?? []).map { .string($0) })
-        object["depends_on"] = .array(task.dependsOn.map { .string($0) })
-        object["stages"] = .array(task.stages.map { .string($0) })
-        object["tags"] = .array(task.tags.map { .string($0) })
-        object["queue"] = .array(row.commands.map(json))
-        return .object(object)
-    }
-
-    private static func json(_ command: QueuedCommand) -> JSONValue {
-        var object: JSONObject = ["id": .string(command.id), "text": .string(command.content.shownText)]
-        object.set("state", command.state.rawValue)
-        object.set("risk_level", command.content.risk.rawValue)
-        object.set("approval", command.approval?.rawValue)
-        object.set("tries", command.tries)
-        object.set("due_at", command.dueAt)
-        object.set("detail", command.detail)
+    private func json(_ decision: RecordedDecision) -> JSONValue {
+        var object: JSONObject = ["branch": .string(decision.branch), "at": .string(decision.at.iso8601)]
+        object.set("prompt", decision.prompt.rawValue)
+        object.set("outcome", decision.outcome)
+        object["seconds"] = .number(Double(decision.duration.inMilliseconds) / 1000)
+        object.set("reason", decision.reason)
         return .object(object)
     }
 
@@ -98,7 +76,9 @@ struct TaskBoardView: Renderable {
         if row.task.state == .waiting, !row.task.task.dependsOn.isEmpty, row.status == "waiting" {
             return "after \(row.task.task.dependsOn.joined(separator: ", "))"
         }
-        return row.task.standing?.reason ?? ""
+        if row.status == "running", let error = row.task.standing?.deciding.lastError { return error }
+        return row.task.standing?.reason ?? (row.status == "done" ? row.task.standing?.deciding.summary : nil)
+            ?? ""
     }
 
     private func colour(_ status: String, _ style: Style) -> @Sendable (String) -> String {

@@ -64,7 +64,7 @@ private struct TaskRequestView: Renderable {
         let fleet = try await FleetContext.open(context.surroundings)
         let desk = TaskDesk(context: fleet)
         try await desk.ask(request, of: branches)
-        let isRun = try desk.isOrchestrated()
+        let isRun = try fleet.isOrchestrated()
         context.console.render(
             TaskRequestView(request: request, branches: branches, isOrchestrated: isRun), json: context.json)
         if !isRun { context.console.hint("Nobody runs the tasks: it is done when 'tmux-agent up' runs") }
