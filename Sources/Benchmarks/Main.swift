@@ -25,7 +25,7 @@ struct Benchmarks {
     }
 
     private static func run(_ arguments: [String]) async throws {
-        let names = arguments.filter { !$0.hasPrefix("--") }
+        let names = arguments.filter { $0 != "--quick" }
         for name in names where !all.contains(where: { $0.name == name }) {
             throw BenchmarkError.unknownName(name, known: all.map { $0.name })
         }

@@ -76,7 +76,7 @@ struct CheckoutBenchmark: Benchmark {
                 try await remove(fleet.root.appending(".tmuxagent/worktrees/ours-\(index)"), fleet)
                 return time
             } baseline: { index in
-                let folder = parent.appending("plain-\(index)")
+                let folder = parent.appending("checkout-plain-\(index)")
                 let time = try await workshop.time(
                     "git", ["worktree", "add", "-q", "-b", "plain/\(index)", folder.string], in: fleet.root)
                 try await remove(folder, fleet)

@@ -44,7 +44,7 @@ struct TranscriptAlignment {
         }
         let filled = window.count { !$0.isBlank }
         let lenient = best(window, recent, from: back, backCost: 0)
-        if let pairs = climb(from: lenient.pairs, window, known(0)) { return place(pairs, count) }
+        if let pairs = climb(from: lenient.pairs, window, known) { return place(pairs, count) }
         if afterResize {
             let far = best(window, known(0), from: 0, backCost: 0)
             if far.pairs.count > 1, Double(far.pairs.count) >= 0.6 * Double(filled) {
@@ -66,15 +66,9 @@ struct TranscriptAlignment {
         let left = window.indices.filter { !window[$0].isBlank }
         let right = known.indices.filter { !known[$0].isBlank }
         guard left.count > 1, right.count >= left.count else { return nil }
-        let leftHashes = left.map { window[$0].text.byteHash }
-        let rightHashes = right.map { known[$0].text.byteHash }
         for first in stride(from: right.count - left.count, through: 0, by: -1) {
             var count = 0
-            while count < left.count, leftHashes[count] == rightHashes[first + count],
-                window[left[count]].matches(known[right[first + count]])
-            {
-                count += 1
-            }
+            while count < left.count, window[left[count]].matches(known[right[first + count]]) { count += 1 }
             if count == left.count { return left.indices.map { (left[$0], right[first + $0]) } }
         }
         return nil
@@ -84,15 +78,18 @@ struct TranscriptAlignment {
     ///
     /// What was painted got shorter, and rows that had left the screen at its top are back.
     private static func climb(
-        from pairs: [(Int, Int)], _ window: [Key], _ known: [Key]
+        from pairs: [(Int, Int)], _ window: [Key], _ known: (Int) -> [Key]
     ) -> [(Int, Int)]? {
         guard let first = pairs.first else { return nil }
+        // A few blank rows more or less are no difference.
+        let base = max(0, first.1 - 3 * window.count)
+        let rows = known(base)
         var above: [(Int, Int)] = []
-        var place = first.1 - 1
+        var place = first.1 - base - 1
         for row in window[..<first.0].indices.reversed() where !window[row].isBlank {
-            while place >= 0, known[place].isBlank { place -= 1 }
-            guard place >= 0, window[row].matches(known[place]) else { return nil }
-            above.append((row, place))
+            while place >= 0, rows[place].isBlank { place -= 1 }
+            guard place >= 0, window[row].matches(rows[place]) else { return nil }
+            above.append((row, base + place))
             place -= 1
         }
         return above.reversed() + pairs

@@ -61,7 +61,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         if !isSettled, isUnchanged(window) { return Result() }
         var alignment = TranscriptAlignment.align(
             Self.keys(window), on: rows.count, from: windowStart, afterResize: wasResized
-        ) { rows[$0...].map { .init(text: $0.row.text, head: $0.head) } }
+        ) { start in (start..<rows.count).map { .init(text: rows[$0].row.text, head: rows[$0].head) } }
         if sawOnlyProgress, !window.contains(where: { ScreenLayout.isPrompt($0.text) }) {
             windowStart = rows.count
             alignment = TranscriptAlignment(start: rows.count, pairs: [])
@@ -185,7 +185,8 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
         var index = start
         while index > 0, index > start - 2000, !rows[index - 1].isBlank { index -= 1 }
         var block = Block(after: index > 0 ? rows[index - 1] : nil)
-        var all: [ScreenRow] = []
+        let base = index
+        var shown: [ScreenRow] = []
         while index < rows.count {
             block.take(&rows[index], echoes)
             defer { index += 1 }
@@ -194,8 +195,8 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
                 !block.isUnknown || (rows[index].row.isBold && !rows[index].row.isShaded),
                 !continuesSentence(index, reader.columns)
             else { continue }
-            if all.isEmpty { all = rows.map(\.row) }
-            switch reader.read(all[...], at: index) {
+            if shown.isEmpty { shown = rows[base...].map(\.row) }
+            switch reader.read(shown[...], at: index - base) {
             case .none, .incomplete: break
             case .broken:
                 if !rows[index].isWarned, isFinal(index, isSettled) {
@@ -204,7 +205,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
                 }
             case .found(let marker, let last):
                 let hash = marker.fingerprint
-                if marker.repaired, repairedBefore != hash, !isFinal(last, isSettled) {
+                if marker.repaired, repairedBefore != hash, !isFinal(base + last, isSettled) {
                     repaired = hash
                     continue
                 }

@@ -5,9 +5,9 @@ internal import SystemPackage
 
 /// What an agent is told first: its template, then its task.
 public enum Briefing {
-    /// The order by which the daemon delivers what a spawn could not, under the spawn's own id: whoever types it first,
-    /// it is typed once. Nil when there was nothing to say.
+    /// The order by which the daemon delivers what a spawn could not; nil when there was nothing to say.
     ///
+    /// It has the spawn's own id: whoever types it first, it is typed once.
     /// Throws when the agent's template is gone or cannot be read.
     public static func order(
         for agent: Agent, in context: FleetContext, at now: Timestamp

@@ -6,9 +6,8 @@ extension FleetStore {
     ///
     /// What something may still follow from stays: open runs; the last run of each pipeline of the main checkout, of every
     /// living agent and of every pane whose tap is read, for without it the pipeline would begin once more; the journal
-    /// rows of runs that stay; rows that a reader has not read; which policy was taken up last; what
-    /// living panes are called; what went through gates
-    /// and around them. Many short transactions, so that nobody waits.
+    /// rows of runs that stay; rows that a reader has not read; which policy was taken up last; what living panes are
+    /// called; what went through gates and around them. Many short transactions, so that nobody waits.
     @discardableResult
     public func prune(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> Pruned {
         let before = retention.before

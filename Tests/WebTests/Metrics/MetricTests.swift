@@ -186,7 +186,8 @@ struct MetricTests {
             for arguments in [["check", "rules", "rules.yml"], ["test", "rules", "rules.test.yml"]] {
                 let checked = try await CommandRunner().run(
                     Command(
-                        promtool, arguments, environment: [:], workingDirectory: folder, timeout: .seconds(20)))
+                        promtool, arguments, environment: [:], workingDirectory: folder, timeout: .seconds(20)
+                    ))
                 #expect(checked.isSuccess, "\(checked.text)\(checked.errorText)")
             }
         }
