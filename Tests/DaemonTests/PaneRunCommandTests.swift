@@ -131,6 +131,11 @@ struct PaneRunCommandTests {
             try await panes.printer("a", window: "editor")
             let run = try panes.start()
             try await run.ready()
+            // Lines are replayed from the tap, which has what was printed behind the making of the pipe.
+            let isPiped = try await eventually(within: .seconds(30)) {
+                try await panes.traces().hasPrefix("1")
+            }
+            #expect(isPiped, "\(run.output)")
             try await panes.say("hello there", in: "a")
             try await panes.tick(1, in: "a")
             // Written by the action's own process.
@@ -161,7 +166,9 @@ struct PaneRunCommandTests {
                 """, to: panes.folder.appending("new.yaml"))
             let other = try await panes.command(replay + ["new.yaml", "--pane", "%0"])
             let lines = other.text.split(separator: "\n")
-            #expect(lines.contains { $0.hasPrefix("  + ") && $0.contains("greeting/look: COMPLETED") })
+            #expect(
+                lines.contains { $0.hasPrefix("  + ") && $0.contains("greeting/look: COMPLETED") },
+                "\(other.text)")
             #expect(
                 lines.contains { $0.hasPrefix("  - ") && $0.contains("tick/note: COMPLETED") },
                 "\(other.text)")

@@ -32,7 +32,8 @@ struct PaneRunTests {
             #expect(isThird, "\(run.output)")
             #expect(try await panes.traces().contains("1"))
             #expect(await run.stop() == 0)
-            #expect(try await panes.traces() == "0\n0\n0")
+            let traces = try await panes.traces()
+            #expect(traces == "0\n0\n0", "\(traces)\n\(run.output)")
             #expect(try await panes.tmux.tmux("list-clients") == "")
             #expect(try await panes.tmux.tmux("show-options", "-p", "-t", "proj_v1_2:codex") == "")
         }

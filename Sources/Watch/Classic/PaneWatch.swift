@@ -27,7 +27,10 @@ final class PaneWatch {
     var dialogs = DialogSightings()
     /// What was decided of a dialog by a process before this one is known.
     var knowsDialogs = false
-    var road = Road.captures
+    var road = Road.captures {
+        didSet { if road == .pipe, oldValue != .pipe { pipedAt = ContinuousClock.now } }
+    }
+    private var pipedAt: ContinuousClock.Instant?
 
     /// What the last look said, and what it had said when the pane was last captured.
     var activity = ""
@@ -76,6 +79,9 @@ final class PaneWatch {
     var place: String { "\(snapshot.session.rawValue.visible):\(snapshot.windowName.visible)" }
     /// For logs: `build %3 (work:editor)`.
     var label: String { "\(id.host.visible) \(id.pane) (\(place))" }
+
+    /// Its pipe was made a moment ago: a look at the panes may be older, or find no writer yet.
+    var isFreshlyPiped: Bool { pipedAt.map { ContinuousClock.now < $0.advanced(by: .seconds(2)) } ?? false }
 
     var isLending: Bool { if case .lending = road { true } else { false } }
 

@@ -145,7 +145,7 @@ extension PaneWatcher {
 
     private func chooseRoad(_ watch: PaneWatch, _ pane: HostLook.Pane) {
         switch watch.road {
-        case .pipe where !pane.isTapped:
+        case .pipe where !pane.isTapped && !watch.isFreshlyPiped:
             watch.road = .captures
             watch.capturedActivity = nil
             guard !pane.snapshot.isDead, !isDryRun else { break }
