@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 . .ci/prerequisites.sh
 require_all sqlite3 openssh-server chromium chromium-driver
 swift build --build-tests
-# One test more than there are cores, because a test waits for a third of its time; with all of them at once each would run into its limit.
-width=$(($(nproc) + 1))
+# As many tests at a time as there are cores: more of them would wait for one another and run into their time limits.
+width=$(nproc)
 swift test --skip-build --experimental-maximum-parallelization-width "$width" "$@" 2>&1 | awk '
     function repeat_issues() { if (issues != "") printf "\nIssues of this run:\n%s\n", issues; issues = "" }
     /^◇ Test case passing/ { next }
