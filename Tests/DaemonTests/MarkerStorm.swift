@@ -47,7 +47,8 @@ struct MarkerStorm {
                     fi
                     sleep \(pause)
                 done
-                echo $n >"$HOME/printed-$AI_AGENT_BRANCH"
+                echo $n >"$HOME/printing-$AI_AGENT_BRANCH"
+                mv "$HOME/printing-$AI_AGENT_BRANCH" "$HOME/printed-$AI_AGENT_BRANCH"
             ) &
             while read -r line; do printf '%s\\n' "$line" >>"$log"; done
 
@@ -78,7 +79,7 @@ struct MarkerStorm {
         return try await eventually(within: limit) {
             let printed = branches.compactMap { text(of: fleet.folder.appending("printed-\($0)")) }
             guard printed.count == branches.count else { return false }
-            let wanted = printed.compactMap { Int($0.trimmingSuffixNewline) }.reduce(0, +)
+            let wanted = try printed.map { try #require(Int($0.trimmingSuffixNewline)) }.reduce(0, +)
             guard done(fleet).count >= branches.count * ticks else { return false }
             let counters = try await store.counters()
             let counted = counters.filter { $0.name == "tmux_agent_markers_total" }.map(\.value).reduce(0, +)
