@@ -5,11 +5,10 @@ internal import Store
 /// Orders for panes that `run` watches: it types them, as it types for policies, on whichever host they are.
 struct PaneOrders: Sendable {
     let context: SiteContext
-
     /// How long an order waits for `run` to begin with it.
-    static let patience = Duration.seconds(10)
+    var patience = Duration.seconds(10)
     /// And for its end: longer than a text waits behind somebody else's in the input box.
-    static let longest = Duration.seconds(65)
+    private static let longest = Duration.seconds(65)
 
     /// Leaves the order to `run` and waits for how it ended.
     ///
@@ -70,7 +69,7 @@ struct PaneOrders: Sendable {
                 throw WebError.notTyped(pane: watched.place, reason: action.detail ?? "nobody knows why")
             case .cancelled:
                 throw WebError.notTyped(pane: watched.place, reason: "'run' did not begin with it in time")
-            case .pending where waited > Self.patience:
+            case .pending where waited > patience:
                 var step = WatchStep()
                 step.cancelledOutbox = [item.id]
                 try await context.store.commit(step, for: item.subject, at: now)

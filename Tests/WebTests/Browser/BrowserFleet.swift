@@ -78,7 +78,7 @@ struct BrowserFleet: Sendable {
         try await fleet.succeed("emit", "STATUS", "--stage", "build", "--ok", "--branch", branch)
     }
 
-    /// Starts agents, all at once: their start is waiting. Those that live already stay as they are.
+    /// Starts agents, all at once; those that live already stay as they are.
     func agents(_ branches: String...) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for branch in branches {

@@ -108,7 +108,7 @@ struct WebDriver: Sendable {
     /// Does something with an element, again when the page put another one in its place meanwhile.
     private func atElement(_ selector: String, _ action: (String) async throws -> Void) async throws {
         var failure: WebDriverError?
-        let isDone = try await eventually {
+        let isDone = try await eventually(within: .seconds(20)) {
             do {
                 let found = try await call(
                     "POST", "/element", ["using": "css selector", "value": .string(selector)])

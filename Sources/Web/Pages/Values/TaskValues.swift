@@ -41,7 +41,8 @@ extension PageValues {
 
     /// Tasks that are not over, and nobody who runs them.
     var tasksRest: Bool {
-        !board.isOrchestrated && board.tasks.contains { !["done", "failed", "cancelled"].contains($0.status) }
+        guard !board.isOrchestrated else { return false }
+        return board.tasks.contains { !["done", "failed", "cancelled"].contains($0.status) }
     }
 
     /// What a task's commands are, the oldest first.
