@@ -28,6 +28,20 @@ struct RootCommand: AsyncParsableCommand {
 
     static let version = "0.1.0"
 
+    /// The command that was asked for; help, and what is wrong, is worded by this type.
+    static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        if let command = try? QuickRoot.parseAsRoot(arguments) as? any AgentCommand { return command }
+        return try parseAsRoot(arguments)
+    }
+
+    /// The same commands without the look for `--generate-completion-script`, which ArgumentParser does at every start
+    /// of a program that stands under no other: an eighth of what `sessions` takes.
+    private struct QuickRoot: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "tmux-agent", _superCommandName: "",
+            subcommands: RootCommand.configuration.subcommands)
+    }
+
     /// A first word that is no command; the parser would call it an unexpected argument and name none.
     static func unknownCommand(in arguments: [String]) -> CLIError? {
         guard let name = arguments.first, !name.hasPrefix("-") else { return nil }
