@@ -21,6 +21,8 @@ public enum OrchestratorEvent: Sendable, Equatable, Codable {
     case ended(command: String, end: CommandEnd)
     /// Somebody, or the end of its time, answered a question about a command.
     case answered(approval: ApprovalID, approved: Bool, by: String)
+    /// Somebody does not want one command of a task any more.
+    case cancelled(command: String, by: String)
     case requested(branch: String, request: TaskRequest)
 }
 

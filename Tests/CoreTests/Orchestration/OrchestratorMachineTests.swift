@@ -273,6 +273,39 @@ import Testing
         #expect(desk.spawned == ["a"])
     }
 
+    @Test func aCommandThatNobodyWantsIsDroppedAloneAndItsQuestionWithIt() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
+            $0.hasDecider = true
+            $0.sessionCooldown = .zero
+        }
+        desk.run("a")
+        desk.decide(
+            "a",
+            Decision(commands: [
+                DecidedCommand(text: "rm -r x", risk: .high), DecidedCommand(text: "ls"),
+                DecidedCommand(text: "pwd"),
+            ]))
+        desk.take(.cancelled(command: "cmd-t-2", by: "ada"))
+        #expect(desk.machine.standings["a"]?.queue == ["cmd-t-1", "cmd-t-3"])
+        desk.take(.cancelled(command: "cmd-t-1", by: "ada"))
+        #expect(desk.count { $0 == .withdraw(approval: ApprovalID("ap-t-1")) } == 1)
+        #expect(desk.dropped == [.cancelled, .cancelled])
+        #expect(desk.begun == ["pwd"])
+    }
+
+    @Test func aRunningCommandThatNobodyWantsIsInterruptedAndIsNoFailure() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "sleep 999", mode: .shell)]))
+        desk.take(.cancelled(command: "cmd-t-1", by: "ada"))
+        #expect(desk.count { $0 == .interrupt(command: "cmd-t-1") } == 1)
+        desk.take(.ended(command: "cmd-t-1", end: .exited(code: 130, tail: "^C")))
+        #expect(desk.machine.standings["a"]?.queue.isEmpty == true)
+        #expect(desk.machine.standings["a"]?.failureStreak == 0)
+        desk.take(.cancelled(command: "cmd-t-1", by: "ada"))
+        #expect(desk.machine.standings["a"]?.unwanted == nil, "what has ended cannot be cancelled")
+    }
+
     @Test func aShellCommandIsInterruptedForItsTimeAndGivenUpWhenThatDoesNotHelp() {
         var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")

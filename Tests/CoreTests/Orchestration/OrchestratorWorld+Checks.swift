@@ -43,6 +43,10 @@ extension OrchestratorWorld {
         if command.content.text.contains("forbidden") { problems.append("\(id) is forbidden") }
         // A command may outlive its task by as much as its report needs.
         if let standing = machine.standings[command.branch], ![.running, .done].contains(standing.state) {
+        // Whether one that runs was typed before a kill, only its session knows.
+        if cancelled.contains(id), machine.standings[command.branch]?.unwanted != id {
+            problems.append("\(id) begins although nobody wants it")
+        }
             problems.append("\(id) begins while its task is \(standing.state)")
         }
     }

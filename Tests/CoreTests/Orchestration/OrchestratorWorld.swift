@@ -24,6 +24,7 @@ struct OrchestratorWorld {
     var agents: [String: ScriptedAgent] = [:]
     var questions: [ApprovalID: String] = [:]
     var answers: [ApprovalID: Bool] = [:]
+    var cancelled: Set<String> = []
     var begun: Set<String> = []
     var runs: [String: Int] = [:]
     var deciding = 0
@@ -39,6 +40,8 @@ struct OrchestratorWorld {
         case agent(String, ScriptedAgent.Step)
         case person(ApprovalID)
         case help(String, TaskRequest)
+        /// A person does not want whatever command is next.
+        case cancel(String)
     }
 
     init(seed: UInt64) {
@@ -93,6 +96,10 @@ struct OrchestratorWorld {
             let says = random.chance(70)
             answers[approval] = says
             take(.answered(approval: approval, approved: says, by: "ada"))
+        case .cancel(let branch):
+            guard let id = machine.standings[branch]?.queue.first else { return }
+            take(.cancelled(command: id, by: "ada"))
+            cancelled.insert(id)
         case .help(let branch, let request):
             interventions[branch, default: 0] += 1
             agents[branch]?.isHelped = true
