@@ -18,6 +18,14 @@ public struct TaskDesk: Sendable {
         return try await context.store.orchestratorBoard()
     }
 
+    /// What keeps the next task from beginning; nil: there is room, or the file says nothing that can be used.
+    public func shortage(of board: OrchestratorBoard) async throws -> Shortage? {
+        guard let settings = try? OrchestratorSource(context: context).load().value.configuration.settings
+        else { return nil }
+        let active = board.rows.count { $0.task.state.isActive }
+        return settings.shortage(active: active, try await context.capacity(for: settings))
+    }
+
     /// Commands of these tasks, or of all where none is named: those that wait, run, or could not be delivered, in order; with
     /// `all` the newest of any state.
     public func commands(of branches: [String], all: Bool, limit: Int) async throws -> [QueuedCommand] {

@@ -24,9 +24,7 @@ extension TaskOrchestrator {
             }
         }
         await attempt("tasks") {
-            if hasCapacityRule, let capacity = MachineLoad.read(), capacity != machine.capacity {
-                try await apply(.capacity(capacity))
-            }
+            try await takeCapacity()
             try await takeFacts()
             try await apply(.tick)
         }
@@ -74,9 +72,9 @@ extension TaskOrchestrator {
         }
     }
 
-    private var hasCapacityRule: Bool {
-        let settings = plan.configuration.settings
-        return settings.maximumLoad != nil || settings.minimumFreeMemory != nil
+    private func takeCapacity() async throws {
+        let capacity = try await context.capacity(for: plan.configuration.settings)
+        if capacity != machine.capacity ?? Capacity() { try await apply(.capacity(capacity)) }
     }
 
     /// Reads the plan and what is stored; an edit that cannot be used leaves the last good plan in force.
@@ -112,6 +110,7 @@ extension TaskOrchestrator {
         } else {
             machine.replace(settings: plan.configuration.settings, rules: plan.configuration.rules)
         }
+        try await takeCapacity()
         try await apply(.planned(tasks: tasks))
         factsAt = nil
         if let trouble { throw trouble }
@@ -175,6 +174,7 @@ extension TaskOrchestrator {
         recording decision: RecordedDecision? = nil
     ) async throws {
         let now = now
+        let former = machine.settings.maxAgentsPerHost == nil ? nil : machine
         let effects = machine.receive(event, at: now)
         let changes = machine.takeChanges()
         guard !effects.isEmpty || !changes.isEmpty || position != nil || decision != nil else {
@@ -192,7 +192,16 @@ extension TaskOrchestrator {
             step.step.counters += decision.counters
         }
         do {
-            try await store.commit(step, for: builder.subject(event.branch ?? ""), at: now)
+            let others = try await store.commit(
+                step, for: builder.subject(event.branch ?? ""), at: now, within: room(for: effects))
+            if let others, let former {
+                // Another fleet was faster: the same is decided once more, knowing of it.
+                machine = former
+                var capacity = machine.capacity ?? Capacity()
+                capacity.otherAgents = others
+                try await apply(.capacity(capacity))
+                return try await apply(event, advancing: position, recording: decision)
+            }
         } catch {
             // The machine has decided what nobody will know: it is made anew from what is stored.
             isStale = true
@@ -202,6 +211,17 @@ extension TaskOrchestrator {
         tell(effects)
         for effect in effects where effect.isWork { work.append(effect) }
         ended += changes.commands.filter { !$0.state.isOpen && $0.startedAt != nil }
+    }
+
+    /// Looked at together with other fleets, where tasks begin and the machine's agents are limited.
+    private func room(for effects: [OrchestratorEffect]) -> HostRoom? {
+        guard let most = machine.settings.maxAgentsPerHost,
+            effects.contains(where: {
+                if case .changed(_, .waiting, .starting, _) = $0 { true } else { false }
+            })
+        else { return nil }
+        let census = HostCensus(context: context)
+        return HostRoom(most: most, own: machine.active.count) { census.count($0) }
     }
 
     private func tell(_ effects: [OrchestratorEffect]) {

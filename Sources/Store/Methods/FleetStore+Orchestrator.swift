@@ -3,10 +3,18 @@ internal import GRDB
 
 extension FleetStore {
     /// Writes what one event made the orchestrator decide, in one transaction: all of it or nothing.
+    ///
+    /// With `room` nothing is written where others have taken it meanwhile; then their number is returned.
+    @discardableResult
     public func commit(
-        _ orchestration: OrchestrationStep, for subject: Subject, at now: Timestamp
-    ) async throws(StoreError) {
+        _ orchestration: OrchestrationStep, for subject: Subject, at now: Timestamp,
+        within room: HostRoom? = nil
+    ) async throws(StoreError) -> Int? {
         try await write { [fleet] db in
+            if let room {
+                let others = room.count(try Self.hostTenants(beside: fleet, db))
+                guard room.own + others <= room.most else { return others }
+            }
             for (branch, standing) in orchestration.changes.tasks {
                 try Self.save(standing, of: branch, fleet, db)
             }

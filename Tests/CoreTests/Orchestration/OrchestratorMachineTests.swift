@@ -273,6 +273,20 @@ import Testing
         #expect(desk.spawned == ["a"])
     }
 
+    @Test func noTaskBeginsWhileOtherFleetsFillTheMachine() {
+        let plan = ["a", "b", "c"].map { PlannedTask(branch: $0) }
+        var desk = OrchestratorDesk(tasks: []) { $0.maxAgentsPerHost = 3 }
+        desk.take(.capacity(Capacity(otherAgents: 2)))
+        desk.take(.planned(tasks: plan))
+        #expect(desk.spawned == ["a"])
+        #expect(desk.machine.shortage == .host(taken: 3, most: 3))
+        #expect(desk.machine.ready == ["b", "c"])
+        desk.take(.capacity(Capacity(otherAgents: 1)))
+        #expect(desk.spawned == ["a", "b"])
+        desk.finish("a")
+        #expect(desk.spawned == ["a", "b", "c"], "a finished agent gives its place back")
+    }
+
     @Test func aCommandThatNobodyWantsIsDroppedAloneAndItsQuestionWithIt() {
         var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
             $0.hasDecider = true

@@ -22,6 +22,8 @@ struct OrchestratorWorld {
     private var nextNumber = 1
 
     var agents: [String: ScriptedAgent] = [:]
+    /// Agents of other fleets on this machine.
+    var others = 0
     var questions: [ApprovalID: String] = [:]
     var answers: [ApprovalID: Bool] = [:]
     var cancelled: Set<String> = []
@@ -42,6 +44,8 @@ struct OrchestratorWorld {
         case help(String, TaskRequest)
         /// A person does not want whatever command is next.
         case cancel(String)
+        /// So many agents of other fleets live from now on.
+        case neighbours(Int)
     }
 
     init(seed: UInt64) {
@@ -56,6 +60,8 @@ struct OrchestratorWorld {
 
     /// Runs until nothing can happen any more, or the horizon.
     mutating func run() {
+        for count in [2, 0, 3, 1] { later(0...4000, .neighbours(count)) }
+        later(4001...4001, .neighbours(0))
         take(.planned(tasks: tasks))
         let horizon = now.advanced(by: .seconds(400_000))
         var steps = 0
@@ -96,6 +102,9 @@ struct OrchestratorWorld {
             let says = random.chance(70)
             answers[approval] = says
             take(.answered(approval: approval, approved: says, by: "ada"))
+        case .neighbours(let count):
+            others = count
+            take(capacity)
         case .cancel(let branch):
             guard let id = machine.standings[branch]?.queue.first else { return }
             take(.cancelled(command: id, by: "ada"))
@@ -108,6 +117,8 @@ struct OrchestratorWorld {
             if request == .release, agents[branch]?.isAlive == true { script(branch) }
         }
     }
+
+    var capacity: OrchestratorEvent { .capacity(Capacity(otherAgents: others)) }
 
     mutating func later(_ seconds: ClosedRange<Int>, _ happening: Happening) {
         counter += 1
@@ -162,7 +173,7 @@ struct OrchestratorWorld {
         } catch {
             problems.append("cannot be stored: \(error)")
         }
-        let effects = machine.receive(.planned(tasks: tasks), at: now)
+        let effects = machine.receive(capacity, at: now) + machine.receive(.planned(tasks: tasks), at: now)
         store(machine.takeChanges())
         check(effects)
         for effect in effects { record(effect) }
