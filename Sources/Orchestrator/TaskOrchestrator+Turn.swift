@@ -73,8 +73,17 @@ extension TaskOrchestrator {
     }
 
     private func takeCapacity() async throws {
-        let capacity = try await context.capacity(for: plan.configuration.settings)
-        if capacity != machine.capacity ?? Capacity() { try await apply(.capacity(capacity)) }
+        let settings = plan.configuration.settings
+        let (capacity, known) = (try await context.capacity(for: settings), machine.capacity ?? Capacity())
+        // Memory and load change all the time: what counts is whether there is enough of them.
+        func isEnough(_ capacity: Capacity) -> Bool {
+            settings.shortage(
+                active: 0, Capacity(freeMemory: capacity.freeMemory, load: capacity.load)) == nil
+        }
+        guard capacity.otherAgents != known.otherAgents || isEnough(capacity) != isEnough(known) else {
+            return
+        }
+        try await apply(.capacity(capacity))
     }
 
     /// Reads the plan and what is stored; an edit that cannot be used leaves the last good plan in force.
@@ -96,12 +105,12 @@ extension TaskOrchestrator {
             trouble = trouble ?? error
         }
         if isStale {
-            let open = try await store.openCommands()
+            var open = try await store.openCommands()
             try await loadCursor(isNew: stored.allSatisfy { $0.standing == nil })
             var standings = Dictionary(
                 stored.compactMap { task in task.standing.map { (task.id, $0) } }
             ) { $1 }
-            try await holdWhatIsAskedFor(&standings, among: planned)
+            try await holdWhatIsAskedFor(&standings, &open.commands, among: planned)
             machine = Self.machine(
                 plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
             inputs = [:]
@@ -125,9 +134,14 @@ extension TaskOrchestrator {
 
     /// Requests that were made while nobody orchestrated come before anything begins.
     private func holdWhatIsAskedFor(
-        _ standings: inout [String: TaskStanding], among tasks: [PlannedTask]
+        _ standings: inout [String: TaskStanding], _ commands: inout [QueuedCommand],
+        among tasks: [PlannedTask]
     ) async throws {
         let requests = try await store.journal(after: cursor, kinds: [.taskRequested], limit: 10_000)
+        let unwanted = Set(requests.compactMap { $0.payload["command"]?.string })
+        for index in commands.indices where unwanted.contains(commands[index].id) {
+            commands[index].dueAt = Timestamp(milliseconds: .max)
+        }
         for entry in requests {
             guard let branch = entry.payload["branch"]?.string,
                 tasks.contains(where: { $0.branch == branch }),

@@ -27,6 +27,39 @@ struct CommandCancelTests {
           {"text": "tmux-agent emit STATUS --phase done"}]}
         """#
 
+    @Test func oneThatIsCancelledWhileNobodyOrchestratesNeverBegins() async throws {
+        try await withFleetFixture(scripts: nil) { fleet in
+            try await fleet.succeed("init", "--no-hooks")
+            try fleet.write(
+                "[agent]\ncommand = \"sh\"\nkind = \"shell\"\n[dashboard]\nport = 0\n",
+                to: ".tmuxagent/fleet.toml")
+            try fleet.write("pipelines: []\n", to: ".tmuxagent/policy.yaml")
+            let plan = Self.plan.replacing(
+                "session_cooldown_seconds = 0", with: "session_cooldown_seconds = 3600")
+            try fleet.write(plan, to: ".tmuxagent/orchestrator.toml")
+            let user = fleet.folder.appending("user")
+            try Files.write(
+                #"{"commands": ["touch $HOME/one", "touch $HOME/two"]}"#, to: user.appending("decision"))
+            // Its agent begins in the first pass at the latest; a decision may come in the next.
+            var queue: [String] = []
+            let isQueued = try await eventually(within: .seconds(40)) {
+                try await fleet.succeed("orchestrate", "--once")
+                let open = try await fleet.run("tasks", "commands", "--json").json
+                queue = open.words("commands", "id")
+                return Files.exists(user.appending("one")) && open.words("commands", "state") == ["queued"]
+            }
+            let said = try await fleet.said()
+            try #require(isQueued, "\(queue) \(said)")
+            let asked = try await fleet.run("tasks", "cancel", "--command", try #require(queue.first))
+            #expect(asked.stderr.contains("Nobody runs the tasks"), "\(asked)")
+            try fleet.write(Self.plan, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.succeed("orchestrate", "--once")
+            let ended = try await fleet.run("tasks", "commands", "--all", "--json").json
+            #expect(ended.words("commands", "state") == ["done", "cancelled"], "\(ended)")
+            #expect(!Files.exists(user.appending("two")))
+        }
+    }
+
     @Test func oneThatWaitsIsDroppedAndOneThatRunsIsInterrupted() async throws {
         try await withFleetFixture(scripts: nil) { fleet in
             try await fleet.succeed("init", "--no-hooks")
