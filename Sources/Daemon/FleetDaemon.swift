@@ -118,7 +118,7 @@ public struct FleetDaemon: Sendable {
             EvidenceKeeper(context: context, log: log), RetentionKeeper(context: context, log: log), meter,
         ]
         services += web(context, troubles)
-        services += metrics(context, troubles).map { [$0] } ?? []
+        services.append(metrics(context, troubles))
         services += orchestrator(context).map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
             services: services.map {
@@ -151,22 +151,25 @@ public struct FleetDaemon: Sendable {
     }
 
     /// Where orchestrator.toml names a port for the numbers; an `orchestrate` that runs the tasks serves them itself.
-    private func metrics(_ context: FleetContext, _ troubles: TroubleBoard) -> KeptServer? {
-        do {
-            guard let place = try OrchestratorSource(context: context).metricsPlace() else { return nil }
-            let setup = WebSetup(SiteContext(context), host: place.host, port: place.port)
-            return KeptServer(
-                site: try setup.site(log: log), page: .metrics, place: setup.place(of: .metrics),
-                isElsewhere: {
-                    // A lock that cannot be read is nobody's.
-                    let holder = try? DaemonLock.holder(role: .orchestrate, run: context.run)
-                    return holder.map { $0 != context.surroundings.processID } ?? false
-                }, context: context, troubles: troubles, log: log)
-        } catch {
-            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
-            log.error("metrics: \(reason)")
-            troubles.tell(["metrics: \(reason)"], from: WebServer.Page.metrics.rawValue)
-            return nil
+    private func metrics(_ context: FleetContext, _ troubles: TroubleBoard) -> MetricsKeeper {
+        MetricsKeeper(source: OrchestratorSource(context: context), log: log) { [log] place in
+            troubles.tell([], from: WebServer.Page.metrics.rawValue)
+            guard let place else { return nil }
+            do {
+                let setup = WebSetup(SiteContext(context), host: place.host, port: place.port)
+                return KeptServer(
+                    site: try setup.site(log: log), page: .metrics, place: setup.place(of: .metrics),
+                    isElsewhere: {
+                        // A lock that cannot be read is nobody's.
+                        let holder = try? DaemonLock.holder(role: .orchestrate, run: context.run)
+                        return holder.map { $0 != context.surroundings.processID } ?? false
+                    }, context: context, troubles: troubles, log: log)
+            } catch {
+                let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+                log.error("metrics: \(reason)")
+                troubles.tell(["metrics: \(reason)"], from: WebServer.Page.metrics.rawValue)
+                return nil
+            }
         }
     }
 

@@ -46,8 +46,7 @@ public struct OrchestratorRun: Sendable {
         }
         guard !options.once else { return try await orchestrator.runOnce() }
         try await orchestrator.takeRole()
-        let services: [any Service] =
-            [orchestrator] + (try metrics(context, source, options).map { [$0] } ?? [])
+        let services: [any Service] = [orchestrator, try metrics(context, source, options)]
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -56,15 +55,29 @@ public struct OrchestratorRun: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
+    /// Throws when the place that is named now cannot be served.
     private func metrics(
         _ context: FleetContext, _ source: OrchestratorSource, _ options: Options
-    ) throws -> WebServer? {
+    ) throws -> any Service {
+        let log = log
+        @Sendable func server(_ host: String?, _ port: Int) throws -> WebServer {
+            let setup = WebSetup(
+                SiteContext(context), host: options.metricsHost ?? host ?? "127.0.0.1", port: port)
+            return WebServer(
+                try setup.site(log: log), page: .metrics, at: setup.place(of: .metrics), log: log
+            ) { address in log.notice("metrics: \(address.url)/metrics") }
+        }
         let named = try source.metricsPlace()
-        guard let port = options.metricsPort ?? named?.port else { return nil }
-        let setup = WebSetup(
-            SiteContext(context), host: options.metricsHost ?? named?.host ?? "127.0.0.1", port: port)
-        return WebServer(
-            try setup.site(log: log), page: .metrics, at: setup.place(of: .metrics), log: log
-        ) { [log] address in log.notice("metrics: \(address.url)/metrics") }
+        if let port = options.metricsPort { return try server(named?.host, port) }
+        if let named { _ = try server(named.host, named.port) }
+        return MetricsKeeper(source: source, log: log) { place in
+            guard let place else { return nil }
+            do {
+                return try server(place.host, place.port)
+            } catch {
+                log.error("metrics: \((error as? any UserFacingError)?.message ?? "\(error)")")
+                return nil
+            }
+        }
     }
 }

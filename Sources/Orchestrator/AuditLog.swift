@@ -22,9 +22,7 @@ public struct AuditLog: Sendable {
 
     /// Reads a file, with those that it was rotated to.
     public init(reading path: FilePath) throws {
-        guard Files.exists(path) else {
-            throw OrchestratorError.unreadable(path, reason: "there is no such file")
-        }
+        guard Files.exists(path) else { throw OrchestratorError.noRecord(path) }
         var lines: [Line] = []
         var broken = 0
         for number in (0...OrchestratorAudit.kept).reversed() {

@@ -32,7 +32,7 @@ struct DecisionInputReader: Sendable {
         values["screen"] = try await screen(of: agent)
         values["signals"] = try await signals(of: agent)
         await readGit(agent, into: &values)
-        if let last = try await context.store.commands(of: task.branch, limit: 5).first(where: {
+        if let last = try await context.store.commands(of: [task.branch], limit: 5).first(where: {
             !$0.state.isOpen
         }) {
             values["last_command"] = last.content.shownText

@@ -1,6 +1,23 @@
 internal import Core
+internal import Fleet
 internal import ProcessKit
+internal import Store
 internal import SystemPackage
+
+extension FleetContext {
+    /// What this machine has left of that which the settings limit; the rest is not looked at.
+    func capacity(for settings: OrchestratorSettings) async throws -> Capacity {
+        var capacity = Capacity()
+        if settings.minimumFreeMemory != nil || settings.maximumLoad != nil, let now = MachineLoad.read() {
+            if settings.minimumFreeMemory != nil { capacity.freeMemory = now.freeMemory }
+            if settings.maximumLoad != nil { capacity.load = now.load }
+        }
+        if settings.maxAgentsPerHost != nil {
+            capacity.otherAgents = HostCensus(context: self).count(try await store.hostTenants())
+        }
+        return capacity
+    }
+}
 
 /// What Linux says about memory and load.
 enum MachineLoad {

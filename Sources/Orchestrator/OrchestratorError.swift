@@ -8,7 +8,8 @@ public enum OrchestratorError: Error, Equatable {
     case alreadyRunning(pid: Int32)
     /// Neither orchestrator.toml nor `tasks add` has a task.
     case noTasks
-    case unreadable(FilePath, reason: String)
+    /// Nothing was recorded there.
+    case noRecord(FilePath)
 }
 
 extension OrchestratorError: UserFacingError {
@@ -16,7 +17,7 @@ extension OrchestratorError: UserFacingError {
         switch self {
         case .alreadyRunning: "orchestrator_already_running"
         case .noTasks: "no_tasks"
-        case .unreadable: "file_unreadable"
+        case .noRecord: "no_record"
         }
     }
 
@@ -24,7 +25,7 @@ extension OrchestratorError: UserFacingError {
         switch self {
         case .alreadyRunning(let pid): "The tasks of this fleet are orchestrated already (pid \(pid))"
         case .noTasks: "There is no task"
-        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+        case .noRecord(let path): "There is no record of an orchestrator at \(path.string.visible)"
         }
     }
 
@@ -33,7 +34,8 @@ extension OrchestratorError: UserFacingError {
         case .alreadyRunning: "That is 'tmux-agent up' or another 'tmux-agent orchestrate'; end one of them"
         case .noTasks:
             "Write '[[tasks]]' into \(OrchestratorFile.path), or run 'tmux-agent tasks add BRANCH'"
-        case .unreadable: nil
+        case .noRecord:
+            "It is written while tasks run ('tmux-agent up' or 'orchestrate'); name another with '--log', or try a policy with '--policy'"
         }
     }
 }

@@ -27,15 +27,16 @@ public struct OrchestratorSource: Sendable {
         mayBeAbsent = false
     }
 
-    var folder: FilePath { file.removingLastComponent() }
+    /// Where a change of the file is seen.
+    public var folder: FilePath { file.removingLastComponent() }
 
     /// Whether the file itself asks for a rehearsal (`dry_run`).
     public func asksForRehearsal() throws -> Bool { try load().value.configuration.isDryRun }
 
-    /// Where the file wants the numbers served, 0 on a free port; nil: nowhere but at the dashboard.
-    public func metricsPlace() throws -> (host: String, port: Int)? {
+    /// Where the file wants the numbers served; nil: nowhere but at the dashboard.
+    public func metricsPlace() throws -> MetricsPlace? {
         let configuration = try load().value.configuration
-        return configuration.metricsPort.map { (configuration.metricsHost, $0) }
+        return configuration.metricsPort.map { MetricsPlace(host: configuration.metricsHost, port: $0) }
     }
 
     /// Throws ``ConfigurationError`` with every problem of the file.
@@ -47,4 +48,11 @@ public struct OrchestratorSource: Sendable {
             return try OrchestratorFile.decode([UInt8](), file: name, base: base)
         }
     }
+}
+
+/// Where numbers are served beside the dashboard.
+public struct MetricsPlace: Sendable, Equatable {
+    public var host: String
+    /// 0 takes a free one.
+    public var port: Int
 }

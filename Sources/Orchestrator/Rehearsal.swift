@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 public import Fleet
+internal import Foundation
 internal import ProcessKit
 internal import Store
 internal import SystemPackage
@@ -10,7 +11,8 @@ public struct OrchestratorRehearsal: Sendable {
     /// One thing that would be done, and why.
     public struct Act: Sendable, Equatable {
         public enum Kind: String, Sendable {
-            case spawn, command, question, refused, alarm, decision, done, error
+            /// `wait`: nothing but room is missing; `blocked`: its dependencies conflict.
+            case spawn, wait, blocked, command, question, refused, alarm, decision, done, error
         }
 
         public var kind: Kind
@@ -58,16 +60,44 @@ public struct OrchestratorRehearsal: Sendable {
             ) { $1 },
             commands: open.commands, nextNumber: open.nextNumber)
         var report = Report()
+        let forecasts = try await forecasts(of: tasks, machine)
+        _ = machine.receive(.capacity(try await context.capacity(for: machine.settings)), at: now)
         var effects = machine.receive(.planned(tasks: tasks), at: now)
+        effects += machine.meet(forecasts, effects, at: now)
         let begun = tasks.filter { machine.standings[$0.branch]?.state == .running }
         for (branch, facts) in try await TaskFactReader(context: context).read(begun) {
-            effects += machine.receive(.facts(branch: branch, facts: facts), at: now)
+            let more = machine.receive(.facts(branch: branch, facts: facts), at: now)
+            effects += more + machine.meet(forecasts, more, at: now)
         }
         effects += try await decide(&machine, effects, plan, now, &report)
-        report.now += effects.compactMap { act($0, machine) }
-        report.later = rest(machine, now)
+        report.now += effects.compactMap { act($0, machine, forecasts) }
+        // What waits for a slot is among what begins later.
+        if let shortage = machine.shortage, !shortage.isOfSlots {
+            report.now += machine.ready.map {
+                Act(kind: .wait, branch: $0, what: "an agent", why: shortage.words)
+            }
+        }
+        report.later = rest(&machine, forecasts, now)
         report.blocked = machine.blockers
         return report
+    }
+
+    /// Of tasks that have no agent yet.
+    private func forecasts(
+        of tasks: [PlannedTask], _ machine: OrchestratorMachine
+    ) async throws -> [String: BaseForecast] {
+        let branches = Set(try await context.store.agents().map(\.place.branch))
+        let folder = context.run.appending("rehearsal-\(context.surroundings.processID)")
+        try Files.makeFolder(folder, mode: 0o700)
+        // What stays there is nobody's.
+        defer { try? FileManager.default.removeItem(atPath: folder.string) }
+        var forecasts: [String: BaseForecast] = [:]
+        for task in tasks where !branches.contains(task.branch) {
+            let standing = machine.standings[task.branch]
+            guard standing?.state.isEnded != true, standing?.conflict == nil else { continue }
+            forecasts[task.branch] = try await TaskSpawning(context: context).forecast(task, scratch: folder)
+        }
+        return forecasts
     }
 
     private func decide(
@@ -108,12 +138,18 @@ public struct OrchestratorRehearsal: Sendable {
         return more
     }
 
-    private func act(_ effect: OrchestratorEffect, _ machine: OrchestratorMachine) -> Act? {
+    private func act(
+        _ effect: OrchestratorEffect, _ machine: OrchestratorMachine, _ forecasts: [String: BaseForecast]
+    ) -> Act? {
         switch effect {
+        case .changed(_, .starting, .waiting, _): return nil
         case .changed(let branch, _, .starting, let why):
-            let task = machine.graph[branch]
-            let template = task?.template.map { " from the template \($0)" } ?? ""
-            return Act(kind: .spawn, branch: branch, what: "an agent\(template)", why: why)
+            return spawn(branch, why, machine, forecasts[branch])
+        case .alarm(let alarm) where alarm.reason == .conflict:
+            let files = machine.standings[alarm.branch]?.conflict?.files ?? []
+            return Act(
+                kind: .blocked, branch: alarm.branch, what: "would be blocked: conflicts in \(files.briefly)",
+                why: alarm.detail)
         case .changed(let branch, _, let to, let why):
             return Act(kind: .done, branch: branch, what: to.rawValue, why: why)
         case .run(let id):
@@ -138,24 +174,73 @@ public struct OrchestratorRehearsal: Sendable {
         }
     }
 
-    /// The beginning of every other task when all that run come to their end one after another.
-    private func rest(_ machine: OrchestratorMachine, _ now: Timestamp) -> [Act] {
-        var machine = machine
+    /// Nil where its dependencies conflict, which is said by itself.
+    private func spawn(
+        _ branch: String, _ why: String, _ machine: OrchestratorMachine, _ forecast: BaseForecast?
+    ) -> Act? {
+        if case .conflict = forecast { return nil }
+        let template = machine.graph[branch]?.template.map { " from the template \($0)" } ?? ""
+        let reason = [why, forecast?.words].compactMap(\.self).joined(separator: "; ")
+        return Act(kind: .spawn, branch: branch, what: "an agent\(template)", why: reason)
+    }
+
+    /// The beginning of every other task when this machine has room and all that run come to their end one after another.
+    private func rest(
+        _ machine: inout OrchestratorMachine, _ forecasts: [String: BaseForecast], _ now: Timestamp
+    ) -> [Act] {
         var acts: [Act] = []
+        func add(_ effects: [OrchestratorEffect], _ why: String) {
+            acts += effects.compactMap { effect in
+                switch effect {
+                case .changed(let branch, _, .starting, _): spawn(branch, why, machine, forecasts[branch])
+                case .alarm(let alarm) where alarm.reason == .conflict: act(effect, machine, forecasts)
+                default: nil
+                }
+            }
+        }
         var time = now
+        var effects = machine.receive(.capacity(Capacity()), at: now)
+        effects += machine.meet(forecasts, effects, at: now)
+        add(effects, "as soon as this machine has room")
         while let branch = machine.active.sorted().first, acts.count <= machine.graph.tasks.count {
             time = time.advanced(by: .seconds(1))
-            for effect in machine.finish(branch, at: time) {
-                guard case .changed(let next, _, .starting, _) = effect else { continue }
-                acts.append(
-                    Act(kind: .spawn, branch: next, what: "an agent", why: "behind \(branch)"))
-            }
+            effects = machine.finish(branch, at: time)
+            effects += machine.meet(forecasts, effects, at: time)
+            add(effects, "behind \(branch)")
         }
         return acts
     }
 }
 
+extension Shortage {
+    fileprivate var isOfSlots: Bool { if case .slots = self { true } else { false } }
+}
+
+extension [String] {
+    /// The first of them.
+    fileprivate var briefly: String {
+        prefix(5).joined(separator: ", ") + (count > 5 ? " and \(count - 5) more" : "")
+    }
+}
+
 extension OrchestratorMachine {
+    /// Lets the tasks that `effects` begin run into their conflicts, and those that get their room into theirs.
+    fileprivate mutating func meet(
+        _ forecasts: [String: BaseForecast], _ effects: [OrchestratorEffect], at now: Timestamp
+    ) -> [OrchestratorEffect] {
+        var all: [OrchestratorEffect] = []
+        var left = effects[...]
+        while let effect = left.popFirst() {
+            guard case .spawn(let branch) = effect, case .conflict(let conflict)? = forecasts[branch] else {
+                continue
+            }
+            let more = receive(.conflicted(branch: branch, conflict: conflict), at: now)
+            all += more
+            left += more
+        }
+        return all
+    }
+
     /// Lets a task come to its end, as if all had been reported.
     fileprivate mutating func finish(_ branch: String, at now: Timestamp) -> [OrchestratorEffect] {
         var facts = standings[branch]?.facts ?? TaskFacts()

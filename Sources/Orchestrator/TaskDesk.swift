@@ -18,6 +18,33 @@ public struct TaskDesk: Sendable {
         return try await context.store.orchestratorBoard()
     }
 
+    /// What keeps the next task from beginning; nil: there is room, or the file says nothing that can be used.
+    public func shortage(of board: OrchestratorBoard) async throws -> Shortage? {
+        guard let settings = try? OrchestratorSource(context: context).load().value.configuration.settings
+        else { return nil }
+        let active = board.rows.count { $0.task.state.isActive }
+        return settings.shortage(active: active, try await context.capacity(for: settings))
+    }
+
+    /// Commands of these tasks, or of all where none is named: those that wait, run, or could not be delivered, in order; with
+    /// `all` the newest of any state.
+    public func commands(of branches: [String], all: Bool, limit: Int) async throws -> [QueuedCommand] {
+        let known = try await context.store.tasks().map(\.id)
+        for branch in branches where !known.contains(branch) { throw unknown(branch, among: known) }
+        if all { return try await context.store.commands(of: branches, limit: limit).reversed() }
+        return try await context.store.openCommands().commands.filter {
+            branches.isEmpty || branches.contains($0.branch)
+        }
+    }
+
+    /// Cancels single commands, by their ids; throws the first that cannot be.
+    public func cancel(commands ids: [String]) async throws {
+        try refuseAgents("Cancelling a command")
+        for id in ids {
+            try await context.store.cancelCommand(id, by: "cli", at: context.surroundings.now())
+        }
+    }
+
     /// Adds tasks; an orchestrator takes them up at once, or when one runs.
     ///
     /// Throws ``TaskGraphError`` when a dependency is no task's branch or there would be a circle.
@@ -37,14 +64,15 @@ public struct TaskDesk: Sendable {
         try refuseAgents("Changing a task")
         try await takeFile()
         let known = try await context.store.tasks().map(\.id)
-        for branch in branches where !known.contains(branch) {
-            throw StoreError.taskNotFound(
-                branch: branch, similar: didYouMean(branch, among: known).map { [$0] } ?? [])
-        }
+        for branch in branches where !known.contains(branch) { throw unknown(branch, among: known) }
         for branch in branches {
             try await context.store.request(
                 request, of: branch, by: "cli", at: context.surroundings.now())
         }
+    }
+
+    private func unknown(_ branch: String, among known: [String]) -> StoreError {
+        .taskNotFound(branch: branch, similar: didYouMean(branch, among: known).map { [$0] } ?? [])
     }
 
     private func refuseAgents(_ what: String) throws {

@@ -24,9 +24,7 @@ extension TaskOrchestrator {
             }
         }
         await attempt("tasks") {
-            if hasCapacityRule, let capacity = MachineLoad.read(), capacity != machine.capacity {
-                try await apply(.capacity(capacity))
-            }
+            try await takeCapacity()
             try await takeFacts()
             try await apply(.tick)
         }
@@ -74,9 +72,18 @@ extension TaskOrchestrator {
         }
     }
 
-    private var hasCapacityRule: Bool {
+    private func takeCapacity() async throws {
         let settings = plan.configuration.settings
-        return settings.maximumLoad != nil || settings.minimumFreeMemory != nil
+        let (capacity, known) = (try await context.capacity(for: settings), machine.capacity ?? Capacity())
+        // Memory and load change all the time: what counts is whether there is enough of them.
+        func isEnough(_ capacity: Capacity) -> Bool {
+            settings.shortage(
+                active: 0, Capacity(freeMemory: capacity.freeMemory, load: capacity.load)) == nil
+        }
+        guard capacity.otherAgents != known.otherAgents || isEnough(capacity) != isEnough(known) else {
+            return
+        }
+        try await apply(.capacity(capacity))
     }
 
     /// Reads the plan and what is stored; an edit that cannot be used leaves the last good plan in force.
@@ -98,12 +105,12 @@ extension TaskOrchestrator {
             trouble = trouble ?? error
         }
         if isStale {
-            let open = try await store.openCommands()
+            var open = try await store.openCommands()
             try await loadCursor(isNew: stored.allSatisfy { $0.standing == nil })
             var standings = Dictionary(
                 stored.compactMap { task in task.standing.map { (task.id, $0) } }
             ) { $1 }
-            try await holdWhatIsAskedFor(&standings, among: planned)
+            try await holdWhatIsAskedFor(&standings, &open.commands, among: planned)
             machine = Self.machine(
                 plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
             inputs = [:]
@@ -112,6 +119,7 @@ extension TaskOrchestrator {
         } else {
             machine.replace(settings: plan.configuration.settings, rules: plan.configuration.rules)
         }
+        try await takeCapacity()
         try await apply(.planned(tasks: tasks))
         factsAt = nil
         if let trouble { throw trouble }
@@ -126,9 +134,14 @@ extension TaskOrchestrator {
 
     /// Requests that were made while nobody orchestrated come before anything begins.
     private func holdWhatIsAskedFor(
-        _ standings: inout [String: TaskStanding], among tasks: [PlannedTask]
+        _ standings: inout [String: TaskStanding], _ commands: inout [QueuedCommand],
+        among tasks: [PlannedTask]
     ) async throws {
         let requests = try await store.journal(after: cursor, kinds: [.taskRequested], limit: 10_000)
+        let unwanted = Set(requests.compactMap { $0.payload["command"]?.string })
+        for index in commands.indices where unwanted.contains(commands[index].id) {
+            commands[index].dueAt = Timestamp(milliseconds: .max)
+        }
         for entry in requests {
             guard let branch = entry.payload["branch"]?.string,
                 tasks.contains(where: { $0.branch == branch }),
@@ -150,64 +163,6 @@ extension TaskOrchestrator {
             }
             left.removeFirst()
         }
-    }
-
-    /// Takes up what agents reported and people asked and answered since the last look.
-    private func takeJournal() async throws {
-        let kinds: [JournalKind] = [
-            .marker, .emit, .approvalAnswered, .taskRequested, .taskAdded, .agentState, .agentRemoved,
-            .agentStarted, .stageChanged, .runChanged,
-        ]
-        while true {
-            let entries = try await store.journal(after: journalRead, kinds: kinds, limit: 200)
-            guard let last = entries.last else { return }
-            for entry in entries {
-                if entry.kind == .taskAdded {
-                    planChanged = true
-                } else if let event = event(of: entry) {
-                    try await apply(
-                        event, advancing: PositionAdvance(reader: Self.reader, from: cursor, to: entry.id))
-                    cursor = entry.id
-                } else if ![.marker, .emit].contains(entry.kind) {
-                    factsAt = nil
-                }
-                journalRead = entry.id
-            }
-            if planChanged { events.wake() }
-            guard entries.count == 200 || last.id < 0 else { return }
-        }
-    }
-
-    private func event(of entry: JournalEntry) -> OrchestratorEvent? {
-        switch entry.kind {
-        case .taskRequested:
-            guard let branch = entry.payload["branch"]?.string,
-                let request = entry.payload["request"]?.string.flatMap(TaskRequest.init(rawValue:))
-            else { return nil }
-            return .requested(branch: branch, request: request)
-        case .approvalAnswered:
-            guard entry.draft.run?.rawValue.hasPrefix("task/") == true,
-                let id = entry.payload["approval"]?.string, let by = entry.payload["by"]?.string
-            else { return nil }
-            return .answered(
-                approval: ApprovalID(id), approved: entry.payload["decision"]?.string == "approve", by: by)
-        case .marker, .emit:
-            guard let branch = branch(of: entry.subject), entry.payload["duplicate"]?.bool != true,
-                entry.id > reportsFrom
-            else { return nil }
-            if entry.payload["signal"]?.string == "resume" {
-                return .requested(branch: branch, request: .release)
-            }
-            let said = entry.payload["marker"]?["phase"] ?? entry.payload["payload"]?["phase"]
-            guard let phase = said?.string, !phase.isEmpty else { return nil }
-            return .phase(branch: branch, phase: String(phase.prefix(100)), source: .agent)
-        default: return nil
-        }
-    }
-
-    private func branch(of subject: Subject) -> String? {
-        guard case .agent(let id) = subject else { return nil }
-        return machine.active.first { machine.standings[$0]?.facts.agent == id }
     }
 
     /// Reads facts of what has begun, not more often than every `factsPause`.
@@ -233,6 +188,7 @@ extension TaskOrchestrator {
         recording decision: RecordedDecision? = nil
     ) async throws {
         let now = now
+        let former = machine.settings.maxAgentsPerHost == nil ? nil : machine
         let effects = machine.receive(event, at: now)
         let changes = machine.takeChanges()
         guard !effects.isEmpty || !changes.isEmpty || position != nil || decision != nil else {
@@ -250,7 +206,16 @@ extension TaskOrchestrator {
             step.step.counters += decision.counters
         }
         do {
-            try await store.commit(step, for: builder.subject(event.branch ?? ""), at: now)
+            let others = try await store.commit(
+                step, for: builder.subject(event.branch ?? ""), at: now, within: room(for: effects))
+            if let others, let former {
+                // Another fleet was faster: the same is decided once more, knowing of it.
+                machine = former
+                var capacity = machine.capacity ?? Capacity()
+                capacity.otherAgents = others
+                try await apply(.capacity(capacity))
+                return try await apply(event, advancing: position, recording: decision)
+            }
         } catch {
             // The machine has decided what nobody will know: it is made anew from what is stored.
             isStale = true
@@ -260,6 +225,17 @@ extension TaskOrchestrator {
         tell(effects)
         for effect in effects where effect.isWork { work.append(effect) }
         ended += changes.commands.filter { !$0.state.isOpen && $0.startedAt != nil }
+    }
+
+    /// Looked at together with other fleets, where tasks begin and the machine's agents are limited.
+    private func room(for effects: [OrchestratorEffect]) -> HostRoom? {
+        guard let most = machine.settings.maxAgentsPerHost,
+            effects.contains(where: {
+                if case .changed(_, .waiting, .starting, _) = $0 { true } else { false }
+            })
+        else { return nil }
+        let census = HostCensus(context: context)
+        return HostRoom(most: most, own: machine.active.count) { census.count($0) }
     }
 
     private func tell(_ effects: [OrchestratorEffect]) {
@@ -284,7 +260,7 @@ extension OrchestratorEvent {
             .notPrepared(let branch, _),
             .decided(let branch, _), .notDecided(let branch, _), .requested(let branch, _):
             branch
-        case .tick, .planned, .capacity, .ended, .answered: nil
+        case .tick, .planned, .capacity, .ended, .answered, .cancelled: nil
         }
     }
 }

@@ -2,6 +2,7 @@ internal import Core
 internal import Fleet
 internal import GitKit
 internal import Store
+internal import SystemPackage
 
 /// Makes the agent of a task, on a branch that begins where its dependencies ended.
 struct TaskSpawning: Sendable {
@@ -17,9 +18,7 @@ struct TaskSpawning: Sendable {
                 switch try await base(of: task) {
                 case .some(.commit(let commit)): request.base = commit.rawValue
                 case .some(.conflict(let branch, let files)):
-                    let conflict = TaskStanding.Conflict(
-                        dependency: branch.rawValue, files: Array(files.prefix(Self.mostFiles)))
-                    return .conflicted(branch: task.branch, conflict: conflict)
+                    return .conflicted(branch: task.branch, conflict: Self.conflict(branch, files))
                 case nil: break
                 }
             }
@@ -34,6 +33,31 @@ struct TaskSpawning: Sendable {
         }
     }
 
+    /// What would come of merging the dependencies as their branches are now; nil where nothing is to be merged.
+    ///
+    /// Whatever git makes for it is made in `scratch`, an empty folder.
+    func forecast(_ task: PlannedTask, scratch: FilePath) async throws -> BaseForecast? {
+        guard task.dependsOn.count > 1 else { return nil }
+        var branches: [BranchName] = []
+        var missing: [String] = []
+        for name in task.dependsOn {
+            let branch = try BranchName(name)
+            if (try? await context.repository.resolve("refs/heads/\(name)")) == nil { missing.append(name) }
+            branches.append(branch)
+        }
+        guard missing.isEmpty else { return .unknown(missing: missing) }
+        switch try await context.repository.merged(branches, into: start, scratch: scratch) {
+        case .commit: return .merges
+        case .conflict(let branch, let files): return .conflict(Self.conflict(branch, files))
+        }
+    }
+
+    private var start: String { context.configuration.worktree.base ?? "HEAD" }
+
+    private static func conflict(_ branch: BranchName, _ files: [String]) -> TaskStanding.Conflict {
+        TaskStanding.Conflict(dependency: branch.rawValue, files: Array(files.prefix(mostFiles)))
+    }
+
     /// More files in conflict are not kept.
     private static let mostFiles = 100
 
@@ -42,13 +66,32 @@ struct TaskSpawning: Sendable {
         let dependencies = try task.dependsOn.map { try BranchName($0) }
         if dependencies.count == 1 { return .commit(try await context.repository.resolve(task.dependsOn[0])) }
         guard !dependencies.isEmpty else { return nil }
-        return try await context.repository.merged(
-            dependencies, into: context.configuration.worktree.base ?? "HEAD")
+        return try await context.repository.merged(dependencies, into: start)
     }
 
     private func briefing(_ task: PlannedTask) -> String? {
         guard task.task != nil || task.template != nil else { return nil }
         let title = task.title == task.branch ? nil : task.title
         return [title, task.task].compactMap(\.self).joined(separator: "\n\n")
+    }
+}
+
+/// What merging the dependencies of a task would come to, as their branches are now.
+enum BaseForecast: Sendable, Equatable {
+    case merges
+    case conflict(TaskStanding.Conflict)
+    /// These branches do not exist yet.
+    case unknown(missing: [String])
+
+    /// Behind a reason why a task begins.
+    var words: String {
+        switch self {
+        case .merges: "its dependencies can be merged, as they are now"
+        case .conflict(let conflict): "'\(conflict.dependency)' conflicts, as it is now"
+        case .unknown(let missing):
+            "whether its dependencies can be merged is not known: "
+                + missing.map { "'\($0)'" }.joined(separator: ", ")
+                + (missing.count == 1 ? " does not exist yet" : " do not exist yet")
+        }
     }
 }

@@ -22,6 +22,9 @@ public enum StoreError: Error, Equatable {
     case runNotFound(id: String)
     case taskTaken(branch: String)
     case taskNotFound(branch: String, similar: [String])
+    case commandNotFound(id: String, similar: [String])
+    /// It came to its end before, so nothing can be asked of it.
+    case commandEnded(id: String, state: QueuedCommand.State)
     /// Somebody else moved this position: the input was handled already, or two handle it.
     case positionMoved(what: String, expected: Int64, found: Int64)
     /// The action is not being attempted, so it cannot end.
@@ -51,6 +54,8 @@ extension StoreError: UserFacingError {
         case .runNotFound: "run_not_found"
         case .taskTaken: "task_taken"
         case .taskNotFound: "task_not_found"
+        case .commandNotFound: "command_not_found"
+        case .commandEnded: "command_ended"
         case .positionMoved: "position_moved"
         case .notAttempting: "not_attempting"
         case .ruleBroken: "database_rule_broken"
@@ -77,6 +82,8 @@ extension StoreError: UserFacingError {
         case .runNotFound(let id): "No run '\(id)'"
         case .taskTaken(let branch): "Branch '\(branch.visible)' has a task already"
         case .taskNotFound(let branch, _): "No task for the branch '\(branch.visible)'"
+        case .commandNotFound(let id, _): "No command '\(id.visible)'"
+        case .commandEnded(let id, let state): "Command '\(id)' has ended already (\(state.rawValue))"
         case .positionMoved(let what, let expected, let found):
             "\(what) stands at \(found), not at \(expected)"
         case .notAttempting(let id): "Action '\(id)' is not under way"
@@ -107,6 +114,8 @@ extension StoreError: UserFacingError {
         case .taskTaken: "See it with: tmux-agent tasks list"
         case .taskNotFound(_, let similar) where !similar.isEmpty: Self.suggestion(similar)
         case .taskNotFound: "Run 'tmux-agent tasks list' to see them"
+        case .commandNotFound(_, let similar) where !similar.isEmpty: Self.suggestion(similar)
+        case .commandNotFound, .commandEnded: "Run 'tmux-agent tasks commands' to see those that wait or run"
         case .sessionTaken: "Choose another prefix under [tmux] in fleet.toml"
         case .positionMoved: "Two daemons seem to watch this fleet: run 'tmux-agent status'"
         case .cancelled, .runNotFound, .notAttempting, .ruleBroken, .failed: nil

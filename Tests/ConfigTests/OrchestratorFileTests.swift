@@ -35,6 +35,7 @@ import Testing
         #expect(settings.maxDecisions == 2 && settings.agentRestarts == 0)
         #expect(settings.decisionFailureThreshold == 5 && settings.hasDecider)
         #expect(settings.minimumFreeMemory == 512 << 20 && settings.maximumLoad == 1.5)
+        #expect(settings.maxAgentsPerHost == 12)
         let configuration = plan.configuration
         #expect(configuration.isDryRun && configuration.delegates)
         #expect(configuration.metricsPort == 9108 && configuration.metricsHost == "localhost")

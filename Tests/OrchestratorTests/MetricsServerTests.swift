@@ -90,8 +90,29 @@ struct MetricsServerTests {
             let status = try await fleet.run("status", "--json").json
             let dashboard = try #require(status["dashboard"]?.string)
             try await expect(Self.counted, at: "\(dashboard)/metrics", fleet)
+            try await moveAndEnd(fleet)
             try await fleet.succeed("down")
         }
+    }
+
+    /// An edit of the place is taken up while the daemon runs.
+    private func moveAndEnd(_ fleet: FleetFixture) async throws {
+        func edit(_ place: String) throws {
+            try fleet.write(
+                Self.plan.replacing("metrics_port = 0", with: place), to: ".tmuxagent/orchestrator.toml")
+        }
+        try edit("metrics_port = 0\nmetrics_host = \"localhost\"")
+        var moved: String?
+        let isMoved = try await eventually(within: .seconds(20)) {
+            moved = try served(fleet)
+            return moved?.hasPrefix("http://localhost:") == true
+        }
+        let said = try await fleet.said()
+        try #require(isMoved, "\(moved ?? "nowhere") \(said)")
+        try await expect(["tmux_agent_orchestrated 1"], at: "\(moved ?? "")/metrics", fleet)
+        try edit("")
+        let isEnded = try await eventually(within: .seconds(20)) { try served(fleet) == nil }
+        #expect(isEnded)
     }
 
     @Test func aPlaceThatCannotBeServedIsSaidBeforeAnythingRuns() async throws {

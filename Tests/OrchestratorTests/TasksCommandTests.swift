@@ -150,6 +150,41 @@ struct TasksCommandTests {
         }
     }
 
+    @Test func aRehearsalForeseesConflictsAndSaysWhatItCannotKnow() async throws {
+        try await withFleetFixture { fleet in
+            for branch in ["a", "b"] {
+                try await fleet.git.shell(
+                    "git checkout -q -b \(branch) main; echo \(branch) >README; git commit -qam \(branch); git checkout -q main"
+                )
+            }
+            try await fleet.git.shell("git branch clean main")
+            let tasks = [
+                ("a", "[]"), ("b", "[]"), ("clean", "[]"), ("new", "[]"), ("fits", #"["a", "clean"]"#),
+                ("open", #"["a", "new"]"#), ("clash", #"["a", "b"]"#), ("behind", #"["clash"]"#),
+            ]
+            let plan = tasks.map { "[[tasks]]\nbranch = \"\($0)\"\ndepends_on = \($1)\n" }.joined()
+            try fleet.write("max_agents = 9\n" + plan, to: ".tmuxagent/orchestrator.toml")
+            let before = try await fleet.git.git("count-objects", "-v")
+            let report = try await fleet.run("orchestrate", "--dry-run", "--json").json
+            #expect(report.words("now", "branch") == ["a", "b", "clean", "new"])
+            func later(_ branch: String) -> JSONValue? {
+                report["later"]?.array?.first { $0["branch"]?.string == branch }
+            }
+            #expect(later("fits")?["why"]?.string?.hasSuffix("can be merged, as they are now") == true)
+            let unknown = later("open")?["why"]?.string ?? ""
+            #expect(
+                unknown.hasSuffix(
+                    "whether its dependencies can be merged is not known: 'new' does not exist yet"))
+            #expect(later("clash")?["kind"] == "blocked")
+            #expect(later("clash")?["what"] == "would be blocked: conflicts in README")
+            #expect(later("behind") == nil)
+            #expect(report["blocked"] == ["clash": "b", "behind": "clash"])
+            #expect(try await fleet.git.git("count-objects", "-v") == before, "nothing is made")
+            #expect(
+                try await fleet.run("tasks", "--json").json.words("tasks", "status").prefix(1) == ["ready"])
+        }
+    }
+
     @Test func aPlanThatCannotBeUsedIsExplainedWithItsPlace() async throws {
         try await withFleetFixture { fleet in
             try fleet.write(

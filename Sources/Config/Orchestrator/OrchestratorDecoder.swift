@@ -31,12 +31,11 @@ struct OrchestratorDecoder {
     }
 
     private func refuseHosts(_ file: MappingDecoder) {
-        for entry in file.node.entries ?? [] where ["hosts", "max_agents_per_host"].contains(entry.key) {
+        for entry in file.node.entries ?? [] where entry.key == "hosts" {
             _ = file.entry(entry.key)
             problems.error(
-                "'\(entry.key)' cannot be used: all agents of a fleet run on this machine",
-                at: entry.keyPosition,
-                suggestion: "Limit them with 'max_agents', 'min_free_memory' and 'max_load'")
+                "'hosts' cannot be used: all agents of a fleet run on this machine", at: entry.keyPosition,
+                suggestion: "Limit those of all fleets here with 'max_agents_per_host'")
         }
     }
 
@@ -67,6 +66,9 @@ struct OrchestratorDecoder {
         file.integer("command_tries", in: 1...100).map { settings.commandTries = $0 }
         seconds(file, "confirmation_expiry_seconds", least: 1).map { settings.confirmationExpiry = $0 }
         file.integer("max_agents", in: 1...1000).map { settings.maxAgents = $0 }
+        file.integer("max_agents_per_host", in: 0...10_000).map {
+            settings.maxAgentsPerHost = $0 == 0 ? nil : $0
+        }
         file.integer("max_decisions", in: 1...100).map { settings.maxDecisions = $0 }
         file.integer("agent_restarts", in: 0...100).map { settings.agentRestarts = $0 }
         file.integer("decision_failure_threshold", in: 1...1000).map {

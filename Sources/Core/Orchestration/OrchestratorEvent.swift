@@ -21,6 +21,8 @@ public enum OrchestratorEvent: Sendable, Equatable, Codable {
     case ended(command: String, end: CommandEnd)
     /// Somebody, or the end of its time, answered a question about a command.
     case answered(approval: ApprovalID, approved: Bool, by: String)
+    /// Somebody does not want one command of a task any more.
+    case cancelled(command: String, by: String)
     case requested(branch: String, request: TaskRequest)
 }
 
@@ -36,15 +38,18 @@ public enum TaskRequest: String, Sendable, Codable, CaseIterable {
     case retry
 }
 
-/// What the machine has left.
+/// What the machine has left; nil each: whatever it is.
 public struct Capacity: Sendable, Equatable, Codable {
     /// Bytes that programs could still get.
-    public var freeMemory: Int64
+    public var freeMemory: Int64?
     /// The load of the last minute divided by the processors.
-    public var load: Double
+    public var load: Double?
+    /// Agents that live here beside those of this plan's begun tasks, of every fleet.
+    public var otherAgents: Int?
 
-    public init(freeMemory: Int64, load: Double) {
+    public init(freeMemory: Int64? = nil, load: Double? = nil, otherAgents: Int? = nil) {
         self.freeMemory = freeMemory
         self.load = load
+        self.otherAgents = otherAgents
     }
 }

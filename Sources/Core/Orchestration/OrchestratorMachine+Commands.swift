@@ -61,12 +61,34 @@ extension OrchestratorMachine {
         }
     }
 
+    /// One command that a person does not want: it is dropped, and interrupted where it runs already.
+    mutating func cancel(_ id: String, _ by: String, _ now: Timestamp) {
+        guard let command = commands[id], command.state.isOpen || command.state == .dead else { return }
+        guard command.state != .running else {
+            change(command.branch) { $0.unwanted = id }
+            guard interruptTime(command) != nil else { return }
+            change(command: id) { $0.isInterrupted = true }
+            effects.append(.interrupt(command: id))
+            return
+        }
+        if command.state == .confirming, let approval = command.approval {
+            effects.append(.withdraw(approval: approval))
+        }
+        end(id, .cancelled, "cancelled by \(by)", now)
+        effects.append(.dropped(command: id, state: .cancelled, why: "cancelled by \(by)"))
+    }
+
     mutating func take(_ result: CommandEnd, of id: String, _ now: Timestamp) {
         guard let command = commands[id], command.state == .running else { return }
         let branch = command.branch
         sessionFreeAt[command.session] = now.advanced(by: settings.sessionCooldown)
         change(branch) { $0.noteProgress(now) }
         if case .exited(let code, _) = result { change(command: id) { $0.exitCode = code } }
+        if standings[branch]?.unwanted == id {
+            change(branch) { $0.unwanted = nil }
+            // One that came to its end in spite of it is as good as any other.
+            if let detail = result.unwantedDetail { return end(id, .cancelled, detail, now) }
+        }
         switch result {
         case .exited(_, let tail) where command.isInterrupted:
             end(id, .failed, tail, now)
@@ -220,6 +242,16 @@ extension OrchestratorMachine {
         // A message for an agent program has time limits of its own where it is typed.
         let patience: Duration = command.content.mode == .shell ? .seconds(15) : .seconds(300)
         return command.startedAt?.advanced(by: settings.commandTimeout + patience)
+    }
+}
+
+extension CommandEnd {
+    /// What is left of a command that nobody wanted; nil when it ended well all the same.
+    fileprivate var unwantedDetail: String? {
+        switch self {
+        case .exited(code: 0, _), .delivered: nil
+        case .exited(_, let text), .timedOut(let text), .notDelivered(let text), .lost(let text): text
+        }
     }
 }
 

@@ -23,6 +23,7 @@ extension OrchestratorMachine {
         case .prepared, .notPrepared, .decided, .notDecided: takeDeciding(event, now)
         case .ended(let command, let end): take(end, of: command, now)
         case .answered(let approval, let approved, let by): answer(approval, approved, by, now)
+        case .cancelled(let command, let by): cancel(command, by, now)
         case .requested(let branch, let request): take(request, for: branch, now)
         }
     }

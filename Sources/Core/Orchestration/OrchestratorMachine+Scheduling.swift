@@ -14,15 +14,13 @@ extension OrchestratorMachine {
         }
     }
 
-    private var hasRoom: Bool { active.count < settings.maxAgents && hasCapacity }
+    /// What keeps the next task from beginning; nil: there is room.
+    public var shortage: Shortage? { settings.shortage(active: active.count, capacity) }
 
-    /// Whether the machine can bear another agent.
-    private var hasCapacity: Bool {
-        guard let capacity else { return true }
-        if let least = settings.minimumFreeMemory, capacity.freeMemory < least { return false }
-        if let most = settings.maximumLoad, capacity.load > most { return false }
-        return true
-    }
+    private var hasRoom: Bool { shortage == nil }
+
+    /// Waiting tasks that begin as soon as there is room, in this order.
+    public var ready: [String] { line.filter(isReady) }
 
     private func isReady(_ branch: String) -> Bool {
         guard let standing = standings[branch], standing.state == .waiting, !standing.isHeld,

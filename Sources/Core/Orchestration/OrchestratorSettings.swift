@@ -16,6 +16,8 @@ public struct OrchestratorSettings: Sendable, Equatable, Codable {
     public var notifyOnlyOnConfirmation = true
     /// Tasks that are begun and not done, at most.
     public var maxAgents = 4
+    /// No task begins while so many agents of all fleets live on this machine; nil: however many there are.
+    public var maxAgentsPerHost: Int?
     /// Calls of the decider side by side, at most.
     public var maxDecisions = 4
     /// No task begins with less memory available; nil: whatever there is.

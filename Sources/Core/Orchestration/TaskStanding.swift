@@ -77,6 +77,8 @@ public struct TaskStanding: Sendable, Equatable, Codable {
     public var deciding: DecidingState
     /// Ids of its commands that wait or run, in order.
     public var queue: [String] = []
+    /// The running command that a person does not want any more.
+    public var unwanted: String?
     /// Commands of the present round, and when the next round may begin.
     public var roundCount = 0
     public var roundEnds: Timestamp?

@@ -26,13 +26,26 @@ extension OrchestratorBoard.Row {
         object["depends_on"] = .array(task.dependsOn.map { .string($0) })
         object["stages"] = .array(task.stages.map { .string($0) })
         object["tags"] = .array(task.tags.map { .string($0) })
-        object["queue"] = .array(commands.map(\.queueJSON))
+        object["queue"] = .array(commands.map { .object($0.queueObject) })
         return .object(object)
     }
 }
 
 extension QueuedCommand {
-    fileprivate var queueJSON: JSONValue {
+    /// As `tasks commands --json` shows it.
+    public var json: JSONValue {
+        var object = queueObject
+        object["branch"] = .string(branch)
+        object.set("session", content.session)
+        object.set("notes", content.notes)
+        object.set("created_at", createdAt)
+        object.set("started_at", startedAt)
+        object.set("ended_at", endedAt)
+        object.set("exit_code", exitCode.map(Int.init))
+        return .object(object)
+    }
+
+    fileprivate var queueObject: JSONObject {
         var object: JSONObject = ["id": .string(id), "text": .string(content.shownText)]
         object.set("state", state.rawValue)
         object.set("risk_level", content.risk.rawValue)
@@ -40,6 +53,6 @@ extension QueuedCommand {
         object.set("tries", tries)
         object.set("due_at", dueAt)
         object.set("detail", detail)
-        return .object(object)
+        return object
     }
 }

@@ -3,10 +3,18 @@ internal import GRDB
 
 extension FleetStore {
     /// Writes what one event made the orchestrator decide, in one transaction: all of it or nothing.
+    ///
+    /// With `room` nothing is written where others have taken it meanwhile; then their number is returned.
+    @discardableResult
     public func commit(
-        _ orchestration: OrchestrationStep, for subject: Subject, at now: Timestamp
-    ) async throws(StoreError) {
+        _ orchestration: OrchestrationStep, for subject: Subject, at now: Timestamp,
+        within room: HostRoom? = nil
+    ) async throws(StoreError) -> Int? {
         try await write { [fleet] db in
+            if let room {
+                let others = room.count(try Self.hostTenants(beside: fleet, db))
+                guard room.own + others <= room.most else { return others }
+            }
             for (branch, standing) in orchestration.changes.tasks {
                 try Self.save(standing, of: branch, fleet, db)
             }
@@ -23,45 +31,7 @@ extension FleetStore {
             if let decision = orchestration.decision { try Self.insert(decision, fleet, db) }
             _ = try StepWriter(fleet: fleet, subject: subject, generation: 0, now: now)
                 .write(orchestration.step, db)
-        }
-    }
-
-    /// Commands that wait, run, or could not be delivered, the oldest first; and the number of the next one.
-    public func openCommands() async throws(StoreError) -> (commands: [QueuedCommand], nextNumber: Int) {
-        try await read { [fleet] db in
-            let next = try Int.fetchOne(
-                db, sql: "SELECT nextNumber FROM orchestrator WHERE fleetID = ?", arguments: [fleet.rawValue])
-            return (try TaskCommandRecord.open(fleet: fleet, db), next ?? 1)
-        }
-    }
-
-    /// The newest commands of a branch in any state, the newest first.
-    public func commands(of branch: String, limit: Int) async throws(StoreError) -> [QueuedCommand] {
-        try await read { [fleet] db in
-            try TaskCommandRecord.fetchAll(
-                db,
-                sql:
-                    "SELECT * FROM taskCommand WHERE fleetID = ? AND branch = ? ORDER BY number DESC LIMIT ?",
-                arguments: [fleet.rawValue, branch, limit]
-            ).map(\.command)
-        }
-    }
-
-    /// Notes where in the tap a command's present try is typed; kept for whoever looks for its result after a restart.
-    public func noteTyped(_ command: String, at offset: Int64) async throws(StoreError) {
-        try await write { [fleet] db in
-            try db.execute(
-                sql: "UPDATE taskCommand SET tapOffset = ? WHERE fleetID = ? AND id = ?",
-                arguments: [offset, fleet.rawValue, command])
-        }
-    }
-
-    /// Where in the tap a running command was typed; nil before it was.
-    public func typedOffset(of command: String) async throws(StoreError) -> Int64? {
-        try await read { [fleet] db in
-            try Int64.fetchOne(
-                db, sql: "SELECT tapOffset FROM taskCommand WHERE fleetID = ? AND id = ?",
-                arguments: [fleet.rawValue, command])
+            return nil
         }
     }
 

@@ -67,6 +67,8 @@ enum MetricCatalogue {
     static let confirmations = MetricFamily(
         "orchestrator_pending_confirmation_total", .gauge, "Commands that wait for a person, by branch",
         hasLabels: true)
+    static let hostAgents = MetricFamily(
+        "tmux_agent_host_agents", .gauge, "Agents of all fleets that count for max_agents_per_host")
     static let orchestrated = MetricFamily(
         "tmux_agent_orchestrated", .gauge, "1 while a process runs the tasks")
     static let tasks = MetricFamily("tmux_agent_tasks", .gauge, "Tasks by status", hasLabels: true)
@@ -102,9 +104,8 @@ enum MetricCatalogue {
     /// Every name that is shown.
     static let all =
         counted + orchestrator + [
-            queue, confirmations, orchestrated, tasks, info, watched, agents, runs, questions, oldestQuestion,
-            outbox,
-            deliveries, tapBytes, tapLag,
-            database, followers, memory, processor, files, start,
+            queue, confirmations, hostAgents, orchestrated, tasks, info, watched, agents, runs, questions,
+            oldestQuestion, outbox, deliveries, tapBytes, tapLag, database, followers, memory, processor,
+            files, start,
         ]
 }

@@ -73,6 +73,11 @@ struct MetricsReader: Sendable {
         }
         text.add(MetricCatalogue.queue, samples(.queued))
         text.add(MetricCatalogue.confirmations, samples(.confirming))
+        if let fleet = context.fleet {
+            let others = HostCensus(context: fleet).count(try await context.store.hostTenants())
+            let own = rows.count { $0.task.state.isActive }
+            text.add(MetricCatalogue.hostAgents, [MetricSample(Double(own + others))])
+        }
         text.add(MetricCatalogue.orchestrated, [MetricSample(try context.isOrchestrated() ? 1 : 0)])
         let statuses = Dictionary(grouping: rows, by: \.status)
         text.add(

@@ -273,6 +273,53 @@ import Testing
         #expect(desk.spawned == ["a"])
     }
 
+    @Test func noTaskBeginsWhileOtherFleetsFillTheMachine() {
+        let plan = ["a", "b", "c"].map { PlannedTask(branch: $0) }
+        var desk = OrchestratorDesk(tasks: []) { $0.maxAgentsPerHost = 3 }
+        desk.take(.capacity(Capacity(otherAgents: 2)))
+        desk.take(.planned(tasks: plan))
+        #expect(desk.spawned == ["a"])
+        #expect(desk.machine.shortage == .host(taken: 3, most: 3))
+        #expect(desk.machine.ready == ["b", "c"])
+        desk.take(.capacity(Capacity(otherAgents: 1)))
+        #expect(desk.spawned == ["a", "b"])
+        desk.finish("a")
+        #expect(desk.spawned == ["a", "b", "c"], "a finished agent gives its place back")
+    }
+
+    @Test func aCommandThatNobodyWantsIsDroppedAloneAndItsQuestionWithIt() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) {
+            $0.hasDecider = true
+            $0.sessionCooldown = .zero
+        }
+        desk.run("a")
+        desk.decide(
+            "a",
+            Decision(commands: [
+                DecidedCommand(text: "rm -r x", risk: .high), DecidedCommand(text: "ls"),
+                DecidedCommand(text: "pwd"),
+            ]))
+        desk.take(.cancelled(command: "cmd-t-2", by: "ada"))
+        #expect(desk.machine.standings["a"]?.queue == ["cmd-t-1", "cmd-t-3"])
+        desk.take(.cancelled(command: "cmd-t-1", by: "ada"))
+        #expect(desk.count { $0 == .withdraw(approval: ApprovalID("ap-t-1")) } == 1)
+        #expect(desk.dropped == [.cancelled, .cancelled])
+        #expect(desk.begun == ["pwd"])
+    }
+
+    @Test func aRunningCommandThatNobodyWantsIsInterruptedAndIsNoFailure() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        desk.run("a")
+        desk.decide("a", Decision(commands: [DecidedCommand(text: "sleep 999", mode: .shell)]))
+        desk.take(.cancelled(command: "cmd-t-1", by: "ada"))
+        #expect(desk.count { $0 == .interrupt(command: "cmd-t-1") } == 1)
+        desk.take(.ended(command: "cmd-t-1", end: .exited(code: 130, tail: "^C")))
+        #expect(desk.machine.standings["a"]?.queue.isEmpty == true)
+        #expect(desk.machine.standings["a"]?.failureStreak == 0)
+        desk.take(.cancelled(command: "cmd-t-1", by: "ada"))
+        #expect(desk.machine.standings["a"]?.unwanted == nil, "what has ended cannot be cancelled")
+    }
+
     @Test func aShellCommandIsInterruptedForItsTimeAndGivenUpWhenThatDoesNotHelp() {
         var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
         desk.run("a")

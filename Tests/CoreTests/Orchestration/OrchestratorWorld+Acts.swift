@@ -96,6 +96,7 @@ extension OrchestratorWorld {
         switch random.number(in: isHelped ? 0...49 : 0...99) {
         case 0..<50:
             for _ in 0..<3 { later(5...200, .agent(branch, .work)) }
+            if random.chance(30) { later(5...200, .cancel(branch)) }
             later(200...600, .agent(branch, .finish))
         case 50..<65: later(5...300, .agent(branch, .die))
         case 65..<75:

@@ -8,6 +8,9 @@ extension OrchestratorWorld {
         for effect in effects {
             switch effect {
             case .changed(let branch, let from, .starting, _):
+                if let most = settings.maxAgentsPerHost, from == .waiting, active + others > most {
+                    problems.append("\(branch) begins as number \(active + others) of this machine")
+                }
                 for dependency in tasks.first(where: { $0.branch == branch })?.dependsOn ?? []
                 where machine.standings[dependency]?.state != .done {
                     problems.append("\(branch) begins before \(dependency) is done")
@@ -39,6 +42,10 @@ extension OrchestratorWorld {
         }
         if command.content.risk.needsApproval, command.approval == nil {
             problems.append("\(id) is \(command.content.risk) and nobody was asked")
+        }
+        // Whether one that runs was typed before a kill, only its session knows.
+        if cancelled.contains(id), machine.standings[command.branch]?.unwanted != id {
+            problems.append("\(id) begins although nobody wants it")
         }
         if command.content.text.contains("forbidden") { problems.append("\(id) is forbidden") }
         // A command may outlive its task by as much as its report needs.
@@ -102,6 +109,7 @@ extension OrchestratorWorld {
     static func settings(_ random: inout Dice) -> OrchestratorSettings {
         var settings = OrchestratorSettings()
         settings.maxAgents = random.number(in: 1...4)
+        if random.chance(40) { settings.maxAgentsPerHost = random.number(in: 1...4) }
         settings.maxDecisions = random.number(in: 1...2)
         settings.hasDecider = random.chance(70)
         settings.hasSummary = random.chance(50)

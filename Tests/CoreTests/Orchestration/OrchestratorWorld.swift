@@ -22,8 +22,11 @@ struct OrchestratorWorld {
     private var nextNumber = 1
 
     var agents: [String: ScriptedAgent] = [:]
+    /// Agents of other fleets on this machine.
+    var others = 0
     var questions: [ApprovalID: String] = [:]
     var answers: [ApprovalID: Bool] = [:]
+    var cancelled: Set<String> = []
     var begun: Set<String> = []
     var runs: [String: Int] = [:]
     var deciding = 0
@@ -39,6 +42,10 @@ struct OrchestratorWorld {
         case agent(String, ScriptedAgent.Step)
         case person(ApprovalID)
         case help(String, TaskRequest)
+        /// A person does not want whatever command is next.
+        case cancel(String)
+        /// So many agents of other fleets live from now on.
+        case neighbours(Int)
     }
 
     init(seed: UInt64) {
@@ -53,6 +60,8 @@ struct OrchestratorWorld {
 
     /// Runs until nothing can happen any more, or the horizon.
     mutating func run() {
+        for count in [2, 0, 3, 1] { later(0...4000, .neighbours(count)) }
+        later(4001...4001, .neighbours(0))
         take(.planned(tasks: tasks))
         let horizon = now.advanced(by: .seconds(400_000))
         var steps = 0
@@ -93,6 +102,13 @@ struct OrchestratorWorld {
             let says = random.chance(70)
             answers[approval] = says
             take(.answered(approval: approval, approved: says, by: "ada"))
+        case .neighbours(let count):
+            others = count
+            take(capacity)
+        case .cancel(let branch):
+            guard let id = machine.standings[branch]?.queue.first else { return }
+            take(.cancelled(command: id, by: "ada"))
+            cancelled.insert(id)
         case .help(let branch, let request):
             interventions[branch, default: 0] += 1
             agents[branch]?.isHelped = true
@@ -101,6 +117,8 @@ struct OrchestratorWorld {
             if request == .release, agents[branch]?.isAlive == true { script(branch) }
         }
     }
+
+    var capacity: OrchestratorEvent { .capacity(Capacity(otherAgents: others)) }
 
     mutating func later(_ seconds: ClosedRange<Int>, _ happening: Happening) {
         counter += 1
@@ -155,7 +173,7 @@ struct OrchestratorWorld {
         } catch {
             problems.append("cannot be stored: \(error)")
         }
-        let effects = machine.receive(.planned(tasks: tasks), at: now)
+        let effects = machine.receive(capacity, at: now) + machine.receive(.planned(tasks: tasks), at: now)
         store(machine.takeChanges())
         check(effects)
         for effect in effects { record(effect) }

@@ -7,6 +7,6 @@ struct TasksCommand: AsyncParsableCommand {
             "The plan stands in .tmuxagent/orchestrator.toml; 'tmux-agent up' or 'orchestrate' runs it.",
         subcommands: [
             TasksList.self, TasksGraph.self, TasksAdd.self, TasksImport.self, TasksDecompose.self,
-            TasksHold.self, TasksRelease.self, TasksCancel.self, TasksRetry.self,
+            TasksCommands.self, TasksHold.self, TasksRelease.self, TasksCancel.self, TasksRetry.self,
         ], defaultSubcommand: TasksList.self)
 }

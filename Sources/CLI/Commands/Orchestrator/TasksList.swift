@@ -16,8 +16,10 @@ struct TasksList: AgentCommand {
         let desk = TaskDesk(context: fleet)
         let board = try await desk.board()
         let isRun = try fleet.isOrchestrated()
+        let shortage = try await desk.shortage(of: board)
         context.console.render(
-            TaskBoardView(board: board, isOrchestrated: isRun, now: context.surroundings.now()),
+            TaskBoardView(
+                board: board, isOrchestrated: isRun, shortage: shortage, now: context.surroundings.now()),
             json: context.json)
         if board.isEmpty {
             context.console.hint(
@@ -34,12 +36,14 @@ struct TasksList: AgentCommand {
 private struct TaskBoardView: Renderable {
     var board: OrchestratorBoard
     var isOrchestrated: Bool
+    var shortage: Shortage?
     var now: Timestamp
 
     var json: JSONValue {
         [
             "orchestrated": .bool(isOrchestrated), "tasks": .array(board.rows.map(\.json)),
             "decisions": .array(board.decisions.map(json)),
+            "shortage": shortage.map { .string($0.words) } ?? .null,
         ]
     }
 
@@ -76,6 +80,7 @@ private struct TaskBoardView: Renderable {
         if row.task.state == .waiting, !row.task.task.dependsOn.isEmpty, row.status == "waiting" {
             return "after \(row.task.task.dependsOn.joined(separator: ", "))"
         }
+        if row.status == "ready", let shortage { return shortage.words }
         if row.status == "running", let error = row.task.standing?.deciding.lastError { return error }
         return row.task.standing?.reason ?? (row.status == "done" ? row.task.standing?.deciding.summary : nil)
             ?? ""

@@ -1,0 +1,66 @@
+internal import Core
+internal import ProcessKit
+internal import Store
+
+extension TaskOrchestrator {
+    /// Takes up what agents reported and people asked and answered since the last look.
+    func takeJournal() async throws {
+        let kinds: [JournalKind] = [
+            .marker, .emit, .approvalAnswered, .taskRequested, .taskAdded, .agentState, .agentRemoved,
+            .agentStarted, .stageChanged, .runChanged,
+        ]
+        while true {
+            let entries = try await store.journal(after: journalRead, kinds: kinds, limit: 200)
+            guard let last = entries.last else { return }
+            for entry in entries {
+                if entry.kind == .taskAdded {
+                    planChanged = true
+                } else if let event = event(of: entry) {
+                    try await apply(
+                        event, advancing: PositionAdvance(reader: Self.reader, from: cursor, to: entry.id))
+                    cursor = entry.id
+                } else if ![.marker, .emit].contains(entry.kind) {
+                    factsAt = nil
+                }
+                journalRead = entry.id
+            }
+            if planChanged { events.wake() }
+            guard entries.count == 200 || last.id < 0 else { return }
+        }
+    }
+
+    private func event(of entry: JournalEntry) -> OrchestratorEvent? {
+        switch entry.kind {
+        case .taskRequested:
+            if let command = entry.payload["command"]?.string {
+                return .cancelled(command: command, by: entry.draft.source)
+            }
+            guard let branch = entry.payload["branch"]?.string,
+                let request = entry.payload["request"]?.string.flatMap(TaskRequest.init(rawValue:))
+            else { return nil }
+            return .requested(branch: branch, request: request)
+        case .approvalAnswered:
+            guard entry.draft.run?.rawValue.hasPrefix("task/") == true,
+                let id = entry.payload["approval"]?.string, let by = entry.payload["by"]?.string
+            else { return nil }
+            return .answered(
+                approval: ApprovalID(id), approved: entry.payload["decision"]?.string == "approve", by: by)
+        case .marker, .emit:
+            guard let branch = branch(of: entry.subject), entry.payload["duplicate"]?.bool != true,
+                entry.id > reportsFrom
+            else { return nil }
+            if entry.payload["signal"]?.string == "resume" {
+                return .requested(branch: branch, request: .release)
+            }
+            let said = entry.payload["marker"]?["phase"] ?? entry.payload["payload"]?["phase"]
+            guard let phase = said?.string, !phase.isEmpty else { return nil }
+            return .phase(branch: branch, phase: String(phase.prefix(100)), source: .agent)
+        default: return nil
+        }
+    }
+
+    private func branch(of subject: Subject) -> String? {
+        guard case .agent(let id) = subject else { return nil }
+        return machine.active.first { machine.standings[$0]?.facts.agent == id }
+    }
+}
