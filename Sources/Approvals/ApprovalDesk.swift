@@ -19,8 +19,9 @@ public struct ApprovalDesk: Sendable {
     /// The question that `text` means: an id, a unique beginning of one, or a branch or stage with one open
     /// question.
     ///
-    /// A whole id is found in any state, everything else among open questions only.
-    public func question(named text: String) async throws -> ApprovalQuestion {
+    /// A whole id is found in any state, everything else among open questions only. `onlyByID`: for messages that could be
+    /// repeated by others, a name or a letter means nothing, for it may mean another question the next time.
+    public func question(named text: String, onlyByID: Bool = false) async throws -> ApprovalQuestion {
         let branches = try await branches()
         if let approval = try await store.approval(ApprovalID(text)) {
             return ApprovalQuestion(approval, branch: branches[approval.subject])
@@ -28,7 +29,7 @@ public struct ApprovalDesk: Sendable {
         let open = try await store.pendingApprovals().map {
             ApprovalQuestion($0, branch: branches[$0.subject])
         }
-        return try ApprovalQuestion.find(text, among: open)
+        return try ApprovalQuestion.find(text, among: open, onlyByID: onlyByID)
     }
 
     /// Answers for a person at a terminal; the first answer to a question wins.

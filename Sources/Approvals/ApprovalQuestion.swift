@@ -28,17 +28,20 @@ public struct ApprovalQuestion: Sendable, Equatable {
     /// The one of `open` that `text` means.
     ///
     /// An id's beginning comes before branch and stage names, so that a script's prefix keeps its meaning when a
-    /// branch of that name appears.
+    /// branch of that name appears. `onlyByID`: names mean nothing, and a beginning has at least
+    /// ``fewestLetters`` behind the prefix.
     static func find(
-        _ text: String, among open: [ApprovalQuestion]
+        _ text: String, among open: [ApprovalQuestion], onlyByID: Bool = false
     ) throws(ApprovalsError) -> ApprovalQuestion {
-        let rules: [(ApprovalQuestion) -> Bool] = [
+        let byID: [(ApprovalQuestion) -> Bool] = [
             { $0.approval.id.rawValue == text },
-            { !text.isEmpty && $0.hasID(beginningWith: text) },
+            { !text.isEmpty && $0.hasID(beginningWith: text, fewest: onlyByID ? fewestLetters : 0) },
+        ]
+        let byName: [(ApprovalQuestion) -> Bool] = [
             { $0.branch == text || $0.pane == text || $0.pane?.hasSuffix(":\(text)") == true },
             { $0.approval.stage == text || "\($0.approval.pipeline)/\($0.approval.stage)" == text },
         ]
-        for rule in rules {
+        for rule in onlyByID ? byID : byID + byName {
             let found = open.filter(rule)
             if found.count > 1 { throw .ambiguous(text: text, candidates: found.map(\.label)) }
             if let only = found.first { return only }
@@ -49,11 +52,14 @@ public struct ApprovalQuestion: Sendable, Equatable {
         throw .notFound(text: text, similar: nearest(to: text, among: Array(Set(names))))
     }
 
+    /// Of an id's beginning, where it alone counts.
+    static let fewestLetters = 3
+
     /// The part behind the id's prefix may be named without it.
-    private func hasID(beginningWith text: String) -> Bool {
+    private func hasID(beginningWith text: String, fewest: Int) -> Bool {
         let id = approval.id.rawValue
-        if id.hasPrefix(text) { return true }
-        guard let dash = id.firstIndex(of: "-") else { return false }
-        return id[id.index(after: dash)...].hasPrefix(text)
+        let prefix = id.prefix { $0 != "-" }.count + 1
+        if id.hasPrefix(text) { return text.count >= prefix + fewest || fewest == 0 }
+        return text.count >= fewest && id.dropFirst(prefix).hasPrefix(text)
     }
 }

@@ -3,7 +3,8 @@ internal import SystemPackage
 
 /// What is wrong with a command line before any command sees it.
 enum CLIError: Error, Equatable {
-    case unknownCommand(String, known: [String])
+    /// `group`: the words before it, each with a space behind it.
+    case unknownCommand(String, group: String, known: [String])
     case noSuchFolder(FilePath)
     /// A full-screen command without a person's terminal.
     case needsTerminal(String)
@@ -20,7 +21,7 @@ extension CLIError: UserFacingError {
 
     var message: String {
         switch self {
-        case .unknownCommand(let name, _): "No command is called '\(name)'"
+        case .unknownCommand(let name, let group, _): "No command is called '\(group)\(name)'"
         case .noSuchFolder(let path): "There is no folder \(path)"
         case .needsTerminal(let command): "'tmux-agent \(command)' needs a terminal"
         }
@@ -28,9 +29,9 @@ extension CLIError: UserFacingError {
 
     var hint: String? {
         switch self {
-        case .unknownCommand(let name, let known):
-            didYouMean(name, among: known).map { "Did you mean 'tmux-agent \($0)'?" }
-                ?? "Run 'tmux-agent --help' to see all commands"
+        case .unknownCommand(let name, let group, let known):
+            didYouMean(name, among: known).map { "Did you mean 'tmux-agent \(group)\($0)'?" }
+                ?? "Run 'tmux-agent \(group)--help' to see all commands"
         case .noSuchFolder: "Give -C a folder of the repository"
         case .needsTerminal: "Scripts use 'tmux-agent status --json' or 'tmux-agent sessions --json'"
         }

@@ -20,7 +20,7 @@ public enum Program {
         }
         let command: any ParsableCommand
         do {
-            command = try RootCommand.parseAsRoot(arguments)
+            command = try RootCommand.parsed(arguments)
         } catch {
             return finish(parsing: error, json: arguments.contains("--json"))
         }

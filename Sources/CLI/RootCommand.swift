@@ -28,17 +28,40 @@ struct RootCommand: AsyncParsableCommand {
 
     static let version = "0.1.0"
 
-    /// A first word that is no command; the parser would call it an unexpected argument and name none.
+    /// The command that was asked for; help, and what is wrong, is worded by this type.
+    static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        if let command = try? QuickRoot.parseAsRoot(arguments) as? any AgentCommand { return command }
+        return try parseAsRoot(arguments)
+    }
+
+    /// The same commands without the look for `--generate-completion-script`, which ArgumentParser does at every start
+    /// of a program that stands under no other: an eighth of what `sessions` takes.
+    private struct QuickRoot: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "tmux-agent", _superCommandName: "",
+            subcommands: RootCommand.configuration.subcommands)
+    }
+
+    /// A word that should name a command and names none; the parser would call it an unexpected argument and name none.
+    ///
+    /// Groups take no arguments of their own, so the word behind one is a command, too.
     static func unknownCommand(in arguments: [String]) -> CLIError? {
-        guard let name = arguments.first, !name.hasPrefix("-") else { return nil }
-        var known = ["help"]
-        for command in configuration.subcommands {
-            // Every command names itself: a name made from the type costs a scan over all types of the program.
-            if command._commandName == name { return nil }
-            guard command.configuration.shouldDisplay else { continue }
-            known += [command._commandName] + command.configuration.aliases
+        var (group, path) = (configuration, "")
+        for word in arguments.prefix(2) {
+            guard !word.hasPrefix("-"), !group.subcommands.isEmpty else { return nil }
+            var known = path.isEmpty ? ["help"] : []
+            var next: CommandConfiguration?
+            for command in group.subcommands {
+                // Every command names itself: a name made from the type costs a scan over all types of the program.
+                let (name, configuration) = (command._commandName, command.configuration)
+                if name == word || configuration.aliases.contains(word) { next = configuration }
+                if configuration.shouldDisplay { known += [name] + configuration.aliases }
+            }
+            guard let next else {
+                return known.contains(word) ? nil : .unknownCommand(word, group: path, known: known)
+            }
+            (group, path) = (next, path + word + " ")
         }
-        if known.contains(name) { return nil }
-        return .unknownCommand(name, known: known)
+        return nil
     }
 }

@@ -77,8 +77,9 @@ extension Watcher {
         try await takeTitle(of: watch)
         let view = try watch.end == nil ? view(of: watch) : nil
         try await noteDialog(view?.dialog, of: watch)
-        let guess = view.flatMap { screenGuess($0, watch) }
-        guard let seen = watch.end ?? view.flatMap(ScreenState.read) ?? guess else { return }
+        let read = view.flatMap { ScreenState.read($0, of: AgentKind(watch.agent.program.kind)) }
+        let guess = view != nil && read == nil ? screenGuess(watch) : nil
+        guard let seen = watch.end ?? read ?? guess else { return }
         var debouncer = watch.debouncer
         guard let state = debouncer.observe(seen, isGuess: seen == guess, at: now) else {
             watch.debouncer = debouncer
@@ -128,8 +129,7 @@ extension Watcher {
     }
 
     /// Of a screen that says nothing; one that has not printed yet is starting, and looked at again when it was silent.
-    private func screenGuess(_ view: PaneView, _ watch: AgentWatch) -> StateDebouncer.State? {
-        guard ScreenState.read(view) == nil else { return nil }
+    private func screenGuess(_ watch: AgentWatch) -> StateDebouncer.State? {
         let begun = watch.agent.startedAt ?? watch.agent.createdAt
         let guess = ScreenState.guess(lastBytes: watch.lastBytes, begun: begun, now: now)
         if guess == nil { watch.quietAt = ScreenState.quiet(since: begun) }

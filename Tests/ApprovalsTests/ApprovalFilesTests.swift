@@ -263,4 +263,26 @@ struct ApprovalFilesTests {
             #expect(error?.hint != nil)
         }
     }
+
+    @Test func fileThatCannotBeUsedHoldsUpNoOtherQuestion() async throws {
+        try await withDesk { desk in
+            let blocked = try await ask(desk.fleet, "approval-abc", agent: nil)
+            let open = try await ask(desk.fleet, "approval-xyz", agent: 4)
+            let settled = try await ask(desk.fleet, "approval-old", agent: nil)
+            try await desk.files.synchronise(at: noon)
+            unlink(desk.folder.appending("approval-abc.txt").string)
+            mkdir(desk.folder.appending("approval-abc.txt").string, 0o700)
+            try desk.write("approve\n", to: "approval-xyz.txt", appending: true)
+            let answer = ApprovalAnswer(decision: .reject, by: "ada", through: "web", at: noon)
+            _ = try await desk.fleet.answer(settled, answer)
+            let error = await #expect(throws: ApprovalsError.self) {
+                try await desk.files.synchronise(at: noon)
+            }
+            #expect(error?.message.contains("approval-abc.txt") == true)
+            #expect(try await desk.state(open) == .approved)
+            #expect(try await desk.state(blocked) == .pending)
+            #expect(!desk.exists("approval-old.txt"))
+            #expect(!desk.exists("approval-xyz.txt"))
+        }
+    }
 }

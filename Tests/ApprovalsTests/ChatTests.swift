@@ -48,6 +48,17 @@ struct ChatTests {
         }
     }
 
+    /// What is repeated within its five minutes may not answer the next question.
+    @Test(arguments: ["feature/a", "lint", "ap", "ap-", "ap-4", "4f"])
+    func namesAndSingleLettersAnswerNothing(text: String) async throws {
+        let fleet = try await makeFleet()
+        let id = try await ask(fleet, "ap-4f27", stage: "lint")
+        let chat = ChatCommands(store: fleet, keys: keys, now: { later(60) })
+        #expect(try await !chat.answer(text: "/approve \(text)", sender: "ana").isAnswered)
+        #expect(try await fleet.approval(id)?.state == .pending)
+        #expect(try await chat.answer(text: "/approve 4f2", sender: "ana").isAnswered)
+    }
+
     @Test func aPolicyThatWantsOtherChannelsIsObeyed() async throws {
         try await withQuestion(channels: ["web"]) { chat, fleet in
             let reply = try await chat.answer(text: "/approve ap-1", sender: "ana")

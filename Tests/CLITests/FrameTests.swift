@@ -76,6 +76,16 @@ struct FrameTests {
                     [status 64]
                     """)
             #expect(try await fleet.run("spwan", "--json").error?["code"] == "unknown_command")
+            let inGroup = try await fleet.run("policy", "chek")
+            #expect(
+                inGroup.description == """
+                    [stderr]
+                    Error: No command is called 'policy chek'
+                    Hint: Did you mean 'tmux-agent policy check'?
+                    [status 64]
+                    """)
+            let strange = try await fleet.run("tasks", "frobnicate")
+            #expect(strange.stderr.contains("Hint: Run 'tmux-agent tasks --help' to see all commands"))
         }
     }
 

@@ -56,8 +56,35 @@ struct PaneRunCommandTests {
             #expect(stages?.first?["host"] == "local" && stages?.first?["pane_id"] == "%0")
 
             let token = "X-Auth-Token: \(address.2)"
-            let typed = try await call("/api/panes/local~%250/send", "-H", token, "-d", "{\"input\":\"x\"}")
-            #expect(typed.contains("foreign_session"), "\(typed)")
+            let agent = try #require(shown?["agent"]?.string)
+            func send(_ order: JSONObject, to path: String = "/api/panes/local~%250/send") async throws
+                -> JSONValue
+            {
+                let order = JSONValue.object(order).serialized()
+                return try JSONValue.parse(try await call(path, "-H", token, "-d", order))
+            }
+            let other = try await send(["input": "x", "agent": "another"])
+            #expect(other["error"]?["code"] == "other_agent", "\(other)")
+            let typed = try await send(["input": "typed from afar", "agent": .string(agent), "id": "one"])
+            #expect(typed["agent"]?.string == agent && typed["branch"] == "work:editor", "\(typed)")
+            #expect(["submitted", "accepted"].contains(typed["receipt"]?.string), "\(typed)")
+            let again = try await send(
+                ["text": "typed from afar", "host": "local", "session": "work", "id": "one"],
+                to: "/api/commands")
+            #expect(again["repeated"] == true && again["receipt"] == typed["receipt"], "\(again)")
+            // The program in the pane says each line again, when it comes to it.
+            let isTyped = try await eventually(within: .seconds(20)) {
+                try await pane()?["last_line"]?.string == "typed from afar"
+            }
+            #expect(isTyped)
+            let pressed = try await send(["keys": ["h", "i", "Enter"], "agent": .string(agent)])
+            #expect(pressed["receipt"] == "submitted", "\(pressed)")
+            let isPressed = try await eventually(within: .seconds(20)) {
+                try await pane()?["last_line"]?.string == "hi"
+            }
+            #expect(isPressed)
+            let tail = try JSONValue.parse(try await call("/api/panes/local~%250/tail"))["lines"]?.array ?? []
+            #expect(tail.count { $0 == "typed from afar" } == 1, "\(tail)")
             let questions = try JSONValue.parse(try await call("/api/approvals"))["approvals"]?.array
             let id = try #require(questions?.first?["id"]?.string)
             let answer = try await call(
@@ -67,6 +94,9 @@ struct PaneRunCommandTests {
                 run.output.contains("ship RUNNING -> COMPLETED")
             }
             #expect(isDone, "\(run.output)")
+            #expect(await run.stop() == 0)
+            let late = try await send(["input": "x"])
+            #expect(late["error"]?["code"] == "not_watched", "\(late)")
             #expect(await web.stop() == 0)
         }
     }

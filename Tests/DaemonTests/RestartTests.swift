@@ -64,6 +64,17 @@ struct RestartTests {
         }
     }
 
+    @Test func aProgramThatNeverPrintsIsIdle() async throws {
+        try await withFleet(agent: { try $0.script("a.sh", "exec cat >/dev/null\n") }) { fleet in
+            let daemon = try fleet.daemon()
+            try await daemon.ready()
+            try await fleet.run("spawn", "p1")
+            #expect(try await becomesIdle("p1", in: fleet), "\(daemon.output)")
+            let holds = await daemon.stop() == 0
+            #expect(holds)
+        }
+    }
+
     private func states(in fleet: FleetFixture) async throws -> [JournalEntry] {
         try await fleet.journal().filter { $0.kind == .agentState }
     }

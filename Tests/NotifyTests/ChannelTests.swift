@@ -258,14 +258,14 @@ struct ChannelTests {
             try await fixture.tmux(
                 "new-session", "-d", "-s", "viewer", "-x", "120", "-y", "10",
                 "TMUX= exec tmux -S \(fixture.socket) attach -t a")
-            let isAttached = try await eventually {
+            let isAttached = try await eventually(within: .seconds(20)) {
                 try await !fixture.tmux("list-clients", "-t", "a").isEmpty
             }
             #expect(isAttached)
             try await fixture.tmux("set-option", "-g", "display-time", "20000")
             #expect(
                 await line.send(message("#(touch \(fixture.folder)/owned) 100% %H", "b"), at: noon) == nil)
-            let isShown = try await eventually {
+            let isShown = try await eventually(within: .seconds(20)) {
                 try await fixture.tmux("capture-pane", "-p", "-t", "viewer").contains(
                     "#(touch \(fixture.folder)/owned) 100% %H: b")
             }

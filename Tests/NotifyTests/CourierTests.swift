@@ -135,7 +135,7 @@ struct CourierTests {
             _ = try await post.courier.deliver(try #require(first.first { $0.channel == "wecom" }))
             try await post.work()
             #expect(quick.received.count == 5)
-            let isAsked = try await eventually { slow.received.count == 1 }
+            let isAsked = try await eventually(within: .seconds(20)) { slow.received.count == 1 }
             #expect(isAsked)
             // Told to stop, it does not wait for its server; what was under way is repeated, and says so.
             stuck.cancel()

@@ -90,7 +90,7 @@ public struct ChatCommands: Sendable {
     ) async throws -> Reply {
         let found: ApprovalQuestion
         do {
-            found = try await ApprovalDesk(store: store).question(named: name)
+            found = try await ApprovalDesk(store: store).question(named: name, onlyByID: true)
         } catch let error as ApprovalsError {
             return Reply(
                 text: [error.message.visible, error.hint?.visible].compactMap(\.self).joined(separator: ". ")

@@ -57,7 +57,7 @@ struct PortalCommand: AgentCommand {
 struct ServerOptions: ParsableArguments {
     @Option(name: .long, help: "Address to listen on (default: that of fleet.toml)") var host: String?
     @Option(name: .long, help: "Port to listen on; 0 takes a free one") var port: Int?
-    @Option(name: .long, help: "The login token (default: that of fleet.toml, else your own)")
+    @Option(name: .long, help: "The login token, 16 bytes or more (default: fleet.toml's, else your own)")
     var token: String?
     @Option(name: .long, help: "The fleet's database (default: that of fleet.toml)") var db: String?
     @Option(
@@ -83,7 +83,6 @@ struct ServerOptions: ParsableArguments {
         if let port, !(0...65535).contains(port) {
             throw ValidationError("'\(port)' is no port: use 0 to 65535")
         }
-        if let token, token.isEmpty { throw ValidationError("--token is empty") }
         try LogOptions.check(logLevel)
     }
 

@@ -23,7 +23,7 @@ struct WebSetup {
 
     /// The token of the command line, else of `token_file`, else the user's own, which is made when there is none.
     func accessToken() throws -> (token: AccessToken, isOwn: Bool) {
-        if let token, !token.isEmpty { return (AccessToken(token), false) }
+        if let token { return (try AccessToken.named(token), false) }
         if let file = context.dashboard.tokenFile { return (try AccessToken.file(file), false) }
         return (try AccessToken.standard(context.surroundings, context.places), true)
     }

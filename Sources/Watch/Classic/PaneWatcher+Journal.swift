@@ -25,6 +25,8 @@ extension PaneWatcher {
         case .emit:
             event = entry.signalBody.map { .signal(Signal(subject: entry.subject, at: now, body: $0)) }
         case .policyRequested: event = entry.policyRequest
+        // A page wrote what is to be typed, in the same transaction.
+        case .agentOrdered: parts.wakeHands()
         default:
             guard let id = entry.payload["approval"]?.string,
                 let approval = try await store.approval(ApprovalID(id)), let answer = approval.answer

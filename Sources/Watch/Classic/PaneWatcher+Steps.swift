@@ -93,11 +93,11 @@ extension PaneWatcher {
         if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
         let view = try watch.end == nil ? view(of: watch) : nil
         try await noteDialog(view?.dialog, of: watch)
-        let guess = view.flatMap { view in
-            ScreenState.read(view) == nil
-                ? ScreenState.guess(lastBytes: watch.lastBytes, begun: nil, now: now) : nil
-        }
-        guard let seen = watch.end ?? view.flatMap(ScreenState.read) ?? guess,
+        let read = view.flatMap { ScreenState.read($0, of: watch.kind) }
+        let guess =
+            view != nil && read == nil
+            ? ScreenState.guess(lastBytes: watch.lastBytes, begun: nil, now: now) : nil
+        guard let seen = watch.end ?? read ?? guess,
             let state = watch.debouncer.observe(seen, at: now)
         else { return }
         let body = Signal.Body.state(state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus)

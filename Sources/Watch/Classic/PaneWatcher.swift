@@ -78,7 +78,8 @@ public actor PaneWatcher: Service {
     /// As `panes.json` has it.
     var toldPanes: [WatchedPane]?
 
-    static let journalReader = JournalReader("watch", of: [.emit, .approvalAnswered, .policyRequested])
+    static let journalReader = JournalReader(
+        "watch", of: [.emit, .approvalAnswered, .policyRequested, .agentOrdered])
     /// Bytes of a tap that stay on the disk.
     static let tapLimit: Int64 = 64 << 20
 

@@ -3,9 +3,11 @@ internal import Fleet
 
 /// What a living program's screen says about its state.
 enum ScreenState {
-    /// What the rules read; nil when they say nothing.
-    static func read(_ view: PaneView) -> StateDebouncer.State? {
+    /// What the rules of `kind` read; nil when they say nothing.
+    static func read(_ view: PaneView, of kind: AgentKind) -> StateDebouncer.State? {
         guard let state = view.state, state != .unknown else { return nil }
+        // A program without rules of its own may never print: its blank screen says nothing.
+        if state == .starting, kind == .shell { return nil }
         return .init(state: state, waitingFor: view.waitingFor)
     }
 

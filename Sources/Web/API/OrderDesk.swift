@@ -6,7 +6,8 @@ internal import SystemPackage
 /// What somebody at a page or with a program of their own wants typed into an agent.
 struct RemoteOrder: Sendable {
     var content: SendContent
-    /// A pane's id (`%3`), an agent's id, its branch or its session.
+    /// A pane's id (`%3`), an agent's id, its branch or its session; of a pane that `run` watches its `agent`, `build~%3`,
+    /// or its session (`build~work`) while that has no other pane.
     var target: String
     /// The agent that stood beside the box when it was typed; nil: whoever `target` means now.
     var agent: String?
@@ -20,7 +21,10 @@ struct RemoteOrder: Sendable {
 
 /// What became of an order.
 struct OrderResult: Sendable {
-    var agent: Agent
+    /// Of the agent, or of a pane that `run` watches.
+    var id: String
+    /// The branch, or `session:window`.
+    var name: String
     /// Nil for an order that was taken before, and whose end is not known any more.
     var receipt: SendReceipt?
     var isRepeated = false
@@ -30,15 +34,13 @@ struct OrderResult: Sendable {
 /// down.
 actor OrderDesk {
     private let context: SiteContext
-    /// Nil for panes that were not spawned here: pages only show them.
+    /// Nil for panes that were not spawned here.
     private let sender: Sender?
     /// How the latest keyed orders ended, for clients whose line broke before they heard it.
     private var ended: [String: OrderResult] = [:]
     private var order: [String] = []
 
     static let mostRemembered = 1000
-    /// Of an order's text, in the journal.
-    static let mostText = 500
 
     init(context: SiteContext) {
         self.context = context
@@ -49,15 +51,15 @@ actor OrderDesk {
     ///
     /// Throws ``WebError/noSuchPane(_:)`` or ``WebError/otherAgent(pane:expected:found:)`` before anything is typed.
     func take(_ order: RemoteOrder) async throws -> OrderResult {
-        guard let sender else { throw WebError.foreignSession(order.target) }
+        guard let sender else { return try await PaneOrders(context: context).take(order) }
         let agent = try await agent(meantBy: order)
         guard try await isNew(order, agent) else {
-            return order.key.flatMap { ended[$0] }.map { known in
-                OrderResult(agent: known.agent, receipt: known.receipt, isRepeated: true)
-            } ?? OrderResult(agent: agent, receipt: nil, isRepeated: true)
+            var known = order.key.flatMap { ended[$0] } ?? OrderResult(agent, receipt: nil)
+            known.isRepeated = true
+            return known
         }
         let (typed, receipt) = try await sender.send(order.content, to: agent.id.rawValue)
-        let result = OrderResult(agent: typed, receipt: receipt)
+        let result = OrderResult(typed, receipt: receipt)
         if let key = order.key { remember(result, key) }
         return result
     }
@@ -82,23 +84,38 @@ actor OrderDesk {
 
     /// Writes the order down; false when one with its key is there already.
     private func isNew(_ order: RemoteOrder, _ agent: Agent) async throws -> Bool {
-        var payload: JSONObject = ["through": .string(order.through)]
-        switch order.content {
-        case .text(let text, let enter):
-            payload["text"] = .string(String(text.prefix(Self.mostText)))
-            payload["enter"] = .bool(enter)
-        case .keys(let keys): payload["keys"] = .array(keys.prefix(50).map { .string($0) })
-        }
-        payload["by"] = order.sender.map { .string(String($0.prefix(200))) }
-        let draft = JournalDraft(
-            subject: agent.subject, kind: .agentOrdered, source: order.through, payload: payload,
-            key: order.key.map { "order/\($0)" })
-        return try await context.store.emit(draft, at: context.surroundings.now()).isNew
+        try await context.store.emit(order.draft(for: agent.subject), at: context.surroundings.now()).isNew
     }
 
     private func remember(_ result: OrderResult, _ key: String) {
         ended[key] = result
         order.append(key)
         if order.count > Self.mostRemembered { ended[order.removeFirst()] = nil }
+    }
+}
+
+extension OrderResult {
+    fileprivate init(_ agent: Agent, receipt: SendReceipt?) {
+        self.init(id: agent.id.rawValue, name: agent.place.branch, receipt: receipt)
+    }
+}
+
+extension RemoteOrder {
+    /// Of the text, in the journal.
+    static let mostText = 500
+
+    /// The journal's row; one with the same key is written once.
+    func draft(for subject: Subject) -> JournalDraft {
+        var payload: JSONObject = ["through": .string(through)]
+        switch content {
+        case .text(let text, let enter):
+            payload["text"] = .string(String(text.prefix(Self.mostText)))
+            payload["enter"] = .bool(enter)
+        case .keys(let keys): payload["keys"] = .array(keys.prefix(50).map { .string($0) })
+        }
+        payload["by"] = sender.map { .string(String($0.prefix(200))) }
+        return JournalDraft(
+            subject: subject, kind: .agentOrdered, source: through, payload: payload,
+            key: key.map { "order/\($0)" })
     }
 }

@@ -20,17 +20,11 @@ extension WebSite {
         }
         routes.post("/api/commands", .change) { request, _ in
             let object = try await request.object(upTo: limits.body)
-            if let host = object["host"]?.string, !host.isEmpty, host != "local" {
-                throw WebError.foreignSession("\(host)~\(object["session"]?.string ?? "")")
-            }
-            let names = ["pane_id", "session", "branch"].compactMap { object[$0]?.string }
-            guard let target = names.first(where: { !$0.isEmpty }) else {
-                throw WebError.unusableBody(reason: "it names no 'session' or 'branch'")
-            }
             return try await send(
                 RemoteOrder(
-                    content: try Self.content(object), target: target, agent: object["agent"]?.string,
-                    key: try Self.key(object), sender: object["sender"]?.string, through: place.rawValue))
+                    content: try Self.content(object), target: try target(object),
+                    agent: object["agent"]?.string, key: try Self.key(object),
+                    sender: object["sender"]?.string, through: place.rawValue))
         }
         routes.post("/api/panes/:pane/summary", .change) { [context, panes] request, requestContext in
             let name =
@@ -47,10 +41,22 @@ extension WebSite {
         }
     }
 
+    /// Whom a command names; agents are all on this machine, panes that `run` watches are on their hosts.
+    private func target(_ object: JSONObject) throws(WebError) -> String {
+        let names = ["pane_id", "session", "branch"].compactMap { object[$0]?.string }
+        guard let name = names.first(where: { !$0.isEmpty }) else {
+            throw .unusableBody(reason: "it names no 'session' or 'branch'")
+        }
+        guard let host = object["host"]?.string, !host.isEmpty else { return name }
+        if context.panes != nil { return "\(host)~\(name)" }
+        guard host == "local" else { throw .foreignSession("\(host)~\(name)") }
+        return name
+    }
+
     private func send(_ order: RemoteOrder) async throws -> Response {
         let result = try await orders.take(order)
-        var object: JSONObject = ["agent": .string(result.agent.id.rawValue)]
-        object["branch"] = .string(result.agent.place.branch)
+        var object: JSONObject = ["agent": .string(result.id)]
+        object["branch"] = .string(result.name)
         object["receipt"] = result.receipt.map { .string($0.stage.rawValue) } ?? .null
         object["detail"] = result.receipt?.detail.map { .string($0) } ?? .null
         object["repeated"] = .bool(result.isRepeated)

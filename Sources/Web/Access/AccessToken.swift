@@ -27,6 +27,12 @@ public struct AccessToken: Sendable {
         Hexadecimal.text(Array(SHA256.hash(data: Array("tmux-agent cookie \(text)".utf8)).prefix(4)))
     }
 
+    /// A token that somebody named on a command line; throws ``WebError/tokenTooShort``.
+    public static func named(_ text: String) throws(WebError) -> AccessToken {
+        guard text.utf8.count >= fewestBytes else { throw .tokenTooShort }
+        return AccessToken(text)
+    }
+
     /// The user's own token below `TMUX_AGENT_HOME`, made (0600) when there is none yet.
     public static func standard(_ surroundings: Surroundings, _ places: Places) throws -> AccessToken {
         let bytes = try Secret.readOrCreate(places.home.appending("token"), ids: surroundings.ids)

@@ -48,7 +48,10 @@ public struct PaneSummarizer: Sendable {
         let words = ["result", "summary", "text"].lazy.compactMap { value?[$0]?.string }.first
         var summary = PaneSummary(text: (words ?? output).visible(keepingNewlines: true), cost: nil)
         for key in ["total_cost_usd", "cost_usd"] {
-            guard case .number(let dollars) = value?[key] else { continue }
+            // What a program prints may be any number.
+            guard let dollars = value?[key].flatMap(Self.number), (0..<1e9).contains(dollars) else {
+                continue
+            }
             let millis = Int((dollars * 1000).rounded())
             let digits = String(millis % 1000 + 1000).dropFirst()
             summary.cost = "$\(millis / 1000).\(digits)"
@@ -57,5 +60,12 @@ public struct PaneSummarizer: Sendable {
             summary.cost = (cost.string ?? cost.serialized()).visible
         }
         return summary
+    }
+    private static func number(_ value: JSONValue) -> Double? {
+        switch value {
+        case .number(let number): number
+        case .integer(let number): Double(number)
+        default: nil
+        }
     }
 }

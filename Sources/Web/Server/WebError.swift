@@ -23,7 +23,13 @@ public enum WebError: Error, Equatable {
     case otherAgent(pane: String, expected: String, found: String)
     /// The pane or session is no agent's of this fleet.
     case foreignSession(String)
+    /// Nobody types into panes while `run` does not run.
+    case notWatched(command: String)
+    /// `run` could not type into a pane, or did not begin with it in time.
+    case notTyped(pane: String, reason: String)
     case tooManyClients(limit: Int)
+    /// The token of a command line, which is shorter than ``AccessToken/fewestBytes``.
+    case tokenTooShort
     case tokenUnusable(FilePath, reason: String)
     case tokenNeeded(host: String)
     case addressTaken(host: String, port: Int)
@@ -46,7 +52,10 @@ extension WebError: UserFacingError {
         case .noSuchPane: "no_such_pane"
         case .otherAgent: "other_agent"
         case .foreignSession: "foreign_session"
+        case .notWatched: "not_watched"
+        case .notTyped: "not_submitted"
         case .tooManyClients: "too_many_clients"
+        case .tokenTooShort: "token_too_short"
         case .tokenUnusable: "token_unusable"
         case .tokenNeeded: "token_needed"
         case .addressTaken: "address_taken"
@@ -72,7 +81,10 @@ extension WebError: UserFacingError {
         case .otherAgent(let pane, let expected, let found):
             "Pane \(pane.visible) belongs to the agent '\(found.visible)', not to '\(expected.visible)'"
         case .foreignSession(let name): "'\(name.visible)' is no agent of this fleet"
+        case .notWatched: "Nobody types into these panes: 'run' does not run"
+        case .notTyped(let pane, let reason): "It was not typed into '\(pane.visible)': \(reason.visible)"
         case .tooManyClients(let limit): "\(limit) clients follow this server already"
+        case .tokenTooShort: "The token has less than \(AccessToken.fewestBytes) bytes, and could be guessed"
         case .tokenUnusable(let path, let reason): "The token in \(path) cannot be used: \(reason)"
         case .tokenNeeded(let host): "\(host.visible) can be reached from other machines and needs a token"
         case .addressTaken(let host, let port):
@@ -98,9 +110,12 @@ extension WebError: UserFacingError {
         case .noSuchPane: "GET /api/panes lists the panes"
         case .otherAgent: "Look at the page again: the pane changed hands"
         case .foreignSession: "GET /api/sessions lists the agents"
+        case .notWatched(let command): "Start it: \(command.visible)"
+        case .notTyped: "Look at the pane, and send it again"
         case .tooManyClients: "Close a page that is not needed"
+        case .tokenTooShort: "Make one: openssl rand -hex 16"
         case .tokenUnusable(let path, _):
-            "Put a line of at least 16 characters into it and close it with: chmod 600 \(path)"
+            "Put a line of at least \(AccessToken.fewestBytes) bytes into it and close it with: chmod 600 \(path)"
         case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml"
         case .addressTaken: "Name another port, or 0 for a free one"
         case .cannotListen:
@@ -112,7 +127,7 @@ extension WebError: UserFacingError {
         switch self {
         case .tokenUnusable, .tokenNeeded, .cannotListen: .unusableSettings
         case .loginNeeded, .wrongToken, .tooManyTries, .foreignPage, .foreignSession: .refused
-        case .unusableBody, .unusableParameter: .usage
+        case .unusableBody, .unusableParameter, .tokenTooShort: .usage
         default: .notAchieved
         }
     }
@@ -128,9 +143,9 @@ extension WebError: UserFacingError {
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .contentTooLarge
         case .unusableBody, .unusableParameter: .badRequest
-        case .otherAgent: .conflict
+        case .otherAgent, .notWatched, .notTyped: .conflict
         case .tooManyClients: .serviceUnavailable
-        case .tokenUnusable, .tokenNeeded, .addressTaken, .cannotListen: .internalServerError
+        case .tokenTooShort, .tokenUnusable, .tokenNeeded, .addressTaken, .cannotListen: .internalServerError
         }
     }
 }

@@ -114,7 +114,7 @@ struct ApprovalRouteTests {
             let chat = ChatCommands(
                 store: site.context.store, keys: ApprovalKeys(secret: try site.context.secret()),
                 now: site.clock.now)
-            let body = Array("{\"text\":\"@bot /approve ap-00 looks good\",\"sender\":\"ana\"}".utf8)
+            let body = Array("{\"text\":\"@bot /approve ap-000 looks good\",\"sender\":\"ana\"}".utf8)
             let proof = chat.signature(of: body, timestamp: time)
             let other = Array("{\"text\":\"/reject ap-00\",\"sender\":\"ana\"}".utf8)
             let forged = try await site.send(

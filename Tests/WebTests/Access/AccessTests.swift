@@ -36,6 +36,12 @@ struct AccessTests {
         #expect(cookie.header(at: Self.start, isSecure: true).hasSuffix("; Secure"))
     }
 
+    @Test func namedTokenIsAsLongAsOneInAFile() throws {
+        #expect(throws: WebError.tokenTooShort) { try AccessToken.named("fifteen bytes !") }
+        #expect(throws: WebError.tokenTooShort) { try AccessToken.named("") }
+        #expect(try AccessToken.named("sixteen bytes !!").matches("sixteen bytes !!"))
+    }
+
     @Test(arguments: [
         ("127.0.0.1", true), ("127.0.0.1:8702", true), ("localhost:1", true), ("LOCALHOST", true),
         ("[::1]", true), ("[::1]:8702", true), ("fleet.example.org", true), ("fleet.example.org:443", true),

@@ -73,7 +73,9 @@ struct PaneSummaryTests {
             ("It builds.\n", "It builds.\n", nil),
             ("{\"result\":\"Fine\",\"total_cost_usd\":0.0123}", "Fine", "$0.012"),
             ("{\"summary\":\"A\\u001b[31m\",\"cost\":\"3 cents\"}", "A\\e[31m", "3 cents"),
-            ("[1]", "[1]", nil),
+            ("{\"text\":\"Free\",\"total_cost_usd\":0}", "Free", "$0.000"),
+            ("{\"text\":\"Odd\",\"total_cost_usd\":1e300}", "Odd", nil),
+            ("{\"text\":\"Odd\",\"cost_usd\":-1}", "Odd", nil), ("[1]", "[1]", nil),
         ] as [(String, String, String?)])
     func answersAreRead(output: String, text: String, cost: String?) {
         #expect(PaneSummarizer.read(output) == PaneSummary(text: text, cost: cost))

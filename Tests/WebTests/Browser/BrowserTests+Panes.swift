@@ -8,34 +8,34 @@ extension BrowserTests {
     @Test func panesArePinnedSearchedAndSummedUp() async throws {
         let (driver, pinned) = (site.driver, ".pane.is-pinned")
         try await site.fresh()
+        async let agents: Void = site.agents(BrowserFleet.narrow, "feature/phone", "ask/one")
         try await site.logIn(site.dashboard)
-        try await site.openPane(BrowserFleetTrait.narrow)
+        try await agents
+        try await site.openPane(BrowserFleet.narrow)
         try await site.waitFor("document.querySelector('.pane .term').textContent.includes('Built.')")
         try await driver.press("p")
-        #expect(
-            try await driver.isTrue(
-                "document.querySelector('\(pinned) [data-do=pin]').ariaPressed === 'true'"))
+        try await site.waitFor("document.querySelector('\(pinned) [data-do=pin]')?.ariaPressed === 'true'")
         // The next one stands beside it, and the one after that takes its place.
         for branch in ["feature/phone", "ask/one"] {
             try await site.openPane(branch)
             try await site.waitFor("document.querySelectorAll('.pane').length === 2")
+            let other = "document.querySelector('.pane:not(.is-pinned) .pane-name')?.textContent"
+            try await site.waitFor("\(other) === '\(branch)'")
             try await site.waitFor(
                 "document.querySelector('.pane:not(.is-pinned) .term').textContent.includes('Built.')")
         }
         let names = try await driver.value(
             "[...document.querySelectorAll('.pane-name')].map((one) => one.textContent)")
-        #expect(names == [.string(BrowserFleetTrait.narrow), "ask/one"])
+        #expect(names == [.string(BrowserFleet.narrow), "ask/one"])
         #expect(
             try await driver.isTrue(
                 "document.querySelector('\(pinned) .term').textContent.includes('Built.')"))
 
         try await driver.type("bUILT", into: "\(pinned) .pane-search")
-        #expect(try await driver.text("\(pinned) .found") == "1 found")
-        #expect(try await driver.isTrue("CSS.highlights.get('found').size === 1"))
+        try await site.waitFor("document.querySelector('\(pinned) .found').textContent === '1 found'")
+        try await site.waitFor("CSS.highlights.get('found').size === 1")
         try await driver.press(WebDriver.enter)
-        #expect(
-            try await driver.isTrue(
-                "document.querySelector('\(pinned) [data-do=follow]').ariaPressed === 'false'"))
+        try await site.waitFor("document.querySelector('\(pinned) [data-do=follow]').ariaPressed === 'false'")
         try await driver.click("\(pinned) [data-do=summary]")
         try await site.waitFor(
             "document.querySelector('\(pinned) .summary').innerText.includes('1 line says it')")
@@ -43,7 +43,7 @@ extension BrowserTests {
 
         // Its session ends: what was typed stays in the box, with the reason why it was not sent.
         try await site.fleet.tmux("kill-session", "-t", "=agent-feature-narrow-with-a-rather-long-name")
-        try await site.waitFor("\(BrowserFleet.row(BrowserFleetTrait.narrow)).dataset.state === 'gone'")
+        try await site.waitFor("\(BrowserFleet.row(BrowserFleet.narrow)).dataset.state === 'gone'")
         try await driver.type("Are you there?", into: "\(pinned) textarea")
         try await driver.press(WebDriver.enter)
         try await site.waitFor("document.querySelector('\(pinned) .receipt.bad')")
@@ -60,7 +60,9 @@ extension BrowserTests {
     @Test func anyNumberOfTabsSharesOneLine() async throws {
         let driver = site.driver
         try await site.fresh()
+        async let agents: Void = site.agents("feature/phone", "ask/one")
         try await site.logIn(site.dashboard)
+        try await agents
         let first = try await driver.tab
         var others: [String] = []
         for _ in 0..<6 {

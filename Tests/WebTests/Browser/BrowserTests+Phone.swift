@@ -11,7 +11,9 @@ extension BrowserTests {
         let (driver, branch) = (site.driver, "feature/phone")
         try await site.fresh()
         try await site.screen(360, 740, phone: true)
+        async let spawned: Void = site.agents(branch)
         try await site.logIn(site.portal)
+        try await spawned
         let pick = "document.querySelector('.pick[data-branch=\"\(branch)\"]')"
         try await site.waitFor(pick)
         try await driver.value("\(pick).click()")
@@ -47,8 +49,10 @@ extension BrowserTests {
         let driver = site.driver
         try await site.fresh()
         try await site.screen(360, 740, phone: true)
+        async let agent: Void = site.agents(BrowserFleet.narrow)
         try await site.logIn(site.dashboard)
-        try await site.waitFor("document.querySelector('.agent')")
+        try await agent
+        try await site.waitFor(BrowserFleet.row(BrowserFleet.narrow))
         for view in ["fleet", "timeline", "journal", "tasks", "policy", "notices"] {
             try await driver.value("location.hash = '\(view)'")
             try await site.waitFor("!document.getElementById('view-\(view)').hidden")
@@ -58,10 +62,11 @@ extension BrowserTests {
         }
     }
 
-    @Test func linkAnswersOnAPhone() async throws {
+    @Test func questionIsAnsweredOnAPhone() async throws {
         let driver = site.driver
         try await site.fresh()
         try await site.screen(360, 740, phone: true)
+        try await site.agents("ask/phone")
         try await site.ask("ask/phone")
         try await site.logIn(site.portal)
         try await site.waitFor("document.querySelector('.approval')")
@@ -70,38 +75,6 @@ extension BrowserTests {
         try await site.waitFor("!document.querySelector('.approval')")
         let context = try await site.fleet.context()
         #expect(try await context.store.approvals(limit: 1).first?.answer?.through == "portal")
-    }
-
-    @Test func consoleIsInstalledAndWaitsForItsServer() async throws {
-        let driver = site.driver
-        try await site.fresh()
-        try await site.logIn(site.portal)
-        let manifest = try await driver.browser("Page.getAppManifest")
-        #expect(manifest["errors"] == [] && manifest["url"]?.string?.hasPrefix(site.portalOrigin) == true)
-        #expect(try await driver.browser("Page.getInstallabilityErrors")["installabilityErrors"] == [])
-        #expect(
-            try await driver.value("navigator.serviceWorker.ready.then((one) => one.scope)").string
-                == site.portalOrigin + "/")
-        // From the second time on the page is opened through the worker.
-        try await driver.call("POST", "/refresh")
-        try await site.waitFor("navigator.serviceWorker.controller")
-
-        try await site.fleet.succeed("down")
-        try await driver.call("POST", "/refresh")
-        try await site.waitFor("document.body?.dataset.page === 'offline'")
-        #expect(
-            try await driver.isTrue("document.querySelector('h1').textContent.includes('cannot be reached')"))
-        try await site.fleet.succeed("up")
-        try await site.waitFor("document.getElementById('live')?.dataset.state === 'live'")
-        // Nothing that a fleet says was kept.
-        let kept = try await driver.value(
-            "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name)))).then((all) => "
-                + "Promise.all(all.map((one) => one.keys()))).then((all) => all.flat().map((one) => new URL(one.url).pathname))"
-        )
-        let paths = (kept.array ?? []).compactMap(\.string)
-        #expect(
-            paths.contains("/assets/offline.html") && paths.allSatisfy { $0.hasPrefix("/assets/") },
-            "\(paths)")
     }
 
     /// What can be touched and is smaller than a finger.

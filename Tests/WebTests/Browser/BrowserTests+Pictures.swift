@@ -50,7 +50,6 @@ extension BrowserTests {
         try await picture("phone")
         try await removeAll()
         try await site.waitFor("!document.querySelector('.approval')")
-        try await BrowserFleetTrait.spawnAgents(site.fleet)
     }
 
     private func removeAll() async throws {

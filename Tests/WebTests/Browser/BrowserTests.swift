@@ -9,7 +9,7 @@ import Testing
 
 /// The pages in a real browser, with a real daemon and real panes behind them.
 @Suite(
-    .serialized, .browserFleet, .enabled(if: Browser.isWanted, "chromium and chromedriver are not installed"),
+    .browser, .enabled(if: Browser.isWanted, "chromium and chromedriver are not installed"),
     .timeLimit(.minutes(5)))
 struct BrowserTests {
     let site: BrowserFleet
@@ -46,11 +46,10 @@ struct BrowserTests {
         #expect(try await driver.isTrue("\(row).dataset.state === 'working'"))
         try await driver.press(WebDriver.enter)
         try await site.waitFor("\(row).dataset.state === 'waiting'")
-        #expect(
-            try await driver.isTrue(
-                "\(row).querySelector('.state').textContent.includes('waits for an answer')"))
-        #expect(try await driver.text("#counts [data-state=waiting] b") == "1")
-        #expect(try await driver.text("#said")?.contains(branch) == true)
+        try await site.waitFor("\(row).querySelector('.state').textContent.includes('waits for an answer')")
+        try await site.waitFor(
+            "document.querySelector('#counts [data-state=waiting] b')?.textContent === '1'")
+        try await site.waitFor("document.getElementById('said').textContent.includes('\(branch)')")
 
         // What is typed and where the focus is stays as the page changes.
         try await driver.type("y", into: ".pane textarea")
@@ -68,14 +67,16 @@ struct BrowserTests {
     @Test func questionIsApprovedWithAReason() async throws {
         let driver = site.driver
         try await site.fresh()
+        async let agent: Void = site.agents("ask/reason")
         try await site.logIn(site.dashboard)
-        try await site.ask("ask/one")
+        try await agent
+        try await site.ask("ask/reason")
         try await site.waitFor(
             "document.querySelector('.approval h3')?.textContent === 'Deploy this branch to staging?'")
         let id = try #require(
             try await driver.value("document.querySelector('.approval').dataset.approval").string)
-        #expect(try await driver.text(".approval .approval-where")?.contains("ask/one") == true)
-        #expect(try await driver.text("#badge-fleet") == "1")
+        #expect(try await driver.text(".approval .approval-where")?.contains("ask/reason") == true)
+        try await site.waitFor("document.getElementById('badge-fleet').textContent === '1'")
         try await driver.type("small and clear", into: ".approval input")
         // Enter in the box is no answer.
         try await driver.press(WebDriver.enter)
@@ -94,9 +95,9 @@ struct BrowserTests {
         print("question shown \(seen - asked.milliseconds) ms after it was asked; first paint \(paint) ms")
         try await driver.value("location.hash = 'timeline'")
         try await site.waitFor(
-            "[...document.querySelectorAll('.run')].find((one) => one.textContent.includes('ask/one'))"
+            "[...document.querySelectorAll('.run')].find((one) => one.textContent.includes('ask/reason'))"
                 + "?.querySelector('.pill').textContent.includes('completed')")
-        #expect(try await driver.count(".run .bar") >= 3)
+        try await site.waitFor("document.querySelectorAll('.run .bar').length >= 3")
         try await driver.value("location.hash = 'policy'")
         #expect(
             try await driver.isTrue("document.querySelector('.policy').innerText.includes('Small steps')"))
@@ -106,6 +107,7 @@ struct BrowserTests {
     @Test func everythingWorksByKeys() async throws {
         let driver = site.driver
         try await site.fresh()
+        try await site.agents("ask/keys")
         try await site.ask("ask/keys")
         try await site.logIn(site.dashboard)
         try await site.waitFor("document.querySelector('.approval')")
@@ -130,7 +132,7 @@ struct BrowserTests {
         try await driver.press(WebDriver.escape)
         try await driver.press("3")
         try await site.waitFor("!document.getElementById('view-journal').hidden")
-        #expect(try await driver.count(".entry") > 3)
+        try await site.waitFor("document.querySelectorAll('.entry').length > 3")
         try await expectHarmless()
     }
 
@@ -152,7 +154,10 @@ struct BrowserTests {
     @Test func hostileTextIsOnlyText() async throws {
         let (driver, row) = (site.driver, BrowserFleet.row(HostileText.branch))
         try await site.fresh()
+        async let agent = site.fleet.succeed(
+            "spawn", HostileText.branch, "--agent", "evil", "--task", HostileText.task)
         try await site.logIn(site.dashboard)
+        _ = try await agent
         try await site.waitFor(row)
         #expect(
             try await driver.isTrue(
@@ -165,20 +170,11 @@ struct BrowserTests {
         #expect(
             try await driver.count(
                 "#main img, #main iframe, #main script, .term *:not(div):not(span):not(bdi)") == 0)
-        #expect(try await driver.isTrue("document.querySelector('.term').textContent.length < 500000"))
+        // However much comes while somebody looks, a page keeps the last lines.
+        let lines = try await driver.count(".past > div")
+        #expect((1...4000).contains(lines), "\(lines)")
         try await driver.open(site.portal)
         try await site.waitFor("document.body?.dataset.change === 'true'")
         try await expectHarmless()
-    }
-
-    @Test func lineThatBreaksIsSaidAndTakenUpAgain() async throws {
-        let driver = site.driver
-        try await site.fresh()
-        try await site.logIn(site.dashboard)
-        try await site.fleet.succeed("down")
-        try await site.waitFor("document.getElementById('live').dataset.state === 'offline'")
-        #expect(try await driver.text("#live")?.contains("offline since") == true)
-        try await site.fleet.succeed("up")
-        try await site.waitFor("document.getElementById('live').dataset.state === 'live'")
     }
 }

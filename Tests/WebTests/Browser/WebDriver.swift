@@ -1,5 +1,6 @@
 import Core
 import HTTPKit
+import TestSupport
 
 /// A browser's window, moved by the WebDriver protocol (W3C) that chromedriver speaks.
 struct WebDriver: Sendable {
@@ -29,10 +30,9 @@ struct WebDriver: Sendable {
                 body: method == "POST" ? Array(body.serialized().utf8) : nil, timeout: .seconds(40)))
         let value = try JSONValue.parse(response.text)["value"] ?? .null
         guard response.isSuccess else {
+            let code = value["error"]?.string ?? ""
             throw WebDriverError(
-                text:
-                    "\(method) \(url): \(value["error"]?.string ?? ""): \(value["message"]?.string?.prefix(400) ?? "")"
-            )
+                code: code, text: "\(method) \(url): \(code): \(value["message"]?.string?.prefix(400) ?? "")")
         }
         return value
     }
@@ -59,14 +59,14 @@ struct WebDriver: Sendable {
         Int(try await value("document.querySelectorAll(\(Self.quoted(selector))).length").integer ?? -1)
     }
 
-    /// Clicks as a mouse does: throws when something lies above the element.
+    /// Clicks as a mouse does: throws when something lies above the element and stays there.
     func click(_ selector: String) async throws {
-        try await call("POST", "/element/\(try await element(selector))/click")
+        try await atElement(selector) { try await call("POST", $0 + "/click") }
     }
 
     /// Types into an element.
     func type(_ text: String, into selector: String) async throws {
-        try await call("POST", "/element/\(try await element(selector))/value", ["text": .string(text)])
+        try await atElement(selector) { try await call("POST", $0 + "/value", ["text": .string(text)]) }
     }
 
     /// Presses keys one after another, wherever the focus is.
@@ -105,13 +105,27 @@ struct WebDriver: Sendable {
         try await call("POST", "/goog/cdp/execute", ["cmd": .string(command), "params": parameters])
     }
 
-    private func element(_ selector: String) async throws -> String {
-        let found = try await call("POST", "/element", ["using": "css selector", "value": .string(selector)])
-        guard let id = found[Self.elementKey]?.string else {
-            throw WebDriverError(text: "no element \(selector)")
+    /// Does something with an element, again when the page put another one in its place meanwhile.
+    private func atElement(_ selector: String, _ action: (String) async throws -> Void) async throws {
+        var failure: WebDriverError?
+        let isDone = try await eventually(within: .seconds(20)) {
+            do {
+                let found = try await call(
+                    "POST", "/element", ["using": "css selector", "value": .string(selector)])
+                try await action("/element/\(found[Self.elementKey]?.string ?? "")")
+                return true
+            } catch let error as WebDriverError where Self.passingErrors.contains(error.code) {
+                failure = error
+                return false
+            }
         }
-        return id
+        if !isDone, let failure { throw failure }
     }
+
+    /// Errors that say that nothing was done, because of what the page looked like at that moment.
+    private static let passingErrors: Set<String> = [
+        "no such element", "stale element reference", "element click intercepted", "element not interactable",
+    ]
 
     static func quoted(_ text: String) -> String { JSONValue.string(text).serialized() }
 
@@ -120,6 +134,8 @@ struct WebDriver: Sendable {
 }
 
 struct WebDriverError: Error, CustomStringConvertible {
+    /// The protocol's word for it, such as `stale element reference`; empty for what is not of the driver.
+    var code = ""
     var text: String
     var description: String { text }
 }

@@ -101,7 +101,9 @@ struct EventStreamTests {
                 #expect(full.status == 503 && full.errorCode == "too_many_clients")
             }
             // The second one has left: its place is free as soon as the server sees it.
-            let hasRoom = try await eventually { await site.site.feed.followerCount < 2 }
+            let hasRoom = try await eventually(within: .seconds(20)) {
+                await site.site.feed.followerCount < 2
+            }
             #expect(hasRoom)
             let third = try await Self.follow(site)
             _ = try await third.read(until: "event: parts")

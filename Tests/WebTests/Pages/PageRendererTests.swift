@@ -25,7 +25,10 @@ struct PageRendererTests {
         let agent = SampleBoard.agent(branch: text, task: text, template: text, lastLine: text)
         let board = SampleBoard.board(
             agents: [agent], approvals: [SampleBoard.approval(text)],
-            tasks: [SampleBoard.task(text, title: text, blockedBy: text)])
+            tasks: [
+                SampleBoard.task(text, title: text, blockedBy: text),
+                SampleBoard.task("b", title: text, after: [text]),
+            ])
         var pages = Array(renderer.parts(of: board, .english).values)
         pages += [renderer.dashboard(board, viewer), renderer.portal(board, viewer)]
         pages.append(
@@ -53,6 +56,23 @@ struct PageRendererTests {
         let chinese = try #require(renderer.parts(of: board, .chinese)["tasks"])
         #expect(chinese.contains("因为 feature/a") && chinese.contains("受阻"))
         #expect(!chinese.contains("还没有任务"))
+    }
+
+    @Test func tasksThatWaitForOthersAreDrawn() throws {
+        var board = SampleBoard.board(tasks: [
+            SampleBoard.task("feature/a", title: "Add a login", status: "done"),
+            SampleBoard.task("feature/b", title: "make test", status: "blocked", after: ["feature/a"]),
+        ])
+        let part = try #require(renderer.parts(of: board, .english)["tasks"])
+        // The second column, half a box down, from the end of the first.
+        #expect(part.contains("<path class=\"edge\" d=\"M202 24C228 24 228 24 254 24\"/>"), "\(part)")
+        #expect(part.contains("<g class=\"g-blocked\"><title>feature/b: make test</title>"))
+        #expect(part.contains("<span class=\"q-state\">waits for your word</span> <code>make test</code>"))
+        #expect(part.contains("Nobody runs these tasks"))
+        board.isOrchestrated = true
+        #expect(try #require(renderer.parts(of: board, .english)["tasks"]).contains("Nobody") == false)
+        let alone = SampleBoard.board(tasks: [SampleBoard.task("feature/a", title: "Add a login")])
+        #expect(renderer.parts(of: alone, .english)["tasks"]?.contains("class=\"graph\"") == false)
     }
 
     @Test func everyPartIsOneElementWithItsName() throws {

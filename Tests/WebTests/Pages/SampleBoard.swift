@@ -58,7 +58,8 @@ enum SampleBoard {
 
     /// A task that runs, with a command that waits for a person.
     static func task(
-        _ branch: String, title: String, status: String = "running", blockedBy: String? = nil
+        _ branch: String, title: String, status: String = "running", blockedBy: String? = nil,
+        after: [String] = []
     ) -> OrchestratorBoard.Row {
         var standing = TaskStanding(phase: title, at: now)
         standing.state = .running
@@ -69,7 +70,8 @@ enum SampleBoard {
             createdAt: now, dueAt: now)
         return OrchestratorBoard.Row(
             task: StoredTask(
-                task: PlannedTask(branch: branch, title: title), source: .file, standing: standing),
+                task: PlannedTask(branch: branch, title: title, dependsOn: after), source: .file,
+                standing: standing),
             blockedBy: blockedBy, commands: [command], status: status)
     }
 

@@ -38,8 +38,9 @@ extension PageValues {
                 "whole": isWhole, "element": "agent-\(pane.id)", "id": pane.id,
                 "branch": pane.watched.place.visible, "pane": BoardPane.name(of: pane.watched.pane).visible,
                 "state": pane.state.rawValue, "word": words.state(pane.state),
-                "glyph": PageWords.glyph(pane.state), "strip": strip(pane.states), "isReadOnly": true,
-                "host": pane.watched.pane.name.visible,
+                "glyph": PageWords.glyph(pane.state), "strip": strip(pane.states),
+                // 'run' types into them.
+                "isReadOnly": !board.isWatched, "host": pane.watched.pane.name.visible,
             ]
             if pane.pendingApprovals > 0 { values["asks"] = words["asks_approval"] }
             values["since"] = pane.since.map { PageWords.time($0, form: "age") }

@@ -73,6 +73,8 @@ struct PageValues {
         values["noticeCount"] = board.notices.count
         values["tasks"] = tasks()
         values["noTasks"] = board.tasks.isEmpty
+        values["tasksRest"] = tasksRest
+        values["graph"] = taskGraph()
         values.merge(policy()) { _, new in new }
         return values
     }

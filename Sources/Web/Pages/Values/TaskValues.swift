@@ -33,7 +33,27 @@ extension PageValues {
             )
             .map { String($0.prefix(500)).visible }.joined(separator: "\n")
             if !body.isEmpty { values["body"] = body }
+            values["queue"] = queue(of: row)
+            values["hasQueue"] = !row.commands.isEmpty
             return values
+        }
+    }
+
+    /// Tasks that are not over, and nobody who runs them.
+    var tasksRest: Bool {
+        guard !board.isOrchestrated else { return false }
+        return board.tasks.contains { !["done", "failed", "cancelled"].contains($0.status) }
+    }
+
+    /// What a task's commands are, the oldest first.
+    private func queue(of row: OrchestratorBoard.Row) -> [[String: Any]] {
+        row.commands.prefix(10).map { command in
+            let content = command.content
+            let text = content.text.isEmpty ? content.keys.joined(separator: " ") : content.text
+            return [
+                "state": command.state.rawValue, "word": words["command_\(command.state.rawValue)"],
+                "text": String(text.prefix(300)).visible,
+            ]
         }
     }
 
@@ -45,7 +65,7 @@ extension PageValues {
         }
     }
 
-    private static let glyphs = [
+    static let glyphs = [
         "done": "✓", "failed": "✗", "blocked": "!", "running": "▶", "starting": "▶", "paused": "‖",
         "held": "‖", "cancelled": "–", "ready": "○",
     ]

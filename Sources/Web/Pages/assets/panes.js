@@ -119,7 +119,7 @@ export class Pane {
       grow(this.area);
     }
     this.pane = pane;
-    // Panes that nobody spawned here are only shown.
+    // Panes that nobody spawned here are only shown while 'run', which types into them, does not run.
     this.form.hidden = "readonly" in row.dataset;
     $(".pane-name", this.element).textContent = branch;
     $(".send-name", this.element).textContent = branch;
