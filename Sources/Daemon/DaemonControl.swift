@@ -11,7 +11,7 @@ public struct DaemonControl: Sendable {
 
     public init(context: FleetContext) { self.context = context }
 
-    private var logFile: FilePath { context.run.appending("daemon.log") }
+    private var logFile: FilePath { DaemonLog(context).file }
 
     /// Starts the daemon in a session of its own and waits until it watches; returns its pid.
     public func start() async throws -> Int32 {
@@ -21,7 +21,7 @@ public struct DaemonControl: Sendable {
         }
         try await PolicyCheck.requireUsable(in: context)
         try Files.makeFolder(context.run, mode: 0o700)
-        try boundLog()
+        try DaemonLog(context).bound()
         let events = FileEvents()
         try events.watch(context.run)
         var environment = context.surroundings.environment.filter { key, _ in
@@ -38,14 +38,6 @@ public struct DaemonControl: Sendable {
         guard result.isSuccess else { throw notStarted() }
         return try await waitUntilReady(events)
     }
-
-    /// A long log becomes `daemon.log.1`, in place of the one before.
-    private func boundLog() throws {
-        guard let size = Files.size(logFile), size > Self.longestLog else { return }
-        guard unsafe rename(logFile.string, logFile.string + ".1") == 0 else { throw Errno(rawValue: errno) }
-    }
-
-    private static let longestLog: Int64 = 8 << 20
 
     private func waitUntilReady(_ events: FileEvents) async throws -> Int32 {
         let start = ContinuousClock.now

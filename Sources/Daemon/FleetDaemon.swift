@@ -116,6 +116,7 @@ public struct FleetDaemon: Sendable {
         var services: [any Service] = [
             deliveries, servers, panes, hands, bus, watcher, files, GitFactKeeper(context: context, log: log),
             EvidenceKeeper(context: context, log: log), RetentionKeeper(context: context, log: log), meter,
+            LogKeeper(daemonLog: DaemonLog(context), log: log),
         ]
         services += web(context, troubles)
         services.append(metrics(context, troubles))

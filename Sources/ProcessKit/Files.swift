@@ -131,6 +131,12 @@ public enum Files {
         return unsafe stat(path.string, &info) == 0 ? Int64(info.st_size) : nil
     }
 
+    /// Bytes that the file takes on the disk, freed parts aside; nil when there is no such file.
+    public static func diskUse(_ path: FilePath) -> Int64? {
+        var info = stat()
+        return unsafe lstat(path.string, &info) == 0 ? Int64(info.st_blocks) * 512 : nil
+    }
+
     /// Which file it is, whatever it is called; nil when there is none.
     public struct Identity: Hashable, Sendable {
         var device: UInt

@@ -45,14 +45,28 @@ struct ControlSequence: Equatable, Sendable {
     }
 
     /// True for `CSI … final` without leader and intermediate.
-    func isPlain(_ final: Character) -> Bool {
-        isCSI && leader == 0 && intermediate == 0 && Character(UnicodeScalar(self.final)) == final
+    func isPlain(_ final: UInt8) -> Bool {
+        isCSI && leader == 0 && intermediate == 0 && self.final == final
     }
 
-    /// The sequence anew, in a form that every parser reads alike.
-    var bytes: [UInt8] {
-        guard isCSI else { return intermediate == 0 ? [0x1b, final] : [0x1b, intermediate, final] }
-        let numbers = parameters.map { $0 < 0 ? "" : String($0) }.joined(separator: ";")
-        return Array("\u{1b}[".utf8) + (leader == 0 ? [] : [leader]) + Array(numbers.utf8) + [final]
+    /// Appends the sequence anew, in a form that every parser reads alike.
+    func append(to bytes: inout [UInt8]) {
+        bytes.append(0x1b)
+        guard isCSI else {
+            if intermediate != 0 { bytes.append(intermediate) }
+            return bytes.append(final)
+        }
+        bytes.append(UInt8(ascii: "["))
+        if leader != 0 { bytes.append(leader) }
+        for (index, number) in parameters.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ";")) }
+            if number >= 0 { Self.append(number, to: &bytes) }
+        }
+        bytes.append(final)
+    }
+
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        if number > 9 { append(number / 10, to: &bytes) }
+        bytes.append(0x30 + UInt8(number % 10))
     }
 }

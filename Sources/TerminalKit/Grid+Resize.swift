@@ -2,7 +2,7 @@ internal import Core
 
 extension Grid {
     /// Changes both screens to `size` and returns where the cursor is then.
-    func resize(to size: TerminalSize) -> (row: Int, column: Int) {
+    mutating func resize(to size: TerminalSize) -> (row: Int, column: Int) {
         let old = self.size
         self.size = size
         // Rows beyond the bound are there by chance only.
@@ -22,17 +22,17 @@ extension Grid {
         return cursor.row - max(0, cut - below)
     }
 
-    private func fit(_ row: inout GridRow) {
-        row.filled = size.columns
-        if row.cells.count > size.columns {
-            row.cells.removeLast(row.cells.count - size.columns)
-        } else if row.cells.count < size.columns {
-            row.cells += ContiguousArray(repeating: Cell(), count: size.columns - row.cells.count)
+    private static func fit(_ row: inout GridRow, to columns: Int) {
+        row.filled = columns
+        if row.cells.count > columns {
+            row.cells.removeLast(row.cells.count - columns)
+        } else if row.cells.count < columns {
+            row.cells += ContiguousArray(repeating: Cell(), count: columns - row.cells.count)
         }
-        Self.mendWide(&row.cells)
+        mendWide(&row.cells)
     }
 
-    private func resizeAlternate(from old: TerminalSize) {
+    private mutating func resizeAlternate(from old: TerminalSize) {
         let cut = old.rows - size.rows
         if cut > 0 {
             let below = isAlternate ? min(cut, old.rows - 1 - cursor.row) : cut
@@ -41,11 +41,11 @@ extension Grid {
         } else if cut < 0 {
             alternate += blankRows(-cut)
         }
-        for row in alternate.indices { fit(&alternate[row]) }
+        for row in alternate.indices { Self.fit(&alternate[row], to: size.columns) }
     }
 
     /// First the height, with rows from and to the history; then the width, with all wraps made anew.
-    private func resizePrimary(from old: TerminalSize, cursor: (row: Int, column: Int)) -> (
+    private mutating func resizePrimary(from old: TerminalSize, cursor: (row: Int, column: Int)) -> (
         row: Int, column: Int
     ) {
         var place = cursor
@@ -65,13 +65,13 @@ extension Grid {
             primary += blankRows(size.rows - old.rows - back)
         }
         if size.columns != old.columns { place = reflow(cursor: place) }
-        for row in primary.indices { fit(&primary[row]) }
+        for row in primary.indices { Self.fit(&primary[row], to: size.columns) }
         if history.count > 2 * Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
         return (min(max(place.row, 0), size.rows - 1), min(place.column, size.columns - 1))
     }
 
     /// Wraps history and screen anew; the cursor stays on its character.
-    private func reflow(cursor: (row: Int, column: Int)) -> (row: Int, column: Int) {
+    private mutating func reflow(cursor: (row: Int, column: Int)) -> (row: Int, column: Int) {
         let old = history + primary
         let cursorRow = history.count + cursor.row
         var rows: [GridRow] = []
@@ -102,7 +102,9 @@ extension Grid {
         return settle(rows, place)
     }
 
-    private func settle(_ all: [GridRow], _ cursor: (row: Int, column: Int)) -> (row: Int, column: Int) {
+    private mutating func settle(_ all: [GridRow], _ cursor: (row: Int, column: Int)) -> (
+        row: Int, column: Int
+    ) {
         var rows = all
         // Blank rows below the cursor give way before text leaves through the top.
         while rows.count > size.rows, rows.count - 1 > cursor.row, let last = rows.last, used(last) == 0 {
@@ -121,7 +123,7 @@ extension Grid {
         return end
     }
 
-    private func wrap(_ cells: ContiguousArray<Cell>, serial: UInt64, into rows: inout [GridRow]) {
+    private mutating func wrap(_ cells: ContiguousArray<Cell>, serial: UInt64, into rows: inout [GridRow]) {
         var start = 0
         var serial = serial
         repeat {

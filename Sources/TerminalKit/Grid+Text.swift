@@ -24,11 +24,8 @@ extension Grid {
     }
 
     private func text(_ cells: ContiguousArray<Cell>, upTo end: Int) -> String {
-        // Borrowed for the loop: each access to a property of a class is checked for exclusivity.
         var bytes: [UInt8] = []
-        swap(&bytes, &textBytes)
-        defer { swap(&bytes, &textBytes) }
-        bytes.removeAll(keepingCapacity: true)
+        bytes.reserveCapacity(end + 16)
         for index in 0..<end {
             let cell = cells[index]
             if cell.content < 0x80 {
@@ -62,10 +59,17 @@ extension Grid {
     }
 
     /// The row of the active screen as the scanner sees it, made once for each change.
-    func screenRow(at index: Int) -> ScreenRow {
+    mutating func screenRow(at index: Int) -> ScreenRow {
         if let shown = rows[index].shown { return shown }
         let made = screenRow(rows[index])
         rows[index].shown = made
+        return made
+    }
+
+    mutating func screenRows() -> [ScreenRow] {
+        var made: [ScreenRow] = []
+        made.reserveCapacity(rows.count)
+        for index in rows.indices { made.append(screenRow(at: index)) }
         return made
     }
 
@@ -110,13 +114,14 @@ extension Grid {
         }
         return runs
     }
+}
 
+extension GridRow {
     /// True when the row holds the word that every marker begins with; cheap enough for every row printed.
-    func mentionsMarker(_ row: GridRow) -> Bool {
-        guard row.mayMention else { return false }
-        let cells = row.cells
+    var mentionsMarker: Bool {
+        guard mayMention else { return false }
         var index = 0
-        let end = min(row.filled, cells.count)
+        let end = min(filled, cells.count)
         while index + 5 < end {
             if cells[index].content == 0x53, cells[index + 1].content == 0x45,
                 cells[index + 2].content == 0x4e,

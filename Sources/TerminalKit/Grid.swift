@@ -4,7 +4,7 @@ internal import Core
 ///
 /// libvterm's own screen layer copies all cells on every scroll and knows no wraps; here a scroll moves row
 /// references, and a wrap is seen as a glyph in column 0 right after one in the last column.
-final class Grid {
+struct Grid {
     var size: TerminalSize
     var primary: [GridRow]
     var alternate: [GridRow]
@@ -35,17 +35,13 @@ final class Grid {
     /// Rows that left through the top and may come back when the pane grows taller.
     var history: [GridRow] = []
 
-    /// Scratch for making text.
-    var textBytes: [UInt8] = []
-
     static let historyRows = 128
     /// The `Y` of `SENTRY`.
     static let lastOfMarker: UInt32 = 0x59
 
     init(size: TerminalSize) {
         self.size = size
-        primary = []
-        alternate = []
+        (primary, alternate) = ([], [])
         primary = blankRows(size.rows)
         alternate = blankRows(size.rows)
     }
@@ -57,11 +53,13 @@ final class Grid {
         }
     }
 
-    func blankRows(_ count: Int) -> [GridRow] {
-        (0..<count).map { _ in blankRow() }
+    mutating func blankRows(_ count: Int) -> [GridRow] {
+        var rows: [GridRow] = []
+        for _ in 0..<count { rows.append(blankRow()) }
+        return rows
     }
 
-    func blankRow(style: UInt16 = 0) -> GridRow {
+    mutating func blankRow(style: UInt16 = 0) -> GridRow {
         defer { nextSerial += 1 }
         var blank = Cell()
         blank.style = style
@@ -71,18 +69,18 @@ final class Grid {
         return row
     }
 
-    func touch(_ rows: Range<Int>) {
+    mutating func touch(_ rows: Range<Int>) {
         guard let old = dirty else { return dirty = rows }
         dirty = min(old.lowerBound, rows.lowerBound)..<max(old.upperBound, rows.upperBound)
     }
 
-    func setPen(_ style: TerminalStyle) {
+    mutating func setPen(_ style: TerminalStyle) {
         pen = style
         penNumber = nil
     }
 
     /// The pen's style by its number; most pens are changed again before anything is written with them.
-    var penIndex: UInt16 {
+    mutating func penIndex() -> UInt16 {
         if let penNumber { return penNumber }
         if styles.isDue { compactStyles() }
         let number = pen == .plain ? 0 : styles.index(of: pen)
@@ -91,9 +89,9 @@ final class Grid {
     }
 
     /// Forgets styles that no cell uses any more.
-    private func compactStyles() {
+    private mutating func compactStyles() {
         let old = styles
-        styles = StyleTable()
+        var styles = StyleTable()
         func renumber(_ rows: inout [GridRow]) {
             for row in rows.indices {
                 for column in rows[row].cells.indices where rows[row].cells[column].style != 0 {
@@ -107,10 +105,11 @@ final class Grid {
         renumber(&history)
         renumber(&scrolledOff)
         styles.wasCompacted()
+        self.styles = styles
     }
 
     /// The content of a cell that holds these scalars.
-    func content(_ scalars: [UInt32]) -> UInt32 {
+    mutating func content(_ scalars: [UInt32]) -> UInt32 {
         guard scalars.count > 1 else { return scalars.first ?? 0 }
         if clusters.isDue { compactClusters() }
         return Cell.firstCluster + clusters.index(of: scalars)
@@ -123,9 +122,9 @@ final class Grid {
     }
 
     /// Forgets clusters that no cell holds any more.
-    private func compactClusters() {
+    private mutating func compactClusters() {
         let old = clusters
-        clusters = ClusterTable()
+        var clusters = ClusterTable()
         func renumber(_ rows: inout [GridRow]) {
             for row in rows.indices {
                 for column in rows[row].cells.indices
@@ -140,10 +139,11 @@ final class Grid {
         renumber(&history)
         renumber(&scrolledOff)
         clusters.wasCompacted()
+        self.clusters = clusters
     }
 
     /// Puts a character without width onto the one left of the cursor, as tmux does: at most 21 bytes in a cell.
-    func combine(_ scalar: UInt32) {
+    mutating func combine(_ scalar: UInt32) {
         var column = isWrapDue ? cursor.column : cursor.column - 1
         guard column >= 0 else { return }
         if column > 0, rows[cursor.row].cells[column].width == 0 { column -= 1 }
@@ -156,180 +156,27 @@ final class Grid {
     }
 
     /// What stands on the screen has nothing to do with what comes next.
-    func forgetLastGlyph() {
+    mutating func forgetLastGlyph() {
         lastGlyph = nil
         isWrapDue = false
     }
 
-    /// libvterm has moved the cursor: behind the last character, onto one that waits for its wrap, or elsewhere.
-    func cursorMoved() {
+    /// libvterm moves the cursor: behind the last character, onto one that waits for its wrap, or elsewhere.
+    mutating func moveCursor(row: Int, column: Int) {
+        cursor = (min(max(row, 0), size.rows - 1), min(max(column, 0), size.columns - 1))
         guard let last = lastGlyph, last.row == cursor.row else { return forgetLastGlyph() }
         if isWrapDue, cursor.column == last.start { return }
         isWrapDue = false
         if cursor.column < min(last.end, size.columns - 1) { lastGlyph = nil }
     }
 
-    func put(_ content: UInt32, width: Int, row: Int, column: Int) {
-        // In a pane of one column libvterm puts wide characters before the first.
-        guard (0..<size.rows).contains(row), (0..<size.columns).contains(column) else { return }
-        lastErased = nil
-        if column == 0, row > 0, let last = lastGlyph, last.row == row - 1,
-            last.end >= size.columns - (width > 1 ? 1 : 0)
-        {
-            rows[row - 1].isWrapped = true
-        }
-        let style = penIndex
-        let columns = size.columns
-        let mentions = content == Self.lastOfMarker || content >= Cell.firstCluster
-        func write(_ cells: inout ContiguousArray<Cell>) {
-            // A half of a wide character that is overwritten leaves a blank, not half a character.
-            if cells[column].width == 0, column > 0 { cells[column - 1] = Cell() }
-            let end = min(column + width, columns)
-            if end < columns, cells[end].width == 0 { cells[end] = Cell() }
-            cells[column] = Cell(content: content, style: style, width: UInt8(end - column > 1 ? 2 : 1))
-            if end - column > 1 { cells[column + 1] = Cell(content: 0, style: style, width: 0) }
-        }
-        if isAlternate {
-            write(&alternate[row].cells)
-            alternate[row].filled = max(alternate[row].filled, column + width)
-            if mentions { alternate[row].mayMention = true }
-        } else {
-            write(&primary[row].cells)
-            primary[row].filled = max(primary[row].filled, column + width)
-            if mentions { primary[row].mayMention = true }
-        }
-        if column + width >= columns, rows[row].isWrapped { rows[row].isWrapped = false }
-        lastGlyph = (row, column, column + width)
-        isWrapDue = column + width >= columns && wrapsAtEnd
-        touch(row..<row + 1)
+    mutating func showAlternate(_ isShown: Bool) {
+        isAlternate = isShown
+        forgetLastGlyph()
+        touch(0..<size.rows)
     }
 
-    func erase(rows eraseRows: Range<Int>, columns: Range<Int>) {
-        let eraseRows = eraseRows.clamped(to: 0..<size.rows)
-        let columns = columns.clamped(to: 0..<size.columns)
-        guard !eraseRows.isEmpty, !columns.isEmpty else { return }
-        var blank = Cell()
-        blank.style = eraseStyle
-        let isFullWidth = columns.count == size.columns
-        // Erasing from the first cell on comes as the first row and then the rows below it.
-        let follows = eraseRows.lowerBound == 1 && lastErased == 0..<1
-        let whole = isFullWidth && eraseRows.upperBound == size.rows && (eraseRows.lowerBound == 0 || follows)
-        lastErased = isFullWidth ? eraseRows : nil
-        if whole {
-            clears += 1
-            for row in rows.indices { rows[row].serial = newSerial() }
-        }
-        for row in eraseRows {
-            if columns.upperBound == size.columns { rows[row].isWrapped = false }
-            blankCells(&rows[row].cells, columns, with: blank)
-            if blank.style != 0 { rows[row].filled = max(rows[row].filled, columns.upperBound) }
-            if isFullWidth {
-                rows[row].mayMention = false
-                if blank.style == 0 { rows[row].filled = 0 }
-            }
-            mendWide(row: row, at: columns)
-        }
-        touch(eraseRows)
-    }
-
-    private func blankCells(_ cells: inout ContiguousArray<Cell>, _ columns: Range<Int>, with blank: Cell) {
-        for column in columns { cells[column] = blank }
-    }
-
-    /// Blanks the other half of a wide character that was cut at an edge of `columns`.
-    private func mendWide(row: Int, at columns: Range<Int>) {
-        if columns.upperBound < size.columns, rows[row].cells[columns.upperBound].width == 0 {
-            rows[row].cells[columns.upperBound] = Cell()
-        }
-        if columns.lowerBound > 0, rows[row].cells[columns.lowerBound - 1].width == 2 {
-            rows[row].cells[columns.lowerBound - 1] = Cell()
-        }
-    }
-
-    /// Blanks halves of wide characters whose other half is gone.
-    static func mendWide(_ cells: inout ContiguousArray<Cell>) {
-        for column in cells.indices {
-            let isHalf = cells[column].width == 0 && (column == 0 || cells[column - 1].width != 2)
-            let isCut =
-                cells[column].width == 2 && (column + 1 == cells.count || cells[column + 1].width != 0)
-            if isHalf || isCut { cells[column] = Cell() }
-        }
-    }
-
-    func scroll(rows area: Range<Int>, columns: Range<Int>, down: Int, right: Int) {
-        let area = area.clamped(to: 0..<size.rows)
-        let columns = columns.clamped(to: 0..<size.columns)
-        if abs(down) >= area.count || abs(right) >= columns.count {
-            if columns.count == size.columns, down > 0 { leave(area.lowerBound..<area.upperBound) }
-            return erase(rows: area, columns: columns)
-        }
-        if columns.count == size.columns, right == 0 {
-            scrollRows(area, by: down)
-        } else {
-            moveCells(area, columns, down: down, right: right)
-        }
-        if down > 0, right == 0, columns.count == size.columns, area.count == size.rows {
-            // Rows that only moved up are as they were.
-            if let old = dirty {
-                dirty = max(0, old.lowerBound - down)..<max(0, old.upperBound - down)
-                if dirty?.isEmpty == true { dirty = nil }
-            }
-            touch(area.upperBound - down..<area.upperBound)
-        } else {
-            touch(area)
-        }
-        if let last = lastGlyph, area.contains(last.row) { lastGlyph?.row -= down }
-    }
-
-    private func scrollRows(_ area: Range<Int>, by down: Int) {
-        if down > 0 { leave(area.lowerBound..<area.lowerBound + down) }
-        if down == 1 {
-            rows.remove(at: area.lowerBound)
-            return rows.insert(blankRow(style: eraseStyle), at: area.upperBound - 1)
-        }
-        let blanks = (0..<abs(down)).map { _ in blankRow(style: eraseStyle) }
-        if down > 0 {
-            rows.removeSubrange(area.lowerBound..<area.lowerBound + down)
-            rows.insert(contentsOf: blanks, at: area.upperBound - down)
-        } else if down < 0 {
-            rows.removeSubrange(area.upperBound + down..<area.upperBound)
-            rows.insert(contentsOf: blanks, at: area.lowerBound)
-        }
-    }
-
-    /// The number of the style that erased cells have.
-    private var eraseStyle: UInt16 {
-        guard pen.background != .standard else { return 0 }
-        var style = TerminalStyle.plain
-        style.background = pen.background
-        return styles.index(of: style)
-    }
-
-    /// Keeps rows that scroll off the top of the primary screen.
-    private func leave(_ area: Range<Int>) {
-        guard area.lowerBound == 0, !isAlternate else { return }
-        for row in area {
-            scrolledOff.append(primary[row])
-            if area.upperBound - row <= Self.historyRows { history.append(primary[row].compact) }
-        }
-        if history.count > 2 * Self.historyRows { history.removeFirst(history.count - Self.historyRows) }
-    }
-
-    private func moveCells(_ area: Range<Int>, _ columns: Range<Int>, down: Int, right: Int) {
-        let source = rows
-        for row in area {
-            for column in columns {
-                let from = (row + down, column + right)
-                let inside = area.contains(from.0) && columns.contains(from.1)
-                rows[row].cells[column] = inside ? source[from.0].cells[from.1] : Cell()
-            }
-            rows[row].mayMention = true
-            rows[row].filled = size.columns
-            Self.mendWide(&rows[row].cells)
-        }
-    }
-
-    func newSerial() -> UInt64 {
+    mutating func newSerial() -> UInt64 {
         defer { nextSerial += 1 }
         return nextSerial
     }
@@ -338,7 +185,7 @@ final class Grid {
     var lastSerial: UInt64 { nextSerial - 1 }
 
     /// Makes serials given from now on larger than `serial`.
-    func reserveSerials(through serial: UInt64) { nextSerial = max(nextSerial, serial &+ 1) }
+    mutating func reserveSerials(through serial: UInt64) { nextSerial = max(nextSerial, serial &+ 1) }
 
-    func restoreSerial(_ last: UInt64) { nextSerial = last &+ 1 }
+    mutating func restoreSerial(_ last: UInt64) { nextSerial = last &+ 1 }
 }

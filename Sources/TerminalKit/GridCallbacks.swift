@@ -1,6 +1,16 @@
 internal import CVTerm
 internal import Core
 
+/// Where a grid stands that libvterm writes into.
+///
+/// The grid itself is a value, so that what reads and changes it many times for each character is checked for
+/// exclusive access once.
+final class GridHolder {
+    var grid: Grid
+
+    init(_ grid: Grid) { self.grid = grid }
+}
+
 /// The C functions through which libvterm's state layer reports to a `Grid`.
 enum GridCallbacks {
     // SAFETY: allocated once and never freed, because every libvterm instance keeps the address.
@@ -10,25 +20,21 @@ enum GridCallbacks {
             to: VTermStateCallbacks(
                 putglyph: { info, position, user in unsafe putGlyph(info, position, user) },
                 movecursor: { position, _, visible, user in
-                    let grid = unsafe grid(user)
-                    let row = min(max(Int(position.row), 0), grid.size.rows - 1)
-                    let column = min(max(Int(position.col), 0), grid.size.columns - 1)
-                    grid.cursor = (row, column)
-                    grid.cursorMoved()
+                    unsafe holder(user).grid.moveCursor(row: Int(position.row), column: Int(position.col))
                     return 1
                 },
                 scrollrect: { area, down, right, user in
-                    unsafe grid(user).scroll(
+                    unsafe holder(user).grid.scroll(
                         rows: rows(area), columns: columns(area), down: Int(down), right: Int(right))
                     return 1
                 },
                 moverect: { _, _, _ in 0 },
                 erase: { area, _, user in
-                    unsafe grid(user).erase(rows: rows(area), columns: columns(area))
+                    unsafe holder(user).grid.erase(rows: rows(area), columns: columns(area))
                     return 1
                 },
                 initpen: { user in
-                    unsafe grid(user).setPen(.plain)
+                    unsafe holder(user).grid.setPen(.plain)
                     return 1
                 },
                 setpenattr: { attribute, value, user in unsafe setPen(attribute, value, user) },
@@ -40,10 +46,10 @@ enum GridCallbacks {
         return unsafe UnsafePointer(table)
     }()
 
-    // SAFETY: the user pointer is the grid of the screen that owns the libvterm instance which calls.
-    private static func grid(_ user: UnsafeMutableRawPointer?) -> Grid {
+    // SAFETY: the user pointer is the holder of the screen that owns the libvterm instance which calls.
+    private static func holder(_ user: UnsafeMutableRawPointer?) -> GridHolder {
         guard let user = unsafe user else { preconditionFailure("libvterm lost its callback data") }
-        return unsafe Unmanaged<Grid>.fromOpaque(user).takeUnretainedValue()
+        return unsafe Unmanaged<GridHolder>.fromOpaque(user).takeUnretainedValue()
     }
 
     private static func rows(_ area: VTermRect) -> Range<Int> {
@@ -61,9 +67,8 @@ enum GridCallbacks {
         _ info: UnsafeMutablePointer<VTermGlyphInfo>?, _ position: VTermPos, _ user: UnsafeMutableRawPointer?
     ) -> Int32 {
         guard let info = unsafe info?.pointee, let characters = unsafe info.chars else { return 0 }
-        let grid = unsafe grid(user)
-        unsafe grid.put(
-            scalar(unsafe characters[0]), width: Int(max(info.width, 1)), row: Int(position.row),
+        unsafe holder(user).grid.put(
+            scalar(characters[0]), width: Int(max(info.width, 1)), row: Int(position.row),
             column: Int(position.col))
         return 1
     }
@@ -72,8 +77,8 @@ enum GridCallbacks {
         _ attribute: VTermAttr, _ value: UnsafeMutablePointer<VTermValue>?, _ user: UnsafeMutableRawPointer?
     ) -> Int32 {
         guard let value = unsafe value?.pointee else { return 0 }
-        let grid = unsafe grid(user)
-        var style = grid.pen
+        let holder = unsafe holder(user)
+        var style = holder.grid.pen
         func set(_ one: TerminalStyle.Attributes, _ isOn: Bool) {
             if isOn { style.attributes.insert(one) } else { style.attributes.remove(one) }
         }
@@ -88,7 +93,7 @@ enum GridCallbacks {
         case VTERM_ATTR_BACKGROUND: style.background = unsafe color(value.color)
         default: return 1
         }
-        grid.setPen(style)
+        holder.grid.setPen(style)
         return 1
     }
 
@@ -105,13 +110,10 @@ enum GridCallbacks {
         _ property: VTermProp, _ value: UnsafeMutablePointer<VTermValue>?, _ user: UnsafeMutableRawPointer?
     ) -> Int32 {
         guard let value = unsafe value?.pointee else { return 0 }
-        let grid = unsafe grid(user)
+        let holder = unsafe holder(user)
         switch property {
-        case VTERM_PROP_CURSORVISIBLE: grid.isCursorVisible = unsafe value.boolean != 0
-        case VTERM_PROP_ALTSCREEN:
-            grid.isAlternate = unsafe value.boolean != 0
-            grid.forgetLastGlyph()
-            grid.touch(0..<grid.size.rows)
+        case VTERM_PROP_CURSORVISIBLE: holder.grid.isCursorVisible = unsafe value.boolean != 0
+        case VTERM_PROP_ALTSCREEN: holder.grid.showAlternate(unsafe value.boolean != 0)
         default: break
         }
         return 1

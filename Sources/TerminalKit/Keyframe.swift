@@ -106,11 +106,11 @@ extension Grid {
     }
 
     /// As `content`, which may forget clusters of rows that are not in place yet.
-    private func stored(_ scalars: [UInt32]) -> UInt32 {
+    private mutating func stored(_ scalars: [UInt32]) -> UInt32 {
         scalars.count == 1 ? scalars[0] : Cell.firstCluster + clusters.index(of: scalars)
     }
 
-    func gridRow(_ row: KeyframeRow, styles: [TerminalStyle]) -> GridRow {
+    mutating func gridRow(_ row: KeyframeRow, styles: [TerminalStyle]) -> GridRow {
         var made = GridRow(
             cells: ContiguousArray(repeating: Cell(), count: size.columns), isWrapped: row.isWrapped ?? false,
             serial: row.serial)

@@ -134,12 +134,11 @@ public final class PaneReader {
 
     /// Hands rows that scrolled off to the scanner; a shell's rows without a marker need not become text.
     private func leave(_ readings: inout [Reading]) {
-        let grid = screen.grid
-        if scanner.kind == .shell, scanner.isIdle, let last = grid.scrolledOff.last, !last.isWrapped,
+        if scanner.kind == .shell, scanner.isIdle, let last = screen.grid.scrolledOff.last, !last.isWrapped,
             !scanner.wantsLines || !scanner.needsLines(from: last.serial),
-            !grid.scrolledOff.contains(where: grid.mentionsMarker)
+            !screen.grid.scrolledOff.contains(where: \.mentionsMarker)
         {
-            return grid.scrolledOff.removeAll(keepingCapacity: true)
+            return screen.grid.scrolledOff.removeAll(keepingCapacity: true)
         }
         let rows = screen.takeScrolledOff()
         take(scanner.leave(rows, screen: { screen.screenRows }, moment(isSettled: false)), &readings)
@@ -184,14 +183,13 @@ public final class PaneReader {
     }
 
     private func look(_ readings: inout [Reading], isSettled: Bool) {
-        let grid = screen.grid
-        guard let dirty = grid.dirty ?? (isSettled ? 0..<grid.size.rows : nil) else {
-            guard grid.isCursorVisible, !screen.isAlternate, !scanner.isIdle else { return }
+        guard let dirty = screen.grid.dirty ?? (isSettled ? 0..<screen.size.rows : nil) else {
+            guard screen.isCursorVisible, !screen.isAlternate, !scanner.isIdle else { return }
             return lookAt(0..<0, &readings, isSettled)
         }
-        grid.dirty = nil
+        screen.grid.dirty = nil
         if !screen.isAlternate, !isSettled, scanner.isIdle,
-            !dirty.clamped(to: 0..<grid.size.rows).contains(where: { grid.mentionsMarker(grid.primary[$0]) })
+            !screen.grid.primary[dirty.clamped(to: 0..<screen.size.rows)].contains(where: \.mentionsMarker)
         {
             if scanner.wantsLines { lookForLines(&readings) }
             return
@@ -201,13 +199,12 @@ public final class PaneReader {
 
     /// Gives the lines that are over, when there is nothing else to find; only rows that may hold them become text.
     private func lookForLines(_ readings: inout [Reading]) {
-        let grid = screen.grid
-        let end = min(grid.cursor.row, grid.size.rows)
-        guard var first = grid.primary[..<end].firstIndex(where: { scanner.needsLines(from: $0.serial) })
-        else { return }
-        while first > 0, grid.primary[first - 1].isWrapped { first -= 1 }
+        let end = min(screen.cursor.row, screen.size.rows)
+        let begin = screen.grid.primary[..<end].firstIndex { scanner.needsLines(from: $0.serial) }
+        guard var first = begin else { return }
+        while first > 0, screen.grid.primary[first - 1].isWrapped { first -= 1 }
         // One row more, to see whether the last line goes on.
-        let rows = (first..<min(end + 1, grid.size.rows)).map { grid.screenRow(at: $0) }
+        let rows = (first..<min(end + 1, screen.size.rows)).map { screen.grid.screenRow(at: $0) }
         for line in scanner.lines(rows, upTo: end - first, isTop: first == 0) {
             readings.append(.line(line, offset: offset))
         }

@@ -159,13 +159,13 @@ extension PaneReader {
 
 extension Grid {
     /// Puts printable ASCII into a row where it has room.
-    func put(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, row: Int, column: Int) {
+    mutating func put(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, row: Int, column: Int) {
         lastErased = nil
         let end = column + range.count
         if column == 0, row > 0, let last = lastGlyph, last.row == row - 1, last.end >= size.columns {
             primary[row - 1].isWrapped = true
         }
-        let (style, columns) = (penIndex, size.columns)
+        let (style, columns) = (penIndex(), size.columns)
         var mentions = false
         func write(_ cells: inout ContiguousArray<Cell>) {
             if cells[column].width == 0, column > 0 { cells[column - 1] = Cell() }

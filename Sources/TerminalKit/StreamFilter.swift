@@ -107,7 +107,7 @@ struct StreamFilter {
             last = (0x20..<0x7f).contains(byte) ? byte : 0
             index += 1
         }
-        unsafe output.append(contentsOf: input[start..<index])
+        unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: input[start..<index]))
         run += index - start
         lastPrinted = last
         guard isEscape else { return nil }
@@ -121,7 +121,8 @@ struct StreamFilter {
         character.removeAll(keepingCapacity: true)
         isJoining = false
         state = .escape
-        sequence = [0x1b]
+        sequence.removeAll(keepingCapacity: true)
+        sequence.append(0x1b)
     }
 
     private mutating func lineFeed(_ byte: UInt8, _ index: inout Int, into output: inout [UInt8]) -> Piece? {
@@ -147,7 +148,7 @@ struct StreamFilter {
             let byte = unsafe input[index]
             guard byte >= 0x80, run < Self.longestRun || !character.isEmpty else { return nil }
             if character.isEmpty, let length = unsafe plainLength(input, index) {
-                unsafe output.append(contentsOf: input[index..<index + length])
+                unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: input[index..<index + length]))
                 index += length
                 run += length
                 continue

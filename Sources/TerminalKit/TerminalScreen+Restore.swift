@@ -52,7 +52,7 @@ extension TerminalScreen {
 
 extension Grid {
     /// Sets what is not in rows, as the keyframe has it.
-    func restore(_ keyframe: Keyframe) {
+    mutating func restore(_ keyframe: Keyframe) {
         cursor = (
             min(max(keyframe.cursorRow, 0), size.rows - 1),
             min(max(keyframe.cursorColumn, 0), size.columns - 1)

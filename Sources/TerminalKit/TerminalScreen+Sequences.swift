@@ -18,9 +18,9 @@ extension TerminalScreen {
         case (0, 0, UInt8(ascii: "b")): printAgain(control)
         case (0, 0, let final) where "ABCDEFGHdf`".utf8.contains(final):
             // These end the wait for a wrap even where they lead nowhere.
-            write(control.bytes)
+            write(control)
             grid.forgetLastGlyph()
-        case (0, 0, let final) where "@JKLMPSTXZm".utf8.contains(final): write(control.bytes)
+        case (0, 0, let final) where "@JKLMPSTXZm".utf8.contains(final): write(control)
         default: break
         }
     }
@@ -33,8 +33,8 @@ extension TerminalScreen {
             if !grid.isWrapDue {
                 modes.tabStops = Set(modes.stops(columns: size.columns) + [grid.cursor.column]).sorted()
             }
-            write(control.bytes)
-        case (0, UInt8(ascii: "D")), (0, UInt8(ascii: "E")), (0, UInt8(ascii: "M")): write(control.bytes)
+            write(control)
+        case (0, UInt8(ascii: "D")), (0, UInt8(ascii: "E")), (0, UInt8(ascii: "M")): write(control)
         case (0, UInt8(ascii: "c")):
             modes = ModeTracker()
             write("\u{1b}c\u{1b}[H")
@@ -45,7 +45,7 @@ extension TerminalScreen {
             place(row: 0, column: 0)
         case (0x28...0x29, UInt8(ascii: "0")), (0x28...0x29, UInt8(ascii: "B")):
             modes.drawsLines[Int(control.intermediate) - 0x28] = control.final == UInt8(ascii: "0")
-            write(control.bytes)
+            write(control)
         default: break
         }
     }

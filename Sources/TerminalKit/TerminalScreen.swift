@@ -5,21 +5,23 @@ public import Core
 ///
 /// Owned by one task at a time. Nothing in it reads a clock, so the same bytes always give the same screen.
 @safe public final class TerminalScreen {
-    let grid: Grid
+    private let holder: GridHolder
     var filter = StreamFilter()
     var modes = ModeTracker()
-    // SAFETY: made in init, freed in deinit, never handed out. `grid` outlives it, because libvterm holds an
+    // SAFETY: made in init, freed in deinit, never handed out. `holder` outlives it, because libvterm holds an
     // unretained reference to it as callback data.
     private let vterm: OpaquePointer
     private let state: OpaquePointer
     private var pending: [UInt8] = []
+    /// Scratch for sequences.
+    private var rendered: [UInt8] = []
     /// A sequence that was told and is not done yet.
     private(set) var due: ControlSequence?
     /// Plain lines are written into the grid without libvterm.
     var usesFastRoad = true
 
     public init(size: TerminalSize) {
-        grid = Grid(size: size)
+        holder = GridHolder(Grid(size: size))
         guard let vterm = unsafe vterm_new(Int32(size.rows), Int32(size.columns)),
             let state = unsafe vterm_obtain_state(vterm)
         else { preconditionFailure("libvterm has no memory for a screen of \(size)") }
@@ -29,12 +31,18 @@ public import Core
         // Answers to queries are tmux's to give; without a callback libvterm would keep them.
         unsafe vterm_output_set_callback(vterm, { _, _, _ in }, nil)
         unsafe vterm_state_set_callbacks(
-            state, GridCallbacks.table, Unmanaged.passUnretained(grid).toOpaque())
+            state, GridCallbacks.table, Unmanaged.passUnretained(holder).toOpaque())
         unsafe vterm_state_reset(state, 1)
         grid.dirty = nil
     }
 
     deinit { unsafe vterm_free(vterm) }
+
+    /// Not to be held while libvterm is called, which changes it.
+    var grid: Grid {
+        _read { yield holder.grid }
+        _modify { yield &holder.grid }
+    }
 
     public var size: TerminalSize { grid.size }
     /// Empty until the program sets one.
@@ -54,7 +62,7 @@ public import Core
         }
     }
     /// The rows of the active screen as the scanner reads them.
-    public var screenRows: [ScreenRow] { grid.rows.indices.map { grid.screenRow(at: $0) } }
+    public var screenRows: [ScreenRow] { grid.screenRows() }
 
     /// A row as runs of one style, for drawing it again.
     public func cells(row: Int) -> [StyledRun] {
@@ -104,7 +112,9 @@ public import Core
 
     /// Colours and character sets are done at once; before and behind anything else the screen may be looked at.
     private func meet(_ control: ControlSequence) -> Boundary? {
-        if control.isPlain("m") || !control.isCSI && (0x28...0x2f).contains(control.intermediate) {
+        if control.isPlain(UInt8(ascii: "m"))
+            || !control.isCSI && (0x28...0x2f).contains(control.intermediate)
+        {
             perform(control)
             return nil
         }
@@ -135,6 +145,12 @@ public import Core
             write(Array(run))
             rest = rest.dropFirst(run.count)
         }
+    }
+
+    func write(_ control: ControlSequence) {
+        rendered.removeAll(keepingCapacity: true)
+        control.append(to: &rendered)
+        write(rendered)
     }
 
     func write(_ text: String) { write(Array(text.utf8)) }

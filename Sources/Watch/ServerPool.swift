@@ -37,9 +37,6 @@ public final class ServerPool: Service {
         return server
     }
 
-    /// The fleet's own server, whether it runs or not.
-    public var fleetServer: TmuxServer { main }
-
     /// An agent was started: there may be a session to attach to.
     public func connectSoon() { control.connectSoon() }
 

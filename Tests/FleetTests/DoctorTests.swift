@@ -41,6 +41,27 @@ struct DoctorTests {
         }
     }
 
+    @Test func whatTheFilesTakeOnTheDiskIsSaid() async throws {
+        try await withFleet { fleet in
+            let agent = try await fleet.spawn("a").agent
+            let tap = try #require(agent.tap)
+            // A megabyte of zeros that is no hole, beside a hole of a gigabyte.
+            let bytes = [UInt8](repeating: 0, count: 1 << 20)
+            try Files.append(bytes, to: tap)
+            #expect(truncate(tap.string, 1 << 30) == 0)
+            let report = try await fleet.doctor()
+            #expect(report.disk.map(\.kind) == DiskUse.Kind.allCases)
+            let taps = try #require(report.disk.first { $0.kind == .taps })
+            #expect(taps.bytes >= 1 << 20 && taps.bytes < 1 << 25, "\(taps.bytes)")
+            #expect(taps.limit == 64 << 20)
+            let database = try #require(report.disk.first { $0.kind == .database })
+            #expect(database.bytes > 0 && database.limit == nil && database.files > 0)
+            let shown = try await fleet.run("doctor").text
+            #expect(shown.contains("the last 64 MB of each of 1"), "\(shown)")
+            #expect(shown.contains("what ended more than 30 days ago is deleted"))
+        }
+    }
+
     @Test func aSessionThatIsGoneOrEndedIsWrittenDown() async throws {
         try await withFleet { fleet in
             let gone = try await fleet.spawn("a").agent

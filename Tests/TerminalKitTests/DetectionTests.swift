@@ -167,4 +167,54 @@ struct DetectionTests {
         #expect(rules.composerContent(view)?.isEmpty == moment.isEmpty)
         #expect(rules.judge(view).state == moment.state)
     }
+
+    private static let box = String(repeating: "─", count: 60)
+
+    /// Screens about limits: words of the programs' own releases around their composers.
+    static let limits: [(kind: AgentKind, rows: [String], state: AgentState, waitingFor: WaitingFor?)] = [
+        (
+            .claude,
+            [
+                "❯ go on", "  ⎿  You've hit your limit · resets 3pm (UTC)", "", box, "❯ ", box,
+                "  ? for shortcuts",
+            ], .waiting, .usageLimit
+        ),
+        (
+            .claude,
+            [
+                box, "  What do you want to do?", "", "  ❯ 1. Stop and wait for limit to reset",
+                "    2. Upgrade your plan", "", "  Enter to confirm · Esc to cancel",
+            ], .waiting, .usageLimit
+        ),
+        (
+            .claude,
+            [
+                "● The client retries when a usage limit reached the server.", "", box, "❯ ", box,
+                "  ? for shortcuts",
+            ], .idle, nil
+        ),
+        (
+            .codex,
+            [
+                "■ You've hit your usage limit. Try again at 3:05 PM.", "", "",
+                "› Ask Codex to do anything", "", "  ? for shortcuts",
+            ], .waiting, .usageLimit
+        ),
+        (
+            .codex,
+            [
+                "• The tests say what happens when you hit your usage limit.", "", "",
+                "› Ask Codex to do anything", "", "  ? for shortcuts",
+            ], .idle, nil
+        ),
+    ]
+
+    @Test(arguments: 0..<limits.count)
+    func aLimitIsWaitedForAndTalkAboutLimitsIsNot(_ number: Int) throws {
+        let screen = Self.limits[number]
+        let detection = try Self.rules(screen.kind).judge(
+            ScreenView(rows: [""] + screen.rows, title: "", cursorRow: 0))
+        #expect(detection.state == screen.state, "\(detection.why.map(\.rule))")
+        #expect(detection.waitingFor == screen.waitingFor)
+    }
 }

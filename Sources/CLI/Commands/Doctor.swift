@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Daemon
 internal import Fleet
+internal import SystemPackage
 
 struct DoctorCommand: AgentCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,8 @@ struct DoctorCommand: AgentCommand {
         discussion: """
             Shows every difference between the database, worktree folders, git's lists, branches, tmux and processes, each
             with what would be done. With --fix it does what is safe: work is never deleted. The exit status is 0 when all
-            is well and 1 when differences remain.
+            is well and 1 when differences remain. At the end stands what the fleet's files take on the disk, and what
+            bounds them.
 
               tmux-agent doctor
               tmux-agent doctor --fix
@@ -53,6 +55,7 @@ struct DoctorView: Renderable {
                     return .object(object)
                 }),
             "busy": .array(report.busy.map { .string($0) }),
+            "disk": .array(report.disk.map(\.json)),
         ]
         object.set("agents", report.agents)
         object.set("git_version", report.gitVersion)
@@ -77,7 +80,16 @@ struct DoctorView: Renderable {
         }
         lines += report.busy.map { "\(style.dim("busy "))  \($0.visible): another command works on it" }
         lines.append(summary(style))
+        if !report.disk.isEmpty { lines += ["", disk(style)] }
         return lines.joined(separator: "\n")
+    }
+
+    private func disk(_ style: Style) -> String {
+        var table = Table(header: ["FILES", "ON DISK", "WHAT IS KEPT"])
+        table.rows = report.disk.map { use in
+            [.init(use.kind.rawValue), .init(use.bytes.inMegabytes), .init(use.bound)]
+        }
+        return table.text(style, limit: 100)
     }
 
     private func summary(_ style: Style) -> String {
@@ -98,6 +110,15 @@ extension Finding {
         [
             "kind": .string(kind.rawValue), "object": .string(object), "problem": .string(problem),
             "remedy": .string(remedy), "fixable": .bool(isFixable),
+        ]
+    }
+}
+
+extension DiskUse {
+    var json: JSONValue {
+        [
+            "kind": .string(kind.rawValue), "path": .string(path.string), "files": .integer(Int64(files)),
+            "bytes": .integer(bytes), "limit": limit.map { .integer($0) } ?? .null, "bound": .string(bound),
         ]
     }
 }

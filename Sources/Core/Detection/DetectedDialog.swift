@@ -104,11 +104,11 @@ extension DetectionRules {
     ) -> [String] {
         let end = end ?? view.rows.count
         let proof = evidence.filter { $0.region != .title }.compactMap(\.row).filter { $0 < end }.min()
-        let top = ScreenLayout.composerTop(view.rows)
+        let top = view.composerTop
         var start = proof ?? end
         if top < end {
             // In a low pane the upper edge is out of view, and only a line inside the dialog is found.
-            start = ScreenLayout.isRule(view.rows[top]) ? top + 1 : 0
+            start = view.rows[top].isRule ? top + 1 : 0
         } else if start == end {
             while start > 0, view.rows[start - 1].trimmed.isEmpty { start -= 1 }
             while start > 0, !view.rows[start - 1].trimmed.isEmpty { start -= 1 }

@@ -37,7 +37,7 @@ enum DialogOptions {
                 }
             }
             skipSpaces(&rest, &column)
-            guard let first = rest.first, !ScreenLayout.isRule(row) else { return nil }
+            guard let first = rest.first, !row.isRule else { return nil }
             let behind = rest.dropFirst()
             let isNumberNext = behind.first == " " && Self.number(behind.trimmed) != nil
             // The other glyphs are also bullets and prompts: they mark an option only before a number.

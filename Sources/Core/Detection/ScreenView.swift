@@ -2,14 +2,17 @@
 ///
 /// There is no clock and no history in it, so a recording and a living pane are judged alike.
 public struct ScreenView: Sendable, Equatable {
-    public var rows: [String]
-    public var title: String
-    public var cursorRow: Int
+    public let rows: [String]
+    public let title: String
+    public let cursorRow: Int
+    /// The first row of the composer, or of the dialog in its place; the number of rows without one.
+    let composerTop: Int
 
     public init(rows: [String], title: String, cursorRow: Int) {
         self.rows = rows
         self.title = title
         self.cursorRow = cursorRow
+        composerTop = ScreenLayout.composerTop(rows)
     }
 
     /// A part of a screen that rules are about.
@@ -30,14 +33,13 @@ public struct ScreenView: Sendable, Equatable {
 
     /// A region's rows with the row number of the first; nil for the title, which has no rows.
     func rows(of region: Region) -> Range<Int> {
-        let top = ScreenLayout.composerTop(rows)
         switch region {
         case .screen: return 0..<rows.count
         case .title: return 0..<0
-        case .bottom: return top..<rows.count
-        case .lastBlock: return lastBlock(above: top)
-        case .promptBox: return top..<composerEnd(from: top)
-        case .footer: return composerEnd(from: top)..<rows.count
+        case .bottom: return composerTop..<rows.count
+        case .lastBlock: return lastBlock(above: composerTop)
+        case .promptBox: return composerTop..<composerEnd
+        case .footer: return composerEnd..<rows.count
         case .cursorRow: return rows.indices.contains(cursorRow) ? cursorRow..<cursorRow + 1 : 0..<0
         }
     }
@@ -61,12 +63,12 @@ public struct ScreenView: Sendable, Equatable {
     }
 
     /// Behind the lower rule of a box, or behind the last row that is typed text.
-    private func composerEnd(from top: Int) -> Int {
-        guard top < rows.count else { return rows.count }
-        if ScreenLayout.isRule(rows[top]) {
-            let lower = rows[(top + 1)...].firstIndex { ScreenLayout.isRule($0) }
+    private var composerEnd: Int {
+        guard composerTop < rows.count else { return rows.count }
+        if rows[composerTop].isRule {
+            let lower = rows[(composerTop + 1)...].firstIndex(where: \.isRule)
             return lower.map { $0 + 1 } ?? rows.count
         }
-        return rows[top...].firstIndex { $0.isEmpty } ?? rows.count
+        return rows[composerTop...].firstIndex(where: \.isEmpty) ?? rows.count
     }
 }

@@ -20,9 +20,11 @@ public struct EchoFilter: Codable, Equatable, Sendable {
     func contains(_ row: String) -> Bool {
         guard !lines.isEmpty else { return false }
         let row = row.trimmed
-        guard row.count > 2 else { return false }
+        guard let last = row.utf8.last else { return false }
         return lines.contains { line in
-            row == line
+            // Text that ends in different letters of ASCII is different, however it is composed.
+            guard let end = line.utf8.last, end == last || end >= 0x80 || last >= 0x80 else { return false }
+            return row == line
                 || row.count > line.count && row.hasSuffix(line) && Self.isPrompt(row.dropLast(line.count))
         }
     }

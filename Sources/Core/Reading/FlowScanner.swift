@@ -115,7 +115,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
         let reader = MarkerReader(columns: moment.columns, acceptsBare: moment.acceptsBare)
         let cursor = isFinal ? all.count : left.count + moment.cursorRow
         let end = isFinal ? all.count : max(cursor + 1, range.upperBound)
-        for index in range where MarkerReader.mentions(all[index].text) {
+        for index in range where all[index].traits.contains(.mentionsMarker) {
             let row = all[index]
             if index > 0, all[index - 1].isWrapped { continue }
             if isEcho(all, index, moment, echoes) { continue }
@@ -236,9 +236,8 @@ struct FlowScanner: Codable, Equatable, Sendable {
         guard moment.promptBlocks else { return false }
         var row = index
         while row >= 0, !all[row].text.isEmpty {
-            let text = all[row].text
-            if Self.isPrompt(text) { return true }
-            if ScreenLayout.isRule(text) { return false }
+            if Self.isPrompt(all[row].text) { return true }
+            if all[row].traits.contains(.rule) { return false }
             row -= 1
         }
         return false

@@ -1,7 +1,7 @@
 /// One row of a screen as the scanner reads it.
 public struct ScreenRow: Sendable, Hashable, Codable {
     /// Right-trimmed, unless the terminal wrapped it: then spaces at its end were printed.
-    public var text: String
+    public var text: String { didSet { examine() } }
     /// Names the row for its life: it moves with the row when the screen scrolls, and a blank row gets a new one.
     public var serial: UInt64
     /// The terminal wrapped the text onto the row below, so no space was lost.
@@ -10,6 +10,9 @@ public struct ScreenRow: Sendable, Hashable, Codable {
     public var isBold: Bool
     /// It begins on a coloured background, as some agents draw what the user typed.
     public var isShaded: Bool
+    /// Differs for nearly all texts that differ, the same in every run of the program.
+    private(set) var hash: UInt64 = 0
+    private(set) var traits: RowTraits = []
 
     public init(
         text: String, serial: UInt64 = 0, isWrapped: Bool = false, isBold: Bool = false,
@@ -20,6 +23,16 @@ public struct ScreenRow: Sendable, Hashable, Codable {
         self.isWrapped = isWrapped
         self.isBold = isBold
         self.isShaded = isShaded
+        examine()
+    }
+
+    private mutating func examine() {
+        hash = text.byteHash
+        traits = RowTraits(text)
+    }
+
+    func hasSameText(as other: ScreenRow) -> Bool {
+        hash == other.hash && text.hasSameBytes(as: other.text)
     }
 }
 
@@ -31,6 +44,7 @@ extension ScreenRow {
         serial = try container.decode(UInt64.self)
         let flags = try container.decode(Int.self)
         (isWrapped, isBold, isShaded) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
+        examine()
     }
 
     public func encode(to encoder: any Encoder) throws {

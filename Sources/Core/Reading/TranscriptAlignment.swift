@@ -1,5 +1,7 @@
 /// Where a window of rows lies on a transcript.
 struct TranscriptAlignment {
+    typealias Row = TranscriptScanner.Row
+
     /// The transcript row that the window's first row replaces.
     var start: Int
     /// Window row and transcript row that are the same, both rising.
@@ -12,64 +14,52 @@ struct TranscriptAlignment {
     /// Weight of a transcript row below all found ones.
     private static let tailCost = 0.25
 
-    /// What a row is compared by.
-    struct Key: Equatable {
-        var text: String
-        /// The row that begins the marker this row goes on, nil outside of markers.
-        var head: String?
-        /// The row above is not on the screen, so that the head is unknown.
-        var isCut = false
-
-        var isBlank: Bool { text.isEmpty }
-
-        func matches(_ other: Key) -> Bool {
-            (isCut || other.isCut || head == other.head) && text.hasSameBytes(as: other.text)
-        }
-    }
-
-    /// Finds the place of `window` on a transcript of `count` rows; `known` makes the keys from a row on.
+    /// Finds the place of `window` on the transcript `known`, of which the rows before `start` have left the screen.
     static func align(
-        _ window: [Key], on count: Int, from start: Int, afterResize: Bool, known: (Int) -> [Key]
+        _ window: TranscriptWindow, on known: [Row], from start: Int, afterResize: Bool
     ) -> TranscriptAlignment {
-        let start = min(start, count)
-        let last = best(window, known(start), from: start, backCost: backCost)
-        if !afterResize, last.score > 0 { return place(last.pairs, count) }
+        let start = min(start, known.count)
+        let last = best(window, known, from: start, backCost: backCost)
+        if !afterResize, last.score > 0 { return place(last.pairs, known) }
         let back = afterResize ? max(0, start - 2 * window.count) : start
-        let recent = known(back)
         if afterResize {
-            let near = best(window, recent, from: back, backCost: 0)
+            let near = best(window, known, from: back, backCost: 0)
             // An answer like an earlier one matches that one, too.
             let isLast = last.score > 0 && Double(last.pairs.count) >= 0.6 * Double(near.pairs.count)
-            if near.score > 0 { return place(isLast ? last.pairs : near.pairs, count) }
+            if near.score > 0 { return place(isLast ? last.pairs : near.pairs, known) }
         }
-        let filled = window.count { !$0.isBlank }
-        let lenient = best(window, recent, from: back, backCost: 0)
-        if let pairs = climb(from: lenient.pairs, window, known) { return place(pairs, count) }
+        let filled = window.rows.count { !$0.text.isEmpty }
+        let lenient = best(window, known, from: back, backCost: 0)
+        if let pairs = climb(from: lenient.pairs, window, known) { return place(pairs, known) }
         if afterResize {
-            let far = best(window, known(0), from: 0, backCost: 0)
+            let far = best(window, known, from: 0, backCost: 0)
             if far.pairs.count > 1, Double(far.pairs.count) >= 0.6 * Double(filled) {
-                return place(far.pairs, count)
+                return place(far.pairs, known)
             }
-        } else if let pairs = run(of: window, in: known(0)) {
+        } else if let pairs = run(of: window, in: known) {
             // A jump away from the end shows known rows only; an answer like an earlier one differs somewhere.
             return TranscriptAlignment(start: pairs[0].1, pairs: pairs, isElsewhere: true)
         }
         // A dialog closed, and rows that it had pushed out of view are back above those that stayed.
         if lenient.pairs.count > 1, Double(lenient.pairs.count) > 0.5 * Double(filled) {
-            return place(lenient.pairs, count)
+            return place(lenient.pairs, known)
         }
-        return TranscriptAlignment(start: count, pairs: [])
+        return TranscriptAlignment(start: known.count, pairs: [])
     }
 
     /// The whole window as it stands in the transcript, blank rows aside; the latest place counts.
-    private static func run(of window: [Key], in known: [Key]) -> [(Int, Int)]? {
-        let left = window.indices.filter { !window[$0].isBlank }
-        let right = known.indices.filter { !known[$0].isBlank }
-        guard left.count > 1, right.count >= left.count else { return nil }
-        for first in stride(from: right.count - left.count, through: 0, by: -1) {
-            var count = 0
-            while count < left.count, window[left[count]].matches(known[right[first + count]]) { count += 1 }
-            if count == left.count { return left.indices.map { (left[$0], right[first + $0]) } }
+    private static func run(of window: TranscriptWindow, in known: [Row]) -> [(Int, Int)]? {
+        let left = window.filled(from: 0)
+        guard left.count > 1 else { return nil }
+        for end in known.indices.reversed() where window.matches(left[left.count - 1], known[end]) {
+            var pairs = [(left[left.count - 1], end)]
+            var place = end
+            for row in left.dropLast().reversed() {
+                repeat { place -= 1 } while place >= 0 && known[place].isBlank
+                guard place >= 0, window.matches(row, known[place]) else { break }
+                pairs.append((row, place))
+            }
+            if pairs.count == left.count { return pairs.reversed() }
         }
         return nil
     }
@@ -78,51 +68,51 @@ struct TranscriptAlignment {
     ///
     /// What was painted got shorter, and rows that had left the screen at its top are back.
     private static func climb(
-        from pairs: [(Int, Int)], _ window: [Key], _ known: (Int) -> [Key]
+        from pairs: [(Int, Int)], _ window: TranscriptWindow, _ known: [Row]
     ) -> [(Int, Int)]? {
         guard let first = pairs.first else { return nil }
         // A few blank rows more or less are no difference.
-        let base = max(0, first.1 - 3 * window.count)
-        let rows = known(base)
+        let top = max(0, first.1 - 3 * window.count)
         var above: [(Int, Int)] = []
-        var place = first.1 - base - 1
-        for row in window[..<first.0].indices.reversed() where !window[row].isBlank {
-            while place >= 0, rows[place].isBlank { place -= 1 }
-            guard place >= 0, window[row].matches(rows[place]) else { return nil }
-            above.append((row, base + place))
+        var place = first.1 - 1
+        for row in window.rows[..<first.0].indices.reversed() where !window.rows[row].text.isEmpty {
+            while place >= top, known[place].isBlank { place -= 1 }
+            guard place >= top, window.matches(row, known[place]) else { return nil }
+            above.append((row, place))
             place -= 1
         }
         return above.reversed() + pairs
     }
 
-    private static func place(_ pairs: [(Int, Int)], _ count: Int) -> TranscriptAlignment {
-        guard let first = pairs.first else { return TranscriptAlignment(start: count, pairs: []) }
+    private static func place(_ pairs: [(Int, Int)], _ known: [Row]) -> TranscriptAlignment {
+        guard let first = pairs.first else { return TranscriptAlignment(start: known.count, pairs: []) }
         // Rows above the first pair take the place of as many rows above it.
         return TranscriptAlignment(start: max(0, first.1 - first.0), pairs: pairs)
     }
 
     /// The longest common subsequence of filled rows, less what speaks against it.
     private static func best(
-        _ window: [Key], _ known: [Key], from start: Int, backCost: Double
+        _ window: TranscriptWindow, _ known: [Row], from start: Int, backCost: Double
     ) -> (pairs: [(Int, Int)], score: Double) {
-        let left = window.indices.filter { !window[$0].isBlank }
-        let right = known.indices.filter { !known[$0].isBlank }
         // Rows that are the same from the top on are always part of a longest one, and most often all but a few.
         var pairs: [(Int, Int)] = []
-        while pairs.count < min(left.count, right.count),
-            window[left[pairs.count]].matches(known[right[pairs.count]])
-        {
-            pairs.append((left[pairs.count], start + right[pairs.count]))
+        var (row, place) = (0, start)
+        while true {
+            while row < window.count, window.rows[row].text.isEmpty { row += 1 }
+            while place < known.count, known[place].isBlank { place += 1 }
+            guard row < window.count, place < known.count, window.matches(row, known[place]) else { break }
+            pairs.append((row, place))
+            (row, place) = (row + 1, place + 1)
         }
         let top = pairs.count
-        let grid = Grid(Array(left[top...]), Array(right[top...]), window, known)
+        let grid = Grid(window, window.filled(from: row), known, known.filled(from: place))
         guard top == 0 else {
-            grid.trace(from: (0, 0), into: &pairs, start)
+            grid.trace(from: (0, 0), into: &pairs)
             return (pairs, Double(top) + grid.score(0, 0))
         }
         let first = grid.first(backCost: backCost)
         guard first.value > 0 else { return ([], 0) }
-        grid.trace(from: (first.i, first.j), into: &pairs, start)
+        grid.trace(from: (first.i, first.j), into: &pairs)
         return (pairs, first.value)
     }
 
@@ -135,19 +125,19 @@ struct TranscriptAlignment {
         private var scores: [Double]
         private var isSame: [Bool]
 
-        init(_ left: [Int], _ right: [Int], _ window: [Key], _ known: [Key]) {
+        init(_ window: TranscriptWindow, _ left: [Int], _ known: [Row], _ right: [Int]) {
             (self.left, self.right, width) = (left, right, right.count + 1)
             scores = [Double](repeating: 0, count: (left.count + 1) * width)
             isSame = [Bool](repeating: false, count: (left.count + 1) * width)
             for j in 0...right.count { scores[left.count * width + j] = -tailCost * Double(right.count - j) }
             guard !left.isEmpty, !right.isEmpty else { return }
-            let hashes = right.map { known[$0].text.byteHash }
+            let hashes = right.map { known[$0].row.hash }
             for i in stride(from: left.count - 1, through: 0, by: -1) {
-                let hash = window[left[i]].text.byteHash
+                let hash = window.rows[left[i]].hash
                 let (row, below) = (i * width, (i + 1) * width)
                 for j in stride(from: right.count - 1, through: 0, by: -1) {
                     var value = max(scores[below + j], scores[row + j + 1])
-                    if hash == hashes[j], window[left[i]].matches(known[right[j]]) {
+                    if hash == hashes[j], window.matches(left[i], known[right[j]]) {
                         isSame[row + j] = true
                         value = max(value, 1 + scores[below + j + 1])
                     }
@@ -170,11 +160,11 @@ struct TranscriptAlignment {
             return top
         }
 
-        func trace(from place: (i: Int, j: Int), into pairs: inout [(Int, Int)], _ start: Int) {
+        func trace(from place: (i: Int, j: Int), into pairs: inout [(Int, Int)]) {
             var (i, j) = place
             while i < left.count, j < right.count {
                 if isSame[i * width + j], pairs.isEmpty || score(i, j) <= 1 + score(i + 1, j + 1) {
-                    pairs.append((left[i], start + right[j]))
+                    pairs.append((left[i], right[j]))
                     (i, j) = (i + 1, j + 1)
                 } else if score(i + 1, j) >= score(i, j + 1) {
                     i += 1
@@ -184,4 +174,9 @@ struct TranscriptAlignment {
             }
         }
     }
+}
+
+extension [TranscriptScanner.Row] {
+    /// The places of the rows with text from `start` on.
+    fileprivate func filled(from start: Int) -> [Int] { (start..<count).filter { !self[$0].isBlank } }
 }

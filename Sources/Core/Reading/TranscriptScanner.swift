@@ -49,20 +49,20 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
     mutating func scan(
         _ screen: [ScreenRow], columns: Int, acceptsBare: Bool, echoes: EchoFilter, isSettled: Bool = false
     ) -> Result {
-        var window = ScreenLayout.content(of: screen)
-        dropStickyHeader(&window)
-        while window.last?.text.isEmpty == true { window.removeLast() }
-        while window.first?.text.isEmpty == true { window.removeFirst() }
-        guard !window.isEmpty else {
+        var shown = ScreenLayout.content(of: screen)
+        dropStickyHeader(&shown)
+        while shown.last?.text.isEmpty == true { shown.removeLast() }
+        while shown.first?.text.isEmpty == true { shown.removeFirst() }
+        guard !shown.isEmpty else {
             // Only a spinner is left in a low pane: all known rows and the prompt have scrolled away.
-            sawOnlyProgress = screen.contains { ScreenLayout.isSpinner($0.text) }
+            sawOnlyProgress = screen.contains { $0.traits.contains(.spinner) }
             return Result()
         }
-        if !isSettled, isUnchanged(window) { return Result() }
+        if !isSettled, isUnchanged(shown) { return Result() }
+        let window = TranscriptWindow(shown)
         var alignment = TranscriptAlignment.align(
-            Self.keys(window), on: rows.count, from: windowStart, afterResize: wasResized
-        ) { start in (start..<rows.count).map { .init(text: rows[$0].row.text, head: rows[$0].head) } }
-        if sawOnlyProgress, !window.contains(where: { ScreenLayout.isPrompt($0.text) }) {
+            window, on: rows, from: windowStart, afterResize: wasResized)
+        if sawOnlyProgress, shown.allSatisfy({ $0.traits.isDisjoint(with: .prompt) }) {
             windowStart = rows.count
             alignment = TranscriptAlignment(start: rows.count, pairs: [])
         }
@@ -72,7 +72,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
             guard rows.last(where: { !$0.isBlank })?.isEcho == true else { return Result() }
             alignment = TranscriptAlignment(start: rows.count, pairs: [])
         }
-        let start = merge(window, alignment)
+        let start = merge(window.rows, alignment)
         lenientScans = max(0, lenientScans - 1)
         let reader = MarkerReader(columns: columns, acceptsBare: acceptsBare)
         let result = read(from: start, reader, echoes, isSettled)
@@ -81,37 +81,25 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
     }
 
     /// True when only a spinner or the composer has changed since the last look.
-    private func isUnchanged(_ window: [ScreenRow]) -> Bool {
+    private func isUnchanged(_ window: ArraySlice<ScreenRow>) -> Bool {
         guard lenientScans == 0, !sawOnlyProgress, repairedBefore == nil,
             windowStart + window.count == rows.count
         else { return false }
         return zip(window, rows[windowStart...]).allSatisfy {
-            $0.text.hasSameBytes(as: $1.row.text) && $0.isBold == $1.row.isBold
-                && $0.isShaded == $1.row.isShaded
+            $0.hasSameText(as: $1.row) && $0.isBold == $1.row.isBold && $0.isShaded == $1.row.isShaded
         }
-    }
-
-    private static func keys(_ window: [ScreenRow]) -> [TranscriptAlignment.Key] {
-        var head: String?
-        var isCut = true
-        return window.map { row in
-            head = Self.head(row.text, after: head)
-            if row.text.isEmpty || head != nil { isCut = false }
-            return TranscriptAlignment.Key(text: row.text, head: head, isCut: isCut)
-        }
-    }
-
-    private static func head(_ text: String, after head: String?) -> String? {
-        if text.isEmpty { return nil }
-        return MarkerReader.mentions(text) && MarkerReader.head(text) != nil ? text : head
     }
 
     /// Codex repeats the current prompt in the first row while its own row is scrolled out of view.
-    private func dropStickyHeader(_ window: inout [ScreenRow]) {
-        guard !rows.isEmpty, window.count > 1, window[0].text.begins(with: "› ") else { return }
+    private func dropStickyHeader(_ window: inout ArraySlice<ScreenRow>) {
+        guard !rows.isEmpty, window.count > 1, let prompt = window.first,
+            prompt.traits.contains(.codexPrompt), prompt.text.begins(with: "› ")
+        else { return }
         // Unknown text under an unknown prompt may be the rest of what was typed.
-        let (prompt, next) = (window[0].text, window[1].text)
-        let isKnown = next.isEmpty || rows.contains { $0.row.text == prompt || $0.row.text == next }
+        let next = window[window.startIndex + 1]
+        let isKnown =
+            next.text.isEmpty
+            || rows.contains { $0.row.hasSameText(as: next) || $0.row.hasSameText(as: prompt) }
         if isKnown { window.removeFirst() }
     }
 
@@ -119,32 +107,31 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
     private mutating func merge(_ window: [ScreenRow], _ alignment: TranscriptAlignment) -> Int {
         let gap = gap(above: alignment)
         let start = max(min(alignment.start, rows.count), gap ?? 0)
-        var old = Array(rows[start...])
         let isGap = alignment.pairs.isEmpty && !rows.isEmpty
-        let known = oldRows(of: window, alignment.pairs, gap: gap)
         var merged = window.map { Row(row: $0) }
-        var used = Set<Int>()
+        var isReplaced = [Bool](repeating: true, count: rows.count - start)
         for (new, known) in alignment.pairs where known >= start {
-            let row = merged[new].row
-            merged[new] = old[known - start]
-            merged[new].row = row
-            used.insert(known - start)
+            merged[new] = rows[known]
+            merged[new].row = window[new]
+            isReplaced[known - start] = false
         }
-        for index in known {
+        for index in rowsSeenBefore(in: window, alignment.pairs, gap: gap) {
             merged[index].isLineGiven = true
             merged[index].isWarned = true
             merged[index].isOld = true
         }
         if isGap || rows.isEmpty { merged[0].isOrphan = true }
         if isGap || gap != nil { merged[0].isBehindGap = true }
-        for index in used.sorted().reversed() { old.remove(at: index) }
         var head = start > 0 ? rows[start - 1].head : nil
         for index in merged.indices {
-            head = Self.head(merged[index].row.text, after: head)
+            head = window[index].head(after: head)
             merged[index].head = head
         }
         // Painted anew from top to bottom, a marker that was just in view is the same marker.
-        moved = (isGap ? rows[min(windowStart, rows.count)...] : old[...]).compactMap(\.counted)
+        moved =
+            isGap
+            ? rows[min(windowStart, rows.count)...].compactMap(\.counted)
+            : isReplaced.indices.compactMap { isReplaced[$0] ? rows[start + $0].counted : nil }
         rows.replaceSubrange(start..., with: merged)
         windowStart = start
         return start
@@ -157,14 +144,14 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
     }
 
     /// Rows of the window that are no news although they match none: older than what was seen, or wrapped anew.
-    private func oldRows(of window: [ScreenRow], _ pairs: [(Int, Int)], gap: Int?) -> [Int] {
+    private func rowsSeenBefore(in window: [ScreenRow], _ pairs: [(Int, Int)], gap: Int?) -> [Int] {
         guard let first = pairs.first else { return [] }
         var above = first.0
         if let gap {
             let before = rows[max(0, gap - window.count)..<gap]
             above =
                 window[..<first.0].lastIndex { row in
-                    !row.text.isEmpty && before.contains { $0.row.text == row.text }
+                    !row.text.isEmpty && before.contains { $0.row.hasSameText(as: row) }
                 }.map { $0 + 1 } ?? 0
         }
         // What is new stands at the end; one known row below it may be a footer that moves.
@@ -191,7 +178,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
             block.take(&rows[index], echoes)
             defer { index += 1 }
             guard !rows[index].isEcho, rows[index].counted == nil,
-                MarkerReader.mentions(rows[index].row.text),
+                rows[index].row.traits.contains(.mentionsMarker),
                 !block.isUnknown || (rows[index].row.isBold && !rows[index].row.isShaded),
                 !continuesSentence(index, reader.columns)
             else { continue }
@@ -225,7 +212,7 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
 
     /// True when text below shows that the program has gone on behind this row.
     private func isFinal(_ index: Int, _ isSettled: Bool) -> Bool {
-        isSettled || rows[(index + 1)...].contains { !$0.isBlank && !$0.row.text.contains("…") }
+        isSettled || rows[(index + 1)...].contains { !$0.isBlank && !$0.row.traits.contains(.isUnfinished) }
     }
 
     /// A row that a renderer broke out of a sentence is not a line of its own; headings are bold.
@@ -270,17 +257,16 @@ struct TranscriptScanner: Codable, Equatable, Sendable {
 
         mutating func take(_ row: inout Row, _ echoes: EchoFilter) {
             if row.isOrphan { isUnknown = true }
-            let text = row.row.text
-            if let first = text.first, !first.isWhitespace {
+            if !row.isBlank, !row.row.traits.contains(.isIndented) {
                 isUnknown = false
-                isEcho = first == "❯" || first == "›"
+                isEcho = !row.row.traits.isDisjoint(with: .prompt)
                 isShaded = row.row.isShaded
-            } else if isEcho, isShaded, !text.isEmpty, !row.row.isShaded {
+            } else if isEcho, isShaded, !row.isBlank, !row.row.isShaded {
                 // The typed text is drawn on a background, and this row is not.
                 isEcho = false
             }
             row.isOrphan = isUnknown
-            row.isEcho = isEcho || echoes.contains(text)
+            row.isEcho = isEcho || echoes.contains(row.row.text)
         }
     }
 }

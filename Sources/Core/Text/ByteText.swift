@@ -4,6 +4,13 @@ extension String {
     /// The first byte that is no space.
     var firstPrinted: UInt8? { utf8.first { $0 != 0x20 } }
 
+    /// True for any white space that Unicode knows.
+    var beginsWithSpace: Bool {
+        guard let first = utf8.first, first < 0x7f || first >= 0xc2 else { return false }
+        if first < 0x7f { return first == 0x20 || (0x09...0x0d).contains(first) }
+        return unicodeScalars.first?.properties.isWhitespace == true
+    }
+
     var hasSpaceBehindFirstGlyph: Bool {
         guard let first = utf8.first, first > 0x20 else { return false }
         if first < 0x80 { return utf8.dropFirst().first == 0x20 }

@@ -74,6 +74,7 @@ public struct Doctor: Sendable {
         }
         let agents = try await context.store.agents()
         report.agents = agents.count
+        report.disk = DiskUse.of(context, agents: agents.count)
         let checkup = try await AgentCheckup(context: context, panes: panes)
         for agent in agents {
             guard let lock = try? context.agentLock(branch: agent.place.branch) else {

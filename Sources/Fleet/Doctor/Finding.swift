@@ -71,6 +71,8 @@ public struct DoctorReport: Sendable {
     public var agents = 0
     /// What was left out because a command works on it right now.
     public var busy: [String] = []
+    /// Empty when the settings cannot be read.
+    public var disk: [DiskUse] = []
 
     public var isWell: Bool { remaining.isEmpty }
 }

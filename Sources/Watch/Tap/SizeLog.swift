@@ -74,10 +74,4 @@ struct SizeLog {
         guard !waiting.isEmpty else { return }
         position = waiting.removeFirst().end
     }
-
-    /// Leaves everything out that stands there now: it was about a tap that is gone.
-    mutating func skipAll() throws {
-        try refresh()
-        (waiting, position) = ([], readTo)
-    }
 }

@@ -202,9 +202,6 @@ struct TapFollower {
         needsKeyframe = false
     }
 
-    /// The log of sizes was about a tap that is gone.
-    mutating func skipSizes() throws { try sizes.skipAll() }
-
     /// tmux cleared the pane for a program that was started again.
     private mutating func beginAnew(size: TerminalSize) -> [Reading] {
         let readings = reader.screen.isAtGround ? reader.settle() : []
