@@ -45,8 +45,9 @@ struct CommandDelivery: Sendable {
         }
     }
 
-    /// Presses C-c, once for each try.
+    /// Presses C-c, once for each try; a command that is typed only now does nothing.
     func interrupt(_ command: QueuedCommand) async throws {
+        try ShellScripts(context: context).disarm(command)
         let agent = try await context.store.agent(named: command.content.session ?? command.branch)
         let id = OutboxID("\(id(command))/interrupt")
         _ = try await Sender(context: context).send(.keys(["C-c"]), to: agent, id: id, patience: .zero)

@@ -95,7 +95,7 @@ public struct OrchestratorRehearsal: Sendable {
         for task in tasks where !branches.contains(task.branch) {
             let standing = machine.standings[task.branch]
             guard standing?.state.isEnded != true, standing?.conflict == nil else { continue }
-            forecasts[task.branch] = try await TaskSpawning(context: context).forecast(task, scratch: folder)
+            forecasts[task.branch] = await TaskSpawning(context: context).forecast(task, scratch: folder)
         }
         return forecasts
     }

@@ -25,10 +25,22 @@ struct ShellScripts: Sendable {
         let text = folder.appending("\(name).command")
         let runner = folder.appending("\(name).run")
         let mode = FilePermissions(rawValue: 0o600)
-        try Files.write(command.content.text + "\n", to: text, mode: mode)
+        if try Files.readText(text) != Self.nothing {
+            try Files.write(command.content.text + "\n", to: text, mode: mode)
+        }
         try Files.write(Self.runner(of: command, text: text), to: runner, mode: mode)
         return "sh \(Command.quoted(runner.string))"
     }
+
+    /// Leaves nothing to do where the command's shell has not read it yet; one that runs is not changed by it.
+    func disarm(_ command: QueuedCommand) throws {
+        try Files.makeFolder(folder, mode: 0o700)
+        try Files.write(
+            Self.nothing, to: folder.appending("\(Self.name(of: command)).command"),
+            mode: FilePermissions(rawValue: 0o600))
+    }
+
+    private static let nothing = "exit 130\n"
 
     func remove(_ command: QueuedCommand) throws {
         for ending in ["command", "run"] {

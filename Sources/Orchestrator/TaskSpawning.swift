@@ -36,8 +36,16 @@ struct TaskSpawning: Sendable {
     /// What would come of merging the dependencies as their branches are now; nil where nothing is to be merged.
     ///
     /// Whatever git makes for it is made in `scratch`, an empty folder.
-    func forecast(_ task: PlannedTask, scratch: FilePath) async throws -> BaseForecast? {
+    func forecast(_ task: PlannedTask, scratch: FilePath) async -> BaseForecast? {
         guard task.dependsOn.count > 1 else { return nil }
+        do {
+            return try await tryMerge(task, scratch)
+        } catch {
+            return .untried(reason: (error as? any UserFacingError)?.message ?? "\(error)")
+        }
+    }
+
+    private func tryMerge(_ task: PlannedTask, _ scratch: FilePath) async throws -> BaseForecast {
         var branches: [BranchName] = []
         var missing: [String] = []
         for name in task.dependsOn {
@@ -82,12 +90,14 @@ enum BaseForecast: Sendable, Equatable {
     case conflict(TaskStanding.Conflict)
     /// These branches do not exist yet.
     case unknown(missing: [String])
+    case untried(reason: String)
 
     /// Behind a reason why a task begins.
     var words: String {
         switch self {
         case .merges: "its dependencies can be merged, as they are now"
         case .conflict(let conflict): "'\(conflict.dependency)' conflicts, as it is now"
+        case .untried(let reason): "whether its dependencies can be merged is not known: \(reason)"
         case .unknown(let missing):
             "whether its dependencies can be merged is not known: "
                 + missing.map { "'\($0)'" }.joined(separator: ", ")

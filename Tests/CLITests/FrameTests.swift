@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What all commands have in common: help, options, errors, exit status.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct FrameTests {
     /// The commands that a help lists.
     private func subcommands(in help: String) -> [String] {

@@ -33,6 +33,11 @@ struct ShellScriptsTests {
         #expect(report?.exitCode != 0)
     }
 
+    @Test func aCommandThatWasGivenUpBeforeItWasTypedDoesNothing() async throws {
+        let (result, report) = try await run("echo done", isDisarmed: true)
+        #expect(report?.exitCode == 130 && !result.text.contains("done"), "\(result.text)")
+    }
+
     @Test func anEarlierTryIsNoReport() {
         let text = "\n### SENTRY {\"type\":\"RESULT\",\"id\":\"cmd-x-1.1\",\"exit\":0,\"ms\":5}\n"
         #expect(ShellReport.find("cmd-x-1.1", in: Array(text.utf8))?.exitCode == 0)
@@ -42,7 +47,9 @@ struct ShellScriptsTests {
         }
     }
 
-    private func run(_ text: String, cwd: String? = nil) async throws -> (CommandResult, ShellReport?) {
+    private func run(
+        _ text: String, cwd: String? = nil, isDisarmed: Bool = false
+    ) async throws -> (CommandResult, ShellReport?) {
         try await withTemporaryFolder { folder in
             let scripts = ShellScripts(folder: folder)
             var content = DecidedCommand(text: text, mode: .shell)
@@ -50,6 +57,7 @@ struct ShellScriptsTests {
             let command = QueuedCommand(
                 id: "cmd-x-1", number: 1, branch: "a", content: content, tries: 1,
                 createdAt: Timestamp(milliseconds: 0), dueAt: Timestamp(milliseconds: 0))
+            if isDisarmed { try scripts.disarm(command) }
             let line = try scripts.write(command)
             let result = try await CommandRunner().run(
                 Command(

@@ -15,7 +15,7 @@ struct MetricsKeeper: Service {
     /// Throws what the first server throws; what goes wrong with later ones is logged, and the next edit tried.
     func run() async throws {
         let events = FileEvents()
-        try events.watch(source.folder)
+        if Files.isFolder(source.folder) { try events.watch(source.folder) }
         events.wake()
         let failure = Failure()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -41,18 +41,20 @@ struct MetricsKeeper: Service {
                     serving = nil
                 }
                 if let server = server(wanted) {
-                    let own = ServiceGroup(services: [server], logger: log)
+                    let (begins, begin) = AsyncStream.makeStream(of: Void.self)
+                    let own = ServiceGroup(services: [Beginning(begin: begin), server], logger: log)
                     serving = own
                     group.addTask { [self, isFirst] in
                         do {
                             try await own.run()
                         } catch {
+                            begin.finish()
+                            guard !isFirst else { return failure.tell(error, events) }
                             log.error("metrics: \((error as? any UserFacingError)?.message ?? "\(error)")")
-                            guard isFirst else { return }
-                            failure.error.withLock { $0 = error }
-                            events.wake()
                         }
                     }
+                    // A group that does not run yet cannot be told to end.
+                    for await _ in begins {}
                 }
                 isFirst = false
             }
@@ -63,6 +65,21 @@ struct MetricsKeeper: Service {
     /// Of the first server, for whoever waits for edits.
     private final class Failure: Sendable {
         let error = Mutex<(any Error)?>(nil)
+
+        func tell(_ error: any Error, _ events: FileEvents) {
+            self.error.withLock { $0 = error }
+            events.wake()
+        }
+    }
+
+    /// Says when its group runs.
+    private struct Beginning: Service {
+        let begin: AsyncStream<Void>.Continuation
+
+        func run() async throws {
+            begin.finish()
+            try await gracefulShutdown()
+        }
     }
 }
 

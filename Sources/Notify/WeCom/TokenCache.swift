@@ -23,7 +23,8 @@ struct TokenCache: Sendable {
         guard unsafe lstat(file.string, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
             info.st_mode & 0o077 == 0, info.st_uid == getuid(),
             let text = try? Files.readText(file, limit: 8192), let object = try? JSONValue.parse(text),
-            let token = object["access_token"]?.string, let end = object["expires_at"]?.integer
+            let token = object["access_token"]?.string, let end = object["expires_at"]?.integer,
+            end >= 0
         else { return nil }
         let expiresAt = Timestamp(milliseconds: end)
         // A clock that was set back must not make a token good for ever.

@@ -27,21 +27,26 @@ enum Browser {
         guard isInstalled else {
             throw WebDriverError(text: "there is no browser: apt-get install chromium chromium-driver")
         }
+        let port = try FreePort.find()
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/chromedriver")
-        process.arguments = ["--port=0"]
+        process.arguments = ["--port=\(port)"]
         process.environment = [
             "PATH": "/usr/bin:/bin", "HOME": folder.appending("user").string, "TMPDIR": folder.string,
             "LC_ALL": "C.UTF-8",
         ]
-        let output = Pipe()
-        process.standardOutput = output
+        process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
         let client = HTTPClient(label: "webdriver")
         do {
-            let base = "http://127.0.0.1:\(try port(output.fileHandleForReading))"
+            let base = "http://127.0.0.1:\(port)"
+            let isReady = try await eventually(within: .seconds(20)) {
+                // refused until it listens
+                (try? await WebDriver.call("GET", base + "/status", [:], client)) != nil
+            }
+            guard isReady else { throw WebDriverError(text: "chromedriver did not start") }
             let made = try await WebDriver.call("POST", base + "/session", capabilities(folder), client)
             let driver = WebDriver(
                 session: "\(base)/session/\(made["sessionId"]?.string ?? "")", client: client)
@@ -70,18 +75,6 @@ enum Browser {
     private static func end(_ process: Process) {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
-    }
-
-    /// The driver says on which port it listens.
-    private static func port(_ output: FileHandle) throws -> Int {
-        var text = ""
-        while let piece = try output.read(upToCount: 1), !piece.isEmpty {
-            text += String(decoding: piece, as: UTF8.self)
-            if let match = text.firstMatch(of: /successfully on port (\d+)\./), let port = Int(match.1) {
-                return port
-            }
-        }
-        throw WebDriverError(text: "chromedriver did not start: \(text)")
     }
 
     private static func capabilities(_ folder: FilePath) -> JSONValue {

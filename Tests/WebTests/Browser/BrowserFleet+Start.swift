@@ -1,5 +1,4 @@
 import Core
-import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -42,7 +41,7 @@ extension BrowserFleet {
     /// Starts a fleet, its daemon and a browser for the time of `body`.
     static func with(_ body: @Sendable (BrowserFleet) async throws -> Void) async throws {
         // Named, so that the page finds the server again after a restart.
-        let (port, portalPort) = try (freePort(), freePort())
+        let (port, portalPort) = try (FreePort.find(), FreePort.find())
         try await withFleetFixture(
             scripts: scripts, policy: policy,
             more: """
@@ -71,29 +70,6 @@ extension BrowserFleet {
             } catch {
                 // No test waits for it any more.
                 Issue.record(error)
-            }
-        }
-    }
-
-    /// Below those that the kernel gives away, so that nobody who asks for any port gets it while the server restarts.
-    private static func freePort() throws -> UInt16 {
-        for _ in 0..<100 {
-            let port = UInt16.random(in: 15_000..<32_000)
-            if isFree(port) { return port }
-        }
-        throw WebDriverError(text: "no port is free")
-    }
-
-    private static func isFree(_ port: UInt16) -> Bool {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = port.bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
     }
