@@ -26,10 +26,7 @@ public struct PaneSnapshot: Sendable, Hashable, Identifiable {
     public var session: SessionName
     /// The session's id on its server, such as `$1`.
     public var sessionID: String
-    /// Seconds since 1970.
-    public var sessionCreated: Int64
-    /// The window's id on its server, such as `@2`.
-    public var windowID: String
+    /// Empty where a list of all panes was asked for without names.
     public var windowName: String
     /// The pid of the program that tmux started in the pane.
     public var pid: Int32
@@ -38,11 +35,8 @@ public struct PaneSnapshot: Sendable, Hashable, Identifiable {
     public var columns: Int
     public var rows: Int
     public var title: String
+    /// The name of the program in the terminal's foreground; empty where `windowName` is.
     public var currentCommand: String
-    /// The pane's terminal device, such as `/dev/pts/3`.
-    public var terminal: String
-    /// Copy mode or another mode that swallows keys.
-    public var isInMode: Bool
     public var isPiped: Bool
     public var isAlternate: Bool
     /// The agent that this pane was made for.
@@ -90,44 +84,48 @@ enum PaneOption {
     static func typed(_ id: OutboxID) -> String { "@ta_\(TmuxFormat.name(id.rawValue))" }
 }
 
-/// The one format in which panes are asked for, and its parser.
+/// The format in which panes are asked for, and its parser.
 ///
 /// Fields end in a tab. tmux keeps control characters out of the names of sessions and out of titles, but not out of
 /// the names of programs and windows: there it replaces tab, newline and the escape character. (Three replacements
-/// cost the server more than ten plain fields, so only those two have them.)
+/// cost the server more than ten plain fields, so only those two have them, and lists that need no names leave them
+/// out: with 100 panes that is a third of what the list takes.)
 enum PaneFormat {
+    static let format = fields(windowName: free("window_name"), command: free("pane_current_command"))
+        .joined(separator: "\t")
+    static let withoutNames = unnamed.joined(separator: "\t")
+
+    private static let unnamed = fields(windowName: "", command: "")
+
     private static func free(_ name: String) -> String { "#{s/~/~0/;s/\t/~1/;s/\n/~2/:\(name)}" }
 
-    private static let fields = [
-        "#{pane_id}", "#{pid}", "#{start_time}", "#{socket_path}", "#{session_name}", "#{session_id}",
-        "#{session_created}", "#{window_id}", free("window_name"), "#{pane_pid}", "#{pane_dead}",
-        "#{pane_dead_status}", "#{pane_dead_signal}", "#{pane_width}", "#{pane_height}", "#{pane_title}",
-        free("pane_current_command"), "#{pane_tty}", "#{pane_in_mode}", "#{pane_pipe}", "#{alternate_on}",
-        "#{\(PaneOption.agent)}", "#{\(PaneOption.tap)}",
-    ]
+    private static func fields(windowName: String, command: String) -> [String] {
+        [
+            "#{pane_id}", "#{pid}", "#{start_time}", "#{socket_path}", "#{session_name}", "#{session_id}",
+            windowName, "#{pane_pid}", "#{pane_dead}", "#{pane_dead_status}", "#{pane_dead_signal}",
+            "#{pane_width}", "#{pane_height}", "#{pane_title}", command, "#{pane_pipe}", "#{alternate_on}",
+            "#{\(PaneOption.agent)}", "#{\(PaneOption.tap)}",
+        ]
+    }
 
-    static let format = fields.joined(separator: "\t")
-
-    /// Nil when the line is not one that `format` makes.
+    /// Nil when the line is not one that a format of this type makes.
     static func parse(_ line: String) -> PaneSnapshot? {
         let parts = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard parts.count == fields.count, let id = PaneID(parts[0]), let serverPid = Int32(parts[1]),
-            let startTime = Int64(parts[2]), let columns = Int(parts[13]), let rows = Int(parts[14])
+        guard parts.count == unnamed.count, let id = PaneID(parts[0]), let serverPid = Int32(parts[1]),
+            let startTime = Int64(parts[2]), let columns = Int(parts[11]), let rows = Int(parts[12])
         else { return nil }
         var end: PaneEnd?
-        if parts[10] == "1" {
-            end = Int32(parts[12]).map(PaneEnd.signaled) ?? Int32(parts[11]).map(PaneEnd.exited) ?? .unknown
+        if parts[8] == "1" {
+            end = Int32(parts[10]).map(PaneEnd.signaled) ?? Int32(parts[9]).map(PaneEnd.exited) ?? .unknown
         }
         func option(_ text: String) -> String? { text.isEmpty ? nil : TmuxFormat.text(ofName: text) }
         return PaneSnapshot(
             id: id, server: TmuxServerID(socket: parts[3], pid: serverPid, startTime: startTime),
-            session: SessionName(parts[4]), sessionID: parts[5], sessionCreated: Int64(parts[6]) ?? 0,
-            windowID: parts[7], windowName: plain(parts[8]), pid: Int32(parts[9]) ?? 0, end: end,
-            columns: columns, rows: rows, title: parts[15], currentCommand: plain(parts[16]),
-            terminal: parts[17], isInMode: !["", "0"].contains(parts[18]), isPiped: parts[19] == "1",
-            isAlternate: parts[20] == "1", agent: option(parts[21]).map { AgentID($0) },
-            tap: option(parts[22]).map { FilePath($0) })
+            session: SessionName(parts[4]), sessionID: parts[5], windowName: plain(parts[6]),
+            pid: Int32(parts[7]) ?? 0, end: end, columns: columns, rows: rows, title: parts[13],
+            currentCommand: plain(parts[14]), isPiped: parts[15] == "1", isAlternate: parts[16] == "1",
+            agent: option(parts[17]).map { AgentID($0) }, tap: option(parts[18]).map { FilePath($0) })
     }
 
     private static func plain(_ text: String) -> String {

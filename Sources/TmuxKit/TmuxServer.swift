@@ -40,11 +40,11 @@ public struct TmuxServer: Sendable {
         return lines
     }
 
-    /// The panes of this server in the order tmux lists them; none when no server runs.
+    /// The panes of this server, without names, in the order tmux lists them; none when no server runs.
     ///
     /// A pane whose program has ended is included while tmux keeps it (`remain-on-exit`).
     public func panes() async throws(TmuxError) -> [PaneSnapshot] {
-        let list: TmuxCommandList = [["list-panes", "-a", "-F", PaneFormat.format]]
+        let list: TmuxCommandList = [["list-panes", "-a", "-F", PaneFormat.withoutNames]]
         do {
             let panes = try Self.snapshots(try await run(list))
             guard panes.contains(where: { $0.end == .unknown }) else { return panes }

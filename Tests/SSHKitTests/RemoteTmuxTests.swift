@@ -39,7 +39,7 @@ struct RemoteTmuxTests {
                 "w~ \"日本\"",
                 "stty -echo; \(there.signal("up")); exec cat >>'\(received)'")
             try await there.wait(for: "up")
-            let pane = try #require(try await server.panes().first)
+            let pane = try #require(try await server.watchablePanes().first?.pane)
             #expect(pane.session == SessionName("a'#(touch x)%H b"))
             #expect(pane.windowName == "w~ \"日本\"")
             #expect(try await server.tmux.checkVersion().isEmpty == false)
@@ -72,7 +72,7 @@ struct RemoteTmuxTests {
                 }
                 #expect(isAttached)
                 let server = TmuxServer(tmux, control: client)
-                let pane = try #require(try await server.panes().first)
+                let pane = try #require(try await server.watchablePanes().first?.pane)
                 for number in 0..<50 {
                     _ = try await server.paste("\(number)\n", id: OutboxID("n\(number)"), into: pane.address)
                 }
@@ -96,7 +96,7 @@ struct RemoteTmuxTests {
             let facts = try #require(host.facts)
             let server = TmuxServer(try fixture.tmux(on: host, facts: facts))
             try await there.tmux("new-session", "-d", "-s", "shell", "-x", "80", "-y", "24", "sh")
-            let pane = try #require(try await server.panes().first)
+            let pane = try #require(try await server.watchablePanes().first?.pane)
             let mirror = there.folder.appending("mirror")
             let file = FilePath(facts.folder).appending("pane.tap")
             try host.begin("pane.tap", to: mirror, record: there.folder.appending("record"))

@@ -25,7 +25,7 @@ struct AgentTests {
             #expect(pane.agent == session.agent)
             #expect(pane.tap == session.tap)
             #expect((pane.columns, pane.rows) == (100, 30))
-            #expect(pane.isPiped && !pane.isDead && !pane.isInMode && !pane.isAlternate)
+            #expect(pane.isPiped && !pane.isDead && !pane.isAlternate)
             let expected =
                 "\(folder)\r\n30 100\r\nit's #(x) %H\r\n$HOME;|/opt/a b:/usr/bin:/bin|unset\r\n"
             #expect(try await eventually { text(of: session.tap) == expected })
@@ -175,7 +175,7 @@ struct AgentTests {
             let server = try fixture.server()
             try await fixture.tmux("new-session", "-d", "-s", "it's a|b~1 #x%H", "-n", "w~ \"日本\"", "cat")
             try await fixture.tmux("select-pane", "-t", "%0", "-T", "t~2|日é")
-            let pane = try #require(try await server.panes().first)
+            let pane = try #require(try await server.watchablePanes().first?.pane)
             #expect(pane.session == SessionName("it's a|b~1 #x%H"))
             #expect(pane.windowName == "w~ \"日本\"")
             #expect(pane.title == "t~2|日é")
@@ -190,9 +190,11 @@ struct AgentTests {
                 "printf '\\033]2;ti\\ttle\\nx\\007'; exec bash -c 'exec -a \"$1\" cat' - \"a~\t\nb\""
             try await fixture.tmux("new-session", "-d", program)
             try await fixture.tmux("new-session", "-d", "-s", "s\tn\nx", "-n", "w\tn\nx", "cat")
-            let hasName = try await eventually { try await server.panes().first?.currentCommand == "a~\t\nb" }
+            let hasName = try await eventually {
+                try await server.watchablePanes().first?.pane.currentCommand == "a~\t\nb"
+            }
             #expect(hasName)
-            let panes = try await server.panes()
+            let panes = try await server.watchablePanes().map(\.pane)
             #expect(panes.count == 2)
             #expect(panes.last?.windowName == "w\tn\nx")
             #expect(panes.last?.session == SessionName("s\\tn\\nx"))

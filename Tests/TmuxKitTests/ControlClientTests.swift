@@ -43,13 +43,19 @@ struct ControlClientTests {
             try await fixture.tmux(
                 "new-session", "-d", "-s", "it's a|b~1 #x%H", "-n", "w~ \"日本\"", "sleep", "999")
             _ = try await forked.startAgent(fixture.session(running: ["sleep", "999"]))
-            #expect(
-                try await eventually { try await forked.panes().allSatisfy { $0.currentCommand == "sleep" } })
+            let areBothThere = try await eventually {
+                try await forked.watchablePanes().allSatisfy { $0.pane.currentCommand == "sleep" }
+            }
+            #expect(areBothThere)
             try await fixture.withControl { server, client in
                 let (panes, identity) = (try await server.panes(), try await server.identity())
                 let (expected, expectedIdentity) = (try await forked.panes(), try await forked.identity())
                 #expect(panes == expected)
                 #expect(identity == expectedIdentity)
+                let named = try await server.watchablePanes()
+                #expect(try await named == forked.watchablePanes())
+                #expect(named.map(\.pane.windowName) == ["agent:agent-a", "w~ \"日本\""])
+                #expect(panes.allSatisfy { $0.windowName.isEmpty && $0.currentCommand.isEmpty })
                 #expect(client.isConnected)
             }
         }
@@ -171,7 +177,7 @@ struct ControlClientTests {
                 #expect(try await eventually { client.isConnected })
                 let process = try #require(await seen.current)
                 #expect(ProcessTable.isAlive(process))
-                try await fixture.tmux("rename-window", "-t", pane.windowID, "new name")
+                try await fixture.tmux("rename-window", "-t", pane.id.description, "new name")
                 for await case .notification("window-renamed", let rest) in client.notifications {
                     #expect(String(decoding: rest, as: UTF8.self).hasSuffix("new name"))
                     break

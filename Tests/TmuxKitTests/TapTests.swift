@@ -97,10 +97,10 @@ struct TapTests {
                     return lines.contains { $0.count == 4 && $0[1...] == ["5", "\(columns)", "\(rows)"] }
                 }
             }
-            try await fixture.tmux("resize-window", "-t", pane.windowID, "-x", "120", "-y", "40")
+            try await fixture.tmux("resize-window", "-t", pane.id.description, "-x", "120", "-y", "40")
             #expect(try await noted(120, 40))
             // A person's split takes rows from the agent's pane; the other pane's size is not ours.
-            try await fixture.tmux("split-window", "-d", "-l", "10", "-t", pane.windowID, "cat")
+            try await fixture.tmux("split-window", "-d", "-l", "10", "-t", pane.id.description, "cat")
             #expect(try await noted(120, 29))
             #expect(text(of: fixture.folder.appending("x")) == nil)
         }

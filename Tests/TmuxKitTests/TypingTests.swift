@@ -53,11 +53,14 @@ struct TypingTests {
     @Test func copyModeSwallowsNothing() async throws {
         try await onBothRoads { fixture, server, pane in
             try await fixture.tmux("copy-mode", "-t", pane.id.description)
-            #expect(try await server.panes().first?.isInMode == true)
+            func mode() async throws -> String {
+                try await fixture.tmux("display-message", "-p", "-t", pane.id.description, "#{pane_mode}")
+            }
+            #expect(try await mode() == "copy-mode")
             #expect(try await server.paste("in copy mode", id: OutboxID("a"), into: pane.address) == .typed)
             #expect(try await server.enter(id: OutboxID("b"), in: pane.address) == .typed)
             #expect(try await eventually { fixture.received() == "in copy mode\n" })
-            #expect(try await server.panes().first?.isInMode == true)
+            #expect(try await mode() == "copy-mode")
             #expect(
                 try await server.keys(["k", ";", "Enter"], id: OutboxID("c"), in: pane.address) == .typed)
             #expect(

@@ -117,9 +117,9 @@ extension PaneSnapshot {
         guard let id = PaneID("%0") else { preconditionFailure("%0 is a pane's id") }
         return PaneSnapshot(
             id: id, server: TmuxServerID(socket: "s", pid: 1, startTime: 1),
-            session: SessionName("s"), sessionID: "$0", sessionCreated: 0, windowID: "@0", windowName: "sh",
-            pid: 2, end: nil, columns: columns, rows: rows, title: "", currentCommand: "sh", terminal: "",
-            isInMode: false, isPiped: true, isAlternate: false, agent: nil, tap: nil)
+            session: SessionName("s"), sessionID: "$0", windowName: "sh",
+            pid: 2, end: nil, columns: columns, rows: rows, title: "", currentCommand: "sh",
+            isPiped: true, isAlternate: false, agent: nil, tap: nil)
     }
 }
 
