@@ -22,7 +22,7 @@ struct SpawnTests {
                     == "feature/x")
             let pane = try #require(try await fleet.server.pane(of: agent.id))
             #expect(pane.session.rawValue == "agent-feature-x")
-            #expect(pane.windowName == "agent:feature-x")
+            #expect(try await fleet.server.watchablePanes().first?.pane.windowName == "agent:feature-x")
             let tap = try #require(agent.tap)
             #expect(
                 try await eventually { tap.text?.contains(agent.place.worktree.string + "\r\n") ?? false })

@@ -18,10 +18,11 @@ extension PaneWatcher {
             guard case .pane(let pane) = item.subject else { return true }
             return self.unreachable[pane.host] == nil
         }
-        if try await store.recoverAttempting().contains(where: isHere) { return false }
-        // What waits for a back-off is done by a later pass.
-        if let due = try await store.nextOutboxDue(), due <= now { return false }
-        return true
+        // Of one moment: an action that begins between two looks would be in neither. What waits for a back-off is done by
+        // a later pass.
+        return try await store.openOutbox().allSatisfy { item in
+            !isHere(item) || (item.state == .pending && item.dueAt > now)
+        }
     }
 
     /// Waits for the pipes that are being made: one that came behind the end nobody would give back.
