@@ -45,14 +45,18 @@ struct PageRendererTests {
     }
 
     @Test func tasksSayWhyTheyDoNotGoOn() throws {
+        var untitled = SampleBoard.task("feature/c", title: "feature/c")
+        untitled.task.task.task = "Write the schema\nand then the rest"
         let board = SampleBoard.board(tasks: [
             SampleBoard.task("feature/a", title: "Add a login"),
             SampleBoard.task("feature/b", title: "Test it", status: "blocked", blockedBy: "feature/a"),
+            untitled,
         ])
         let english = try #require(renderer.parts(of: board, .english)["tasks"])
         for text in ["Add a login", "running", "because of feature/a", "waits for your word: 1", "blocked"] {
             #expect(english.contains(text), "\(text)")
         }
+        #expect(english.contains("<bdi>Write the schema</bdi>"))
         let chinese = try #require(renderer.parts(of: board, .chinese)["tasks"])
         #expect(chinese.contains("因为 feature/a") && chinese.contains("受阻"))
         #expect(!chinese.contains("还没有任务"))

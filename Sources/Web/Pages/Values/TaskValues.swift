@@ -25,7 +25,7 @@ extension PageValues {
             var values: [String: Any] = [
                 "element": "task-\(HTMLText.identifier(task.branch))", "severity": severity(of: row, asking),
                 "glyph": Self.glyphs[row.status] ?? "·", "word": words["task_\(row.status)"],
-                "branch": task.branch.visible, "title": task.title.visible, "facts": facts,
+                "branch": task.branch.visible, "title": Self.title(of: task), "facts": facts,
             ]
             if let standing { values["at"] = PageWords.time(standing.since, form: "age") }
             let body = [standing?.reason, standing?.pause?.detail, standing?.deciding.summary].compactMap(
@@ -37,6 +37,14 @@ extension PageValues {
             values["hasQueue"] = !row.commands.isEmpty
             return values
         }
+    }
+
+    /// A task that nobody gave a title is known by what its agent is told.
+    private static func title(of task: PlannedTask) -> String {
+        guard task.title == task.branch, let told = task.task?.split(separator: "\n").first else {
+            return task.title.visible
+        }
+        return String(told.prefix(200)).visible
     }
 
     /// Tasks that are not over, and nobody who runs them.
