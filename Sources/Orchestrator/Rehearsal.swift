@@ -86,6 +86,9 @@ public struct OrchestratorRehearsal: Sendable {
     private func forecasts(
         of tasks: [PlannedTask], _ machine: OrchestratorMachine
     ) async throws -> [String: BaseForecast] {
+        // Only those are merged; for all others no folder is made.
+        let tasks = tasks.filter { $0.dependsOn.count > 1 }
+        guard !tasks.isEmpty else { return [:] }
         let branches = Set(try await context.store.agents().map(\.place.branch))
         let folder = context.run.appending("rehearsal-\(context.surroundings.processID)")
         try Files.makeFolder(folder, mode: 0o700)

@@ -29,14 +29,8 @@ struct CommandCancelTests {
 
     @Test func oneThatIsCancelledWhileNobodyOrchestratesNeverBegins() async throws {
         try await withFleetFixture(scripts: nil) { fleet in
-            try await fleet.succeed("init", "--no-hooks")
-            try fleet.write(
-                "[agent]\ncommand = \"sh\"\nkind = \"shell\"\n[dashboard]\nport = 0\n",
-                to: ".tmuxagent/fleet.toml")
-            try fleet.write("pipelines: []\n", to: ".tmuxagent/policy.yaml")
-            let plan = Self.plan.replacing(
-                "session_cooldown_seconds = 0", with: "session_cooldown_seconds = 3600")
-            try fleet.write(plan, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.plan(
+                Self.plan.replacing("session_cooldown_seconds = 0", with: "session_cooldown_seconds = 3600"))
             let user = fleet.folder.appending("user")
             try Files.write(
                 #"{"commands": ["touch $HOME/one", "touch $HOME/two"]}"#, to: user.appending("decision"))
@@ -62,12 +56,7 @@ struct CommandCancelTests {
 
     @Test func oneThatWaitsIsDroppedAndOneThatRunsIsInterrupted() async throws {
         try await withFleetFixture(scripts: nil) { fleet in
-            try await fleet.succeed("init", "--no-hooks")
-            try fleet.write(
-                "[agent]\ncommand = \"sh\"\nkind = \"shell\"\n[dashboard]\nport = 0\n",
-                to: ".tmuxagent/fleet.toml")
-            try fleet.write("pipelines: []\n", to: ".tmuxagent/policy.yaml")
-            try fleet.write(Self.plan, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.plan(Self.plan)
             let user = fleet.folder.appending("user")
             try Files.write(Self.decision, to: user.appending("decision"))
             try await fleet.succeed("up")

@@ -49,12 +49,7 @@ struct MetricsServerTests {
 
     @Test func numbersOfAProcessOfItsOwnAreThoseOfEveryOther() async throws {
         try await withFleetFixture(scripts: nil) { fleet in
-            try await fleet.succeed("init", "--no-hooks")
-            try fleet.write(
-                "[agent]\ncommand = \"sh\"\nkind = \"shell\"\n[dashboard]\nport = 0\n",
-                to: ".tmuxagent/fleet.toml")
-            try fleet.write("pipelines: []\n", to: ".tmuxagent/policy.yaml")
-            try fleet.write(Self.plan, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.plan(Self.plan)
             try fleet.write(Self.decider, to: ".tmuxagent/decider.sh")
             try await fleet.git.git("add", "-f", ".tmuxagent/decider.sh")
             try await fleet.git.git("commit", "-qm", "decider")
