@@ -27,10 +27,7 @@ struct RestartTests {
 
     @Test func aKilledOrchestratorGoesOnWhereItStood() async throws {
         try await withFleetFixture(scripts: nil) { fleet in
-            try await fleet.succeed("init", "--no-hooks")
-            try fleet.write("[agent]\ncommand = \"sh\"\nkind = \"shell\"\n", to: ".tmuxagent/fleet.toml")
-            try fleet.write("pipelines: []\n", to: ".tmuxagent/policy.yaml")
-            try fleet.write(Self.plan, to: ".tmuxagent/orchestrator.toml")
+            try await fleet.plan(Self.plan)
             let user = fleet.folder.appending("user")
             try Files.write(Self.decision, to: user.appending("decision"))
             try await fleet.succeed("up")
