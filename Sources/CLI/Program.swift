@@ -14,13 +14,12 @@ public enum Program {
         }
         var surroundings = surroundings
         let arguments = GlobalOptions.movedBehindCommand(arguments)
-        if let error = RootCommand.unknownCommand(in: arguments) {
-            return Console(environment: surroundings.environment)
-                .render(error: error, json: arguments.contains("--json")).rawValue
-        }
         let command: any ParsableCommand
         do {
             command = try RootCommand.parsed(arguments)
+        } catch let error as CLIError {
+            return Console(environment: surroundings.environment)
+                .render(error: error, json: arguments.contains("--json")).rawValue
         } catch {
             return finish(parsing: error, json: arguments.contains("--json"))
         }

@@ -29,33 +29,47 @@ struct RootCommand: AsyncParsableCommand {
     static let version = "0.1.0"
 
     /// The command that was asked for; help, and what is wrong, is worded by this type.
+    ///
+    /// Throws ``CLIError/unknownCommand(_:group:known:)`` and what ArgumentParser throws.
     static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-        if let command = try? QuickRoot.parseAsRoot(arguments) as? any AgentCommand { return command }
+        if let word = arguments.first,
+            let type = configuration.subcommands.first(where: { $0.isCalled(word) }),
+            let command = quickly(type, arguments)
+        {
+            return command
+        }
+        if let error = unknownCommand(in: arguments) { throw error }
         return try parseAsRoot(arguments)
     }
 
-    /// The same commands without the look for `--generate-completion-script`, which ArgumentParser does at every start
-    /// of a program that stands under no other: an eighth of what `sessions` takes.
-    private struct QuickRoot: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "tmux-agent", _superCommandName: "",
-            subcommands: RootCommand.configuration.subcommands)
+    private static func quickly<Command: ParsableCommand>(
+        _ type: Command.Type, _ arguments: [String]
+    ) -> (any AgentCommand)? {
+        try? QuickRoot<Command>.parseAsRoot(arguments) as? any AgentCommand
+    }
+
+    /// One command without its siblings, and without the look for `--generate-completion-script`, which ArgumentParser
+    /// does at every start of a program that stands under no other: a fifth of what `sessions` takes.
+    private struct QuickRoot<Command: ParsableCommand>: ParsableCommand {
+        static var configuration: CommandConfiguration {
+            CommandConfiguration(
+                commandName: "tmux-agent", _superCommandName: "", subcommands: [Command.self])
+        }
     }
 
     /// A word that should name a command and names none; the parser would call it an unexpected argument and name none.
     ///
     /// Groups take no arguments of their own, so the word behind one is a command, too.
-    static func unknownCommand(in arguments: [String]) -> CLIError? {
+    private static func unknownCommand(in arguments: [String]) -> CLIError? {
         var (group, path) = (configuration, "")
         for word in arguments.prefix(2) {
             guard !word.hasPrefix("-"), !group.subcommands.isEmpty else { return nil }
             var known = path.isEmpty ? ["help"] : []
             var next: CommandConfiguration?
             for command in group.subcommands {
-                // Every command names itself: a name made from the type costs a scan over all types of the program.
-                let (name, configuration) = (command._commandName, command.configuration)
-                if name == word || configuration.aliases.contains(word) { next = configuration }
-                if configuration.shouldDisplay { known += [name] + configuration.aliases }
+                let configuration = command.configuration
+                if command.isCalled(word) { next = configuration }
+                if configuration.shouldDisplay { known += [command._commandName] + configuration.aliases }
             }
             guard let next else {
                 return known.contains(word) ? nil : .unknownCommand(word, group: path, known: known)
@@ -63,5 +77,12 @@ struct RootCommand: AsyncParsableCommand {
             (group, path) = (next, path + word + " ")
         }
         return nil
+    }
+}
+
+extension ParsableCommand {
+    fileprivate static func isCalled(_ word: String) -> Bool {
+        // Every command names itself: a name made from the type costs a scan over all types of the program.
+        _commandName == word || configuration.aliases.contains(word)
     }
 }
