@@ -10,9 +10,14 @@ extension JSONParser {
             let byte = bytes[offset]
             if byte == UInt8(ascii: "\"") {
                 if mode == .strict || closes(role, at: offset) {
-                    text += bytes[plain..<offset]
+                    let rest = bytes[plain..<offset]
                     advance()
-                    guard let decoded = String(validating: text, as: UTF8.self) else { throw .notUTF8 }
+                    // Nearly every string has no escape, and is made without a copy of its bytes.
+                    let decoded =
+                        text.isEmpty
+                        ? String(validating: rest, as: UTF8.self)
+                        : String(validating: text + rest, as: UTF8.self)
+                    guard let decoded else { throw .notUTF8 }
                     return decoded
                 }
                 advance()

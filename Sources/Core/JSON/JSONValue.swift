@@ -26,12 +26,20 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
     public subscript(key: String) -> JSONValue? {
         get { values[key] }
         set {
-            if newValue == nil {
+            if let newValue {
+                if values.updateValue(newValue, forKey: key) == nil { keys.append(key) }
+            } else if values.removeValue(forKey: key) != nil {
                 keys.removeAll { $0 == key }
-            } else if values[key] == nil {
-                keys.append(key)
             }
-            values[key] = newValue
+        }
+    }
+
+    /// The values as texts; nil when one of them is something else.
+    public var texts: [String: String]? {
+        struct NoText: Error {}
+        return try? values.mapValues { value throws(NoText) in
+            guard let text = value.string else { throw NoText() }
+            return text
         }
     }
 }
