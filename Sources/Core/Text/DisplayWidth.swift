@@ -36,7 +36,7 @@ extension Unicode.Scalar {
 
 extension StringProtocol {
     /// Columns that a terminal needs for this text, which must be free of control characters.
-    public var displayWidth: Int {
+    @inlinable public var displayWidth: Int {
         // Printable ASCII is what nearly all texts are.
         if utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return utf8.count }
         var width = 0
