@@ -64,18 +64,20 @@ extension Store {
     private static func openOnce(_ path: FilePath, _ role: Role, notices: [Notice]) throws -> Store {
         try createPrivately(path)
         guard isWrittenByOpening(path) else {
-            let store = try connect(path, role, notices)
+            let store = try connect(path, role, notices, hasLog: true)
             try store.migrate { try withOpeningLock(path, $0) }
             return store
         }
         return try withOpeningLock(path) {
-            let store = try connect(path, role, notices)
+            let store = try connect(path, role, notices, hasLog: false)
             try store.migrate { try $0() }
             return store
         }
     }
 
-    private static func connect(_ path: FilePath, _ role: Role, _ notices: [Notice]) throws -> Store {
+    private static func connect(
+        _ path: FilePath, _ role: Role, _ notices: [Notice], hasLog: Bool
+    ) throws -> Store {
         var configuration = configuration(role: role)
         switch role {
         case .daemon:
@@ -83,7 +85,11 @@ extension Store {
             let pool = try DatabasePool(path: path.string, configuration: configuration)
             return Store(path: path, writer: pool, notices: notices)
         case .command:
-            configuration.journalMode = .wal
+            // The mode stays with the file, and GRDB's look at the log costs a command a millisecond.
+            configuration.journalMode = hasLog ? .default : .wal
+            if hasLog {
+                configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+            }
             let queue = try DatabaseQueue(path: path.string, configuration: configuration)
             let store = Store(path: path, writer: queue, notices: notices)
             store.shortenNeglectedLog()
