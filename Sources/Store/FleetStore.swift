@@ -47,10 +47,12 @@ public struct FleetStore: Sendable {
 
     /// Nil when the fleet was never registered here.
     public func registration() async throws(StoreError) -> FleetRegistration? {
-        try await read { [fleet] db in
-            try Row.fetchOne(db, sql: "SELECT * FROM fleet WHERE id = ?", arguments: [fleet.rawValue])
-                .map(Self.registration)
-        }
+        try await read { [fleet] db in try Self.registration(fleet, db) }
+    }
+
+    static func registration(_ fleet: FleetID, _ db: Database) throws -> FleetRegistration? {
+        try Row.fetchOne(db, sql: "SELECT * FROM fleet WHERE id = ?", arguments: [fleet.rawValue])
+            .map(registration)
     }
 
     static func registration(_ row: Row) -> FleetRegistration {

@@ -70,17 +70,20 @@ extension FleetContext {
         let id = try await fleetID(of: repository, surroundings)
         let standard =
             try await early ?? Store.open(path: places.stateDatabase, role: role, now: surroundings.now())
-        let isTrusted = try await standard.fleet(id).isTrusted(root)
+        let standing = try await standard.fleet(id).standing(at: root)
+        let isTrusted = standing.isTrusted
         var configuration = isTrusted ? read.value : read.value.untrusted(places: places)
         // What a command line says over fleet.toml.
         adjust(&configuration)
+        let isStandard = configuration.stateDatabase == places.stateDatabase
         let store =
-            configuration.stateDatabase == places.stateDatabase
+            isStandard
             ? standard
             : try Store.open(path: configuration.stateDatabase, role: role, now: surroundings.now())
         let records = store.fleet(id)
+        let known = isStandard ? standing.registration : try await records.registration()
         let registration = FleetRegistration(id: id, name: configuration.name, path: root)
-        if try await records.registration() != registration {
+        if known != registration {
             try await records.register(registration, at: surroundings.now())
         }
         return FleetContext(

@@ -7,14 +7,11 @@ extension SessionList {
     ///
     /// For readers that look at every change; only while a daemon watches the fleet is it what is the case.
     public func written() async throws -> [AgentSnapshot] {
-        async let runs = context.store.latestRuns()
-        async let approvals = context.store.pendingApprovals()
-        async let facts = context.store.gitFacts()
-        let agents = try await context.store.agents()
-        let progress = Dictionary(grouping: try await runs, by: \.subject)
-        let questions = Dictionary(grouping: try await approvals, by: \.subject)
-        let known = Dictionary(try await facts.map { ($0.worktree, $0) }) { $1 }
-        return agents.map { agent in
+        let written = try await context.store.overview()
+        let progress = Dictionary(grouping: written.runs, by: \.subject)
+        let questions = Dictionary(grouping: written.approvals, by: \.subject)
+        let known = Dictionary(written.facts.map { ($0.worktree, $0) }) { $1 }
+        return written.agents.map { agent in
             let condition = agent.condition
             var snapshot = AgentSnapshot(
                 agent: agent, state: condition.state, waitingFor: condition.waitingFor,

@@ -20,18 +20,16 @@ public struct SessionList: Sendable {
         // tmux answers while the database is read.
         let server = try TmuxServer(context.tmux())
         async let panesHere = server.panesWithEnds()
-        let agents = try await context.store.agents()
-        guard !agents.isEmpty else { return [] }
         let isWatched = try context.isWatched()
-        async let runs = context.store.latestRuns()
-        async let approvals = context.store.pendingApprovals()
-        async let facts = isWatched ? context.store.gitFacts() : []
+        let written = try await context.store.overview()
+        let agents = written.agents
+        guard !agents.isEmpty else { return [] }
         var lookup = PaneLookup(agents: agents, context: context)
         lookup.known = [server.tmux.address.path.string: try await panesHere]
         let panes = try await lookup.find(readScreens: !isWatched)
         var snapshots: [AgentSnapshot] = []
-        let progress = Dictionary(grouping: try await runs, by: \.subject)
-        let questions = Dictionary(grouping: try await approvals, by: \.subject)
+        let progress = Dictionary(grouping: written.runs, by: \.subject)
+        let questions = Dictionary(grouping: written.approvals, by: \.subject)
         for agent in agents {
             var snapshot = AgentSnapshot(
                 agent: agent, state: .gone, stage: Self.stage(progress[agent.subject] ?? []),
@@ -39,7 +37,8 @@ public struct SessionList: Sendable {
             snapshot.take(panes[agent.id], isWatched: isWatched)
             snapshots.append(snapshot)
         }
-        let known = Dictionary(try await facts.map { ($0.worktree, $0) }) { $1 }
+        let facts = isWatched ? written.facts : []
+        let known = Dictionary(facts.map { ($0.worktree, $0) }) { $1 }
         try await GitFactReader(context: context).fill(&snapshots, from: known)
         return snapshots
     }

@@ -168,7 +168,7 @@ extension FleetStore {
             arguments: [fleet.rawValue, id.rawValue])?.agent
     }
 
-    private static func agents(removed: Bool, _ fleet: FleetID, _ db: Database) throws -> [Agent] {
+    static func agents(removed: Bool, _ fleet: FleetID, _ db: Database) throws -> [Agent] {
         try AgentRecord.fetchAll(
             db,
             sql: """

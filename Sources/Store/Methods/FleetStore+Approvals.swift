@@ -62,7 +62,11 @@ extension FleetStore {
 
     /// Questions without an answer, the oldest first.
     public func pendingApprovals() async throws(StoreError) -> [Approval] {
-        try await read { [fleet] db in try Self.fetch("state = 'pending'", [], fleet, db) }
+        try await read { [fleet] db in try Self.pendingApprovals(fleet, db) }
+    }
+
+    static func pendingApprovals(_ fleet: FleetID, _ db: Database) throws -> [Approval] {
+        try fetch("state = 'pending'", [], fleet, db)
     }
 
     /// Questions without an answer that may be answered through `channel`, the oldest first.

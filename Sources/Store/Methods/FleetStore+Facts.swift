@@ -26,15 +26,16 @@ extension FleetStore {
 
     /// What git said last about every worktree; the reader judges by `at` whether that is fresh enough.
     public func gitFacts() async throws(StoreError) -> [GitFact] {
-        try await read { [fleet] db in
-            try Row.fetchAll(
-                db, sql: "SELECT * FROM gitFact WHERE fleetID = ? ORDER BY worktree",
-                arguments: [fleet.rawValue]
-            ).map {
-                GitFact(
-                    worktree: FilePath($0["worktree"] as String), branch: $0["branch"], head: $0["head"],
-                    ahead: $0["ahead"], behind: $0["behind"], isDirty: $0["dirty"], at: $0.time("at"))
-            }
+        try await read { [fleet] db in try Self.gitFacts(fleet, db) }
+    }
+
+    static func gitFacts(_ fleet: FleetID, _ db: Database) throws -> [GitFact] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM gitFact WHERE fleetID = ? ORDER BY worktree", arguments: [fleet.rawValue]
+        ).map {
+            GitFact(
+                worktree: FilePath($0["worktree"] as String), branch: $0["branch"], head: $0["head"],
+                ahead: $0["ahead"], behind: $0["behind"], isDirty: $0["dirty"], at: $0.time("at"))
         }
     }
 
@@ -48,7 +49,9 @@ extension FleetStore {
     }
 
     public func hasConsented(toSetup hash: String) async throws(StoreError) -> Bool {
-        try await exists("SELECT 1 FROM setupConsent WHERE fleetID = ? AND hash = ?", hash)
+        try await read { [fleet] db in
+            try Self.exists("SELECT 1 FROM setupConsent WHERE fleetID = ? AND hash = ?", hash, fleet, db)
+        }
     }
 
     /// Remembers that somebody trusts the `.tmuxagent/` of this fleet at this place; the fleet need not be
@@ -70,15 +73,24 @@ extension FleetStore {
         }
     }
 
-    /// True only for this fleet at this very place: a copy elsewhere is not trusted with it.
-    public func isTrusted(_ path: FilePath) async throws(StoreError) -> Bool {
-        try await exists("SELECT 1 FROM trust WHERE fleetID = ? AND path = ?", path.string)
+    /// What the database says of this fleet at `path`, before anything else of it is read.
+    public func standing(at path: FilePath) async throws(StoreError) -> FleetStanding {
+        try await read { [fleet] db in
+            FleetStanding(
+                registration: try Self.registration(fleet, db),
+                isTrusted: try Self.exists(
+                    "SELECT 1 FROM trust WHERE fleetID = ? AND path = ?", path.string, fleet, db))
+        }
     }
 
-    private func exists(_ query: String, _ value: String) async throws(StoreError) -> Bool {
-        try await read { [fleet] db in
-            try Bool.fetchOne(db, sql: "SELECT EXISTS (\(query))", arguments: [fleet.rawValue, value])
-                ?? false
-        }
+    /// True only for this fleet at this very place: a copy elsewhere is not trusted with it.
+    public func isTrusted(_ path: FilePath) async throws(StoreError) -> Bool {
+        try await standing(at: path).isTrusted
+    }
+
+    private static func exists(
+        _ query: String, _ value: String, _ fleet: FleetID, _ db: Database
+    ) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT EXISTS (\(query))", arguments: [fleet.rawValue, value]) ?? false
     }
 }

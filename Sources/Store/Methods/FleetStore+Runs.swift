@@ -26,21 +26,26 @@ extension FleetStore {
     ///
     /// Jumps through the index from one pair to the next, so that years of runs cost nothing.
     public func latestRuns() async throws(StoreError) -> [PipelineRun] {
-        try await runs(
-            """
-            run.rowid IN (
-                WITH RECURSIVE latest(number) AS (
-                    SELECT (SELECT rowid FROM run WHERE fleetID = ?1 \(Self.lastFirst))
-                    UNION ALL
-                    SELECT coalesce(
-                        (SELECT run.rowid FROM run WHERE fleetID = ?1
-                            AND run.subject = former.subject AND run.pipeline < former.pipeline
-                            \(Self.lastFirst)),
-                        (SELECT run.rowid FROM run WHERE fleetID = ?1 AND run.subject < former.subject
-                            \(Self.lastFirst)))
-                    FROM latest JOIN run AS former ON former.rowid = latest.number)
-                SELECT number FROM latest WHERE number IS NOT NULL)
-            """, [])
+        try await read { [fleet] db in try Self.latestRuns(fleet, db) }
+    }
+
+    static func latestRuns(_ fleet: FleetID, _ db: Database) throws -> [PipelineRun] {
+        try RunRecord.fetch(
+            db,
+            where: """
+                run.rowid IN (
+                    WITH RECURSIVE latest(number) AS (
+                        SELECT (SELECT rowid FROM run WHERE fleetID = ?1 \(Self.lastFirst))
+                        UNION ALL
+                        SELECT coalesce(
+                            (SELECT run.rowid FROM run WHERE fleetID = ?1
+                                AND run.subject = former.subject AND run.pipeline < former.pipeline
+                                \(Self.lastFirst)),
+                            (SELECT run.rowid FROM run WHERE fleetID = ?1 AND run.subject < former.subject
+                                \(Self.lastFirst)))
+                        FROM latest JOIN run AS former ON former.rowid = latest.number)
+                    SELECT number FROM latest WHERE number IS NOT NULL)
+                """, [fleet.rawValue])
     }
 
     private static let lastFirst =

@@ -14,6 +14,12 @@ public struct FleetRegistration: Sendable, Equatable, Identifiable {
     }
 }
 
+/// Whether a fleet is known at a place, and whether a person agreed to what its settings may run there.
+public struct FleetStanding: Sendable, Equatable {
+    public var registration: FleetRegistration?
+    public var isTrusted: Bool
+}
+
 /// What git said about a worktree, and when.
 public struct GitFact: Sendable, Equatable {
     public var worktree: FilePath
