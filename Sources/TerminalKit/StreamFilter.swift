@@ -51,6 +51,14 @@ struct StreamFilter {
     /// True between characters and sequences: a snapshot taken here loses nothing.
     var isAtGround: Bool { isBetweenLines && !isLineFeedReported }
 
+    /// True inside of a string that a control character must end.
+    var isInString: Bool {
+        switch state {
+        case .string, .stringEscape, .dropped, .droppedEscape: true
+        case .ground, .escape, .intermediate, .csi: false
+        }
+    }
+
     /// Takes bytes from `index` on until the input ends (nil) or a piece comes that is no text.
     mutating func next(
         _ input: UnsafeBufferPointer<UInt8>, _ index: inout Int, into output: inout [UInt8]

@@ -54,6 +54,9 @@ public import Core
     /// True between characters and sequences; only here a snapshot can be taken.
     public var isAtGround: Bool { filter.isAtGround && due == nil }
 
+    /// True inside of a title or another string that has not ended: nothing that comes is shown.
+    public var isInString: Bool { filter.isInString }
+
     /// The rows of the active screen, right-trimmed.
     public var rows: [String] {
         grid.rows.indices.map { index in
