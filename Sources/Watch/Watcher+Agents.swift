@@ -63,14 +63,9 @@ extension Watcher {
     }
 
     /// Looks at one agent: its new bytes, its state, its deadlines.
-    ///
-    /// A failure delays this agent only.
     func visit(_ id: AgentID) async {
-        guard databaseTrouble == nil, let watch = agents[id], let deadline = watch.nextDeadline,
-            deadline <= now
-        else { return }
-        let name = "agent \(watch.agent.place.branch.visible)"
-        do {
+        guard let watch = agents[id] else { return }
+        await visit(watch, called: "agent \(watch.agent.place.branch.visible)") {
             if watch.isStale { try await reload(watch) }
             try await read(watch)
             try await judge(watch)
@@ -78,14 +73,6 @@ extension Watcher {
             try await begin(watch)
             try await tick(watch)
             check(watch)
-            (watch.pausedUntil, watch.failures) = (nil, 0)
-            worked(name)
-        } catch {
-            watch.failures += 1
-            let pause = Duration.milliseconds(200 * (1 << min(watch.failures, 7)))
-            watch.pausedUntil = now.advanced(by: pause)
-            (watch.isStale, watch.isUnjudged) = (true, true)
-            failed(name, error)
         }
     }
 

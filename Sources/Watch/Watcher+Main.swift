@@ -114,20 +114,6 @@ extension Watcher {
         }
     }
 
-    /// Takes up edited detection rules; while a file is broken the last good ones stay in force.
-    func reloadDetection() {
-        do {
-            let failures = try context.detection.reload()
-            for failure in failures {
-                log.error("detection rules: the last good ones stay in force: \(failure.message)")
-            }
-            if failures.isEmpty { log.info("detection rules: taken up") }
-        } catch {
-            failed("detection rules", error)
-        }
-        for watch in agents.values { watch.isUnjudged = true }
-    }
-
     /// Tells every machine of a policy that was taken up.
     func spreadPolicy() async throws {
         guard let news = policyNews else { return }

@@ -71,20 +71,12 @@ extension Watcher {
     /// Judges the screen when that is due, and writes a state that has stood long enough.
     func judge(_ watch: AgentWatch) async throws {
         let now = now
-        guard let deadline = watch.judgeDeadline, deadline <= now else { return }
-        (watch.isUnjudged, watch.lastJudged) = (false, now)
-        if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
+        guard watch.beginsJudging(at: now) else { return }
         try await takeTitle(of: watch)
-        let view = try watch.end == nil ? view(of: watch) : nil
+        let view = try view(of: watch)
         try await noteDialog(view?.dialog, of: watch)
-        let read = view.flatMap { ScreenState.read($0, of: AgentKind(watch.agent.program.kind)) }
-        let guess = view != nil && read == nil ? screenGuess(watch) : nil
-        guard let seen = watch.end ?? read ?? guess else { return }
-        var debouncer = watch.debouncer
-        guard let state = debouncer.observe(seen, isGuess: seen == guess, at: now) else {
-            watch.debouncer = debouncer
-            return
-        }
+        let begun = watch.agent.startedAt ?? watch.agent.createdAt
+        guard let (state, debouncer) = watch.newState(on: view, begun: begun, at: now) else { return }
         let condition = AgentCondition(
             state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus, since: now)
         let body = Signal.Body.state(state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus)
@@ -98,7 +90,6 @@ extension Watcher {
             CounterIncrement("tmux_agent_signals_total", labels: ["kind": "state"])
         ]
         try await decide(.signal(Signal(subject: subject, at: now, body: body)), for: watch, adding: step)
-        // Not before it is written: a state that was not is seen anew.
         (watch.debouncer, watch.agent.condition) = (debouncer, condition)
     }
 
@@ -120,20 +111,6 @@ extension Watcher {
             return try await decide(.factsChanged(facts), for: watch)
         }
         watch.machine = machine
-    }
-
-    private func view(of watch: AgentWatch) throws -> PaneView? {
-        guard let screen = watch.follower?.reader.screen else { return nil }
-        return try context.detection.judge(AgentKind(watch.agent.program.kind))
-            .view(rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
-    }
-
-    /// Of a screen that says nothing; one that has not printed yet is starting, and looked at again when it was silent.
-    private func screenGuess(_ watch: AgentWatch) -> StateDebouncer.State? {
-        let begun = watch.agent.startedAt ?? watch.agent.createdAt
-        let guess = ScreenState.guess(lastBytes: watch.lastBytes, begun: begun, now: now)
-        if guess == nil { watch.quietAt = ScreenState.quiet(since: begun) }
-        return guess
     }
 
     /// Lets time pass for one agent's policies.

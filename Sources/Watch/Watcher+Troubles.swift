@@ -1,14 +1,15 @@
 internal import Core
+internal import Fleet
 
-extension Watcher: TroubledLoop {
+extension Watcher: WatchLoop {
+    var watches: [SubjectWatch] { Array(agents.values) }
+    var detection: DetectionCatalog { context.detection }
     var databasePatience: Duration { parts.databasePatience }
 
     func report(_ troubles: [String]) { parts.report(troubles) }
 
     func takeUpEverything() {
         agentsChanged = true
-        for watch in agents.values {
-            (watch.isStale, watch.pausedUntil, watch.hasMoreBytes) = (true, nil, true)
-        }
+        for watch in agents.values { watch.takeUp() }
     }
 }

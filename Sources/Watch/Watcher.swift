@@ -57,7 +57,7 @@ public actor Watcher: Service {
     /// Which agents the tap's file names belong to.
     var tapNames: [String: AgentID] = [:]
     var nextSweep = Timestamp.longAgo
-    private var lastTurn = Timestamp.longAgo
+    var lastTurn = Timestamp.longAgo
     private(set) var isReady = false
     var agentsChanged = true
     /// Somebody wrote to the database since it was looked at.
@@ -139,7 +139,7 @@ public actor Watcher: Service {
 
     /// One pass over everything that may have changed; what agents printed comes first.
     private func turn() async throws {
-        noteClock()
+        if noteClock() { nextSweep = .longAgo }
         try note(parts.events.takeChanges())
         guard try await isDatabaseUsable() else { return }
         if isStale { await attempt("database") { try await loadPositions() } }
@@ -159,17 +159,6 @@ public actor Watcher: Service {
         await attempt("approvals") { try await expireApprovals(at: now) }
         for id in agents.keys.sorted() { await visit(id) }
         await attempt("main checkout") { try await tickMain() }
-    }
-
-    /// The wall clock may be set back: what only this process waits for must not come as much later.
-    private func noteClock() {
-        let now = now
-        defer { lastTurn = now }
-        guard now < lastTurn else { return }
-        log.warning("the clock was set back by \(lastTurn.distance(from: now).components.seconds) s")
-        nextSweep = .longAgo
-        databaseTrouble?.since = now
-        for watch in agents.values { watch.clockWasSetBack(to: now) }
     }
 
     private func setAlarm() {

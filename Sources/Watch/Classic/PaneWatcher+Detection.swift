@@ -19,20 +19,6 @@ extension PaneWatcher {
         }
     }
 
-    /// Takes up edited detection rules; while one of the files cannot be used, the last good ones stay in force.
-    func reloadDetection() {
-        do {
-            let failures = try hosts.detection.reload()
-            for failure in failures {
-                log.error("detection rules: the last good ones stay in force: \(failure.message)")
-            }
-            if failures.isEmpty { log.info("detection rules: taken up") }
-        } catch {
-            failed("detection rules", error)
-        }
-        for watch in panes.values { watch.isUnjudged = true }
-    }
-
     /// Writes down a dialog that a pane shows, with the answer that the policy has for it, if it has one.
     func noteDialog(_ dialog: DetectedDialog?, of watch: PaneWatch) async throws {
         if !watch.knowsDialogs {

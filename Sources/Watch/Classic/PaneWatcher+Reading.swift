@@ -8,25 +8,15 @@ internal import TerminalKit
 internal import TmuxKit
 
 extension PaneWatcher {
-    /// Looks at one pane: its new bytes, its state, its deadlines; a failure delays this pane only.
+    /// Looks at one pane: its new bytes, its state, its deadlines.
     func visit(_ id: HostPane) async {
-        guard databaseTrouble == nil, let watch = panes[id], let deadline = watch.nextDeadline,
-            deadline <= now
-        else { return }
-        do {
+        guard let watch = panes[id] else { return }
+        await visit(watch, called: id.description) {
             if watch.isStale { try await reload(watch) }
             try await read(watch)
             try await judge(watch)
             try await tick(watch)
             try await takeLeave(of: watch)
-            (watch.pausedUntil, watch.failures) = (nil, 0)
-            worked(watch.id.description)
-        } catch {
-            watch.failures += 1
-            let pause = Duration.milliseconds(200 * (1 << min(watch.failures, 7)))
-            watch.pausedUntil = now.advanced(by: pause)
-            watch.isStale = true
-            failed(watch.id.description, error)
         }
     }
 

@@ -88,18 +88,10 @@ extension PaneWatcher {
     /// Judges the screen when that is due, and writes a state that has stood long enough.
     func judge(_ watch: PaneWatch) async throws {
         let now = now
-        guard let deadline = watch.judgeDeadline, deadline <= now else { return }
-        (watch.isUnjudged, watch.lastJudged) = (false, now)
-        if let quietAt = watch.quietAt, quietAt <= now { watch.quietAt = nil }
-        let view = try watch.end == nil ? view(of: watch) : nil
+        guard watch.beginsJudging(at: now) else { return }
+        let view = try view(of: watch)
         try await noteDialog(view?.dialog, of: watch)
-        let read = view.flatMap { ScreenState.read($0, of: watch.kind) }
-        let guess =
-            view != nil && read == nil
-            ? ScreenState.guess(lastBytes: watch.lastBytes, begun: nil, now: now) : nil
-        guard let seen = watch.end ?? read ?? guess,
-            let state = watch.debouncer.observe(seen, at: now)
-        else { return }
+        guard let (state, debouncer) = watch.newState(on: view, at: now) else { return }
         let body = Signal.Body.state(state.state, waitingFor: state.waitingFor, exitStatus: state.exitStatus)
         var step = WatchStep()
         step.journal = [
@@ -107,12 +99,7 @@ extension PaneWatcher {
         ]
         let signal = Signal(subject: watch.subject, at: now, body: body)
         try await decide(.signal(signal), for: watch, adding: step)
-    }
-
-    private func view(of watch: PaneWatch) throws -> PaneView? {
-        guard let screen = watch.follower?.reader.screen else { return nil }
-        return try hosts.detection.judge(watch.kind).view(
-            rows: screen.rows, title: screen.title, cursorRow: screen.cursor.row)
+        watch.debouncer = debouncer
     }
 
     /// Lets time pass for one pane's policies.

@@ -1,15 +1,14 @@
 internal import Core
+internal import Fleet
 
-extension PaneWatcher: TroubledLoop {
+extension PaneWatcher: WatchLoop {
+    var watches: [SubjectWatch] { Array(panes.values) }
+    var detection: DetectionCatalog { hosts.detection }
     var databasePatience: Duration { parts.databasePatience }
 
     func report(_ troubles: [String]) { parts.report(troubles) }
 
     func takeUpEverything() {
-        for watch in panes.values {
-            (watch.isStale, watch.pausedUntil, watch.hasMoreBytes) = (true, nil, true)
-            // What was captured and not written is captured again.
-            (watch.capturedActivity, watch.captureAsked) = (nil, nil)
-        }
+        for watch in panes.values { watch.takeUp() }
     }
 }

@@ -74,6 +74,7 @@ public actor PaneWatcher: Service {
     var troubles = Troubles()
     var databaseTrouble: (since: Timestamp, error: StoreError)?
     var retryAt: Timestamp?
+    var lastTurn = Timestamp.longAgo
     var databaseFile: Files.Identity?
     /// As `panes.json` has it.
     var toldPanes: [WatchedPane]?
@@ -138,6 +139,7 @@ public actor PaneWatcher: Service {
 
     private func turn() async throws {
         try note(parts.events.takeChanges())
+        _ = noteClock()
         guard try await isDatabaseUsable() else { return }
         if isStale { await attempt("database") { try await loadPositions() } }
         for (id, watch) in panes where watch.hasMoreBytes { await visit(id) }

@@ -56,6 +56,12 @@ struct DialogSightings: Sendable {
     /// What was left to a person may be decided anew: the policy is another.
     mutating func reconsider() { decided = decided.filter { $0.value.isAnswered } }
 
+    /// What was waited for begins again.
+    mutating func clockWasSetBack(to now: Timestamp) {
+        if let since = candidate?.since { candidate?.since = min(since, now) }
+        for (key, entry) in decided { decided[key]?.awaySince = entry.awaySince.map { min($0, now) } }
+    }
+
     /// When a dialog that stands now will have stood long enough.
     var deadline: Timestamp? { candidate?.since.advanced(by: Self.pause) }
 }

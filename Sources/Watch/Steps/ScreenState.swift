@@ -20,5 +20,5 @@ enum ScreenState {
     }
 
     /// When a program that printed last at `last` is taken to be idle.
-    static func quiet(since last: Timestamp) -> Timestamp { last.advanced(by: AgentWatch.genericIdlePause) }
+    static func quiet(since last: Timestamp) -> Timestamp { last.advanced(by: SubjectWatch.genericIdlePause) }
 }
