@@ -11,11 +11,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ScreenCatchUpTests {
     /// A program prints, and every now and then somebody who sees only captures catches up: both have read the same.
-    @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
-    func capturesSayWhatTheBytesSay(_ seed: UInt64) throws {
+    ///
+    /// tmux throws away a tenth of the rows above the screen when there are as many as its `history-limit`.
+    @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64], [100, .max])
+    func capturesSayWhatTheBytesSay(_ seed: UInt64, historyLimit: Int) throws {
         var random = SeededGenerator(state: seed)
         let size = TerminalSize(columns: 60, rows: 12)
-        let program = CapturedProgram(size: size)
+        let program = CapturedProgram(size: size, historyLimit: historyLimit)
         let reader = PaneReader(size: size, kind: .shell)
         reader.wantsLines = true
         var known = KnownScreen(rows: Array(repeating: "", count: size.rows))
@@ -25,11 +27,11 @@ struct ScreenCatchUpTests {
             guard Int.random(in: 0..<3, using: &random) == 0 || step == 299 else { continue }
             let capture = program.capture
             let catchUp = ScreenCatchUp(from: known, to: capture)
-            #expect(!catchUp.hasGap)
+            try #require(!catchUp.hasGap, "seed \(seed), step \(step)")
             said += reader.feed(catchUp.bytes).compactMap(Self.number)
             let rows = reader.screen.rows
             try #require(rows == Array(capture.rows.suffix(size.rows)), "seed \(seed), step \(step)")
-            known = KnownScreen(reader, historySize: capture.historySize)
+            known = KnownScreen(reader.screen, historySize: capture.historySize)
             // What is known is not said again.
             try #require(ScreenCatchUp(from: known, to: capture).bytes.isEmpty, "seed \(seed), step \(step)")
         }
@@ -41,6 +43,29 @@ struct ScreenCatchUpTests {
                 found.count == numbers.count && first == nil, "seed \(seed): \(String(describing: first))")
         }
         #expect(program.markers.count > 20)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func afterABurstAllThatIsLeftIsRead(_ seed: UInt64) throws {
+        var random = SeededGenerator(state: seed)
+        let size = TerminalSize(columns: 60, rows: 12)
+        let program = CapturedProgram(size: size, historyLimit: 100)
+        let reader = PaneReader(size: size, kind: .shell)
+        reader.wantsLines = true
+        for step in 0..<30 { program.print(step, &random) }
+        let first = program.capture
+        let blank = KnownScreen(rows: Array(repeating: "", count: size.rows))
+        _ = reader.feed(ScreenCatchUp(from: blank, to: first).bytes)
+        let known = KnownScreen(reader.screen, historySize: first.historySize)
+        let before = program.lines.count
+        for step in 30..<230 { program.print(step, &random) }
+        let capture = program.capture
+        let catchUp = ScreenCatchUp(from: known, to: capture)
+        #expect(catchUp.hasGap)
+        let said = (reader.feed(catchUp.bytes) + reader.settle()).compactMap(Self.number)
+        let shown = capture.rows.filter { $0.hasPrefix("line ") }
+        #expect(shown.count > 20 && before < program.lines.count)
+        #expect(said.filter { $0.hasPrefix("line ") }.suffix(shown.count) == shown[...])
     }
 
     @Test func withoutTheHistorysSizeTheRowsThemselvesTell() throws {
@@ -101,16 +126,6 @@ struct ScreenCatchUpTests {
     }
 }
 
-extension KnownScreen {
-    fileprivate init(_ reader: PaneReader, historySize: Int) {
-        let screen = reader.screen
-        self.init(
-            rows: screen.rows, isAlternate: screen.isAlternate, isCursorVisible: screen.isCursorVisible,
-            cursorRow: screen.cursor.row, cursorColumn: screen.cursor.column, title: screen.title,
-            historySize: historySize)
-    }
-}
-
 extension PaneSnapshot {
     /// A pane as `list-panes` would tell of it.
     fileprivate static func shown(columns: Int, rows: Int) -> PaneSnapshot {
@@ -131,7 +146,12 @@ private final class CapturedProgram {
     private(set) var markers: [Int] = []
     private(set) var lines: [Int] = []
 
-    init(size: TerminalSize) { screen = TerminalScreen(size: size) }
+    private let historyLimit: Int
+
+    init(size: TerminalSize, historyLimit: Int) {
+        screen = TerminalScreen(size: size)
+        self.historyLimit = historyLimit
+    }
 
     /// Prints whole lines, and at times a bar that is written over the next time.
     func print(_ step: Int, _ random: inout SeededGenerator) {
@@ -159,9 +179,16 @@ private final class CapturedProgram {
         Array(text.utf8).withUnsafeBufferPointer { bytes in
             var index = 0
             repeat {
-                history += screen.takeScrolledOff().map { Self.trimmed($0.text) }
+                keepScrolledOff()
             } while screen.advance(bytes, &index) != nil
-            history += screen.takeScrolledOff().map { Self.trimmed($0.text) }
+            keepScrolledOff()
+        }
+    }
+
+    private func keepScrolledOff() {
+        for row in screen.takeScrolledOff() {
+            if history.count >= historyLimit { history.removeFirst(historyLimit / 10) }
+            history.append(Self.trimmed(row.text))
         }
     }
 

@@ -13,6 +13,24 @@ struct KnownScreen: Sendable, Equatable {
     var title = ""
     /// How many rows tmux kept above the screen then; nil when that is not known.
     var historySize: Int?
+    /// The last rows that scrolled off, which nothing changes any more; none when they are not known.
+    var above: [String] = []
+}
+
+extension KnownScreen {
+    init(_ screen: TerminalScreen, historySize: Int?) {
+        let cursor = screen.cursor
+        self.init(
+            rows: screen.rows, isAlternate: screen.isAlternate, isCursorVisible: screen.isCursorVisible,
+            cursorRow: cursor.row, cursorColumn: cursor.column, title: screen.title,
+            historySize: historySize,
+            above: screen.history(after: 0).suffix(Self.mostAbove).map { row in
+                String(LineDrawing.trimmed(row.runs.map(\.text).joined()))
+            })
+    }
+
+    /// Enough that a burst of prompts does not look like it.
+    private static let mostAbove = 50
 }
 
 /// The bytes that bring a reader from what it knows of a pane to what a capture shows, as a program would have printed them.
@@ -55,27 +73,37 @@ struct ScreenCatchUp: Equatable {
         guard !capture.pane.isAlternate else { return (0, false) }
         let filled = known.rows.count { !$0.isEmpty }
         if filled == 0, known.historySize == nil { return (above, false) }
-        func matches(_ scrolled: Int) -> Int {
-            known.rows.indices.count { index in
-                !known.rows[index].isEmpty
-                    && LineDrawing.isSame(known.rows[index], capture.rows[above - scrolled + index])
-            }
-        }
         if let before = known.historySize, capture.historySize >= before {
             let count = capture.historySize - before
             // What scrolled off is not changed any more, so most of what was known must be there.
-            if count <= above, 2 * matches(count) >= filled { return (count, false) }
+            if count <= above {
+                let found = Likeness(known, capture, at: above - count)
+                if 2 * found.screen >= filled, !found.isContradicted || found.isConvincing {
+                    return (count, false)
+                }
+            }
         }
-        var best = (rows: 0, matches: matches(0))
+        var best = (rows: 0, likeness: Likeness(known, capture, at: above))
         for count in stride(from: 1, through: above, by: 1) {
-            let found = matches(count)
-            if found > best.matches { best = (count, found) }
+            let likeness = Likeness(known, capture, at: above - count)
+            if likeness.isBetter(than: best.likeness) { best = (count, likeness) }
         }
-        if best.matches > 0 { return (best.rows, false) }
-        guard let before = known.historySize, capture.historySize > before else { return (0, false) }
-        // All that was known is gone, and rows went by.
-        let count = capture.historySize - before
-        return (min(count, above), count > above)
+        if best.likeness.isConvincing { return (best.rows, false) }
+        guard let before = known.historySize else { return (0, false) }
+        if capture.historySize > before {
+            // All that was known is gone, and rows went by.
+            let count = capture.historySize - before
+            return (min(count, above), count > above)
+        }
+        // tmux keeps so many rows and then throws a tenth of them away, so their number alone says nothing.
+        return isNewer(capture, than: known) ? (above, true) : (0, capture.historySize < before)
+    }
+
+    /// Most of the rows that nothing changes are gone, wherever they stood: all that is there came behind them.
+    private static func isNewer(_ capture: PaneHistory, than known: KnownScreen) -> Bool {
+        let fixed = known.above.filter { !$0.isEmpty }
+        let left = fixed.count { row in capture.rows.contains { LineDrawing.isSame(row, $0) } }
+        return !fixed.isEmpty && 2 * left < fixed.count
     }
 
     /// The bytes that show a known screen on an empty one.
@@ -88,6 +116,35 @@ struct ScreenCatchUp: Equatable {
     static func printable(_ text: String) -> String {
         let kept = text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) }
         return String(String.UnicodeScalarView(kept))
+    }
+}
+
+/// How much of a known screen and of the rows above it stands in a capture, with the screen's first row in one of its rows.
+private struct Likeness {
+    /// Rows that are the same; empty ones do not count.
+    private(set) var screen = 0
+    private var above = 0
+    /// Rows above the screen that the capture could show.
+    private var seen = 0
+
+    init(_ known: KnownScreen, _ capture: PaneHistory, at first: Int) {
+        for (index, row) in known.rows.enumerated() where !row.isEmpty {
+            if LineDrawing.isSame(row, capture.rows[first + index]) { screen += 1 }
+        }
+        for (index, row) in known.above.reversed().prefix(first).enumerated() where !row.isEmpty {
+            seen += 1
+            if LineDrawing.isSame(row, capture.rows[first - 1 - index]) { above += 1 }
+        }
+    }
+
+    /// Rows that nothing changes are others; a screen that was cleared leaves some between them that were never read.
+    var isContradicted: Bool { 2 * above < seen }
+
+    /// A lone prompt is like every other: where more is known, more must be the same.
+    var isConvincing: Bool { isContradicted ? screen > 2 : above + screen > 0 }
+
+    func isBetter(than other: Likeness) -> Bool {
+        (isConvincing ? 1 : 0, above + screen) > (other.isConvincing ? 1 : 0, other.above + other.screen)
     }
 }
 

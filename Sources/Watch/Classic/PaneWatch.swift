@@ -91,12 +91,5 @@ final class PaneWatch: SubjectWatch {
     }
 
     /// What was said of the pane, for the next capture to be compared with.
-    var known: KnownScreen? {
-        guard let screen = follower?.reader.screen else { return nil }
-        let cursor = screen.cursor
-        return KnownScreen(
-            rows: screen.rows, isAlternate: screen.isAlternate, isCursorVisible: screen.isCursorVisible,
-            cursorRow: cursor.row, cursorColumn: cursor.column, title: screen.title,
-            historySize: historySize)
-    }
+    var known: KnownScreen? { follower.map { KnownScreen($0.reader.screen, historySize: historySize) } }
 }

@@ -57,7 +57,7 @@ enum LineDrawing {
         return zip(ours, theirs).allSatisfy { $0 == $1 || letters[$0] == $1 }
     }
 
-    private static func trimmed(_ row: String) -> Substring {
+    static func trimmed(_ row: String) -> Substring {
         row[..<(row.lastIndex { !$0.isWhitespace }.map { row.index(after: $0) } ?? row.startIndex)]
     }
 }
