@@ -17,6 +17,7 @@ extension PaneWatcher {
             unreachable[host] = reason
             say("host \(host)", reason)
         case .look(let look):
+            try keepFolders()
             (unreachable[look.host], lookFailures[look.host]) = (nil, nil)
             try await take(look)
             worked("host \(look.host)")

@@ -92,13 +92,21 @@ extension PaneWatcher {
     private func forgetTap(of watch: PaneWatch, missing: Int64) async throws {
         try await store.forgetTap(of: watch.subject)
         try await noteGap(watch, "the tap was cut, removed or replaced", ["missing_bytes": .integer(missing)])
-        watch.lastShown = watch.known.map { ScreenCatchUp.bytes(of: $0) }
+        watch.lastShown = shown.map { ScreenCatchUp.bytes(of: $0) }
         (watch.follower, watch.progress) = (nil, TapProgress())
         watch.isSilent = true
     }
 
     private func noteGap(_ watch: PaneWatch, _ why: String, _ more: JSONObject = [:]) async throws {
         var payload: JSONObject = more
+        var shown = watch.known
+        if shown == nil,
+            let stored = try await store.keyframe(of: watch.subject, upTo: watch.progress.committed)
+        {
+            shown = TapFollower.screen(of: stored).map {
+                KnownScreen(PaneReader(keyframe: $0).screen, historySize: nil)
+            }
+        }
         payload["why"] = .string(why)
         var step = WatchStep()
         step.journal = [

@@ -112,7 +112,7 @@ public actor PaneWatcher: Service {
 
     private func start() async throws {
         if !isDryRun { databaseFile = Files.identity(store.store.path) }
-        try watchFolders()
+        try keepFolders()
         checkDetection()
         reloadPolicy()
         policyNews = false
@@ -126,7 +126,8 @@ public actor PaneWatcher: Service {
         isStale = false
     }
 
-    func watchFolders() throws {
+    /// Watches what must be watched; folders that somebody removed come back.
+    func keepFolders() throws {
         var folders = [policy.path.removingLastComponent(), hosts.detection.folder]
         if !isDryRun {
             try Files.makeFolder(hosts.taps, mode: 0o700)
