@@ -8,8 +8,19 @@ struct MirrorFile: Sendable {
 
     var length: Int64 { Files.size(path) ?? 0 }
 
-    func append(_ bytes: [UInt8]) throws(SSHError) {
-        try change { file in _ = try file.writeAll(bytes) }
+    /// How many of the bytes are there, and why not all.
+    func append(_ bytes: [UInt8]) -> (written: Int, failure: SSHError?) {
+        var written = 0
+        do throws(SSHError) {
+            try change { file in
+                while written < bytes.count {
+                    written += try unsafe bytes[written...].withUnsafeBytes { try unsafe file.write($0) }
+                }
+            }
+            return (written, nil)
+        } catch {
+            return (written, error)
+        }
     }
 
     /// Makes the file if it is missing, so that it can be watched.

@@ -13,6 +13,8 @@ extension SSHHost {
         var mirror: MirrorFile
         /// What is to be known to go on after a restart of this process.
         var record: FilePath
+        /// How long the file here was before the first of its bytes, as the record has it.
+        var base: Int64
         /// How many of its bytes are here.
         var offset: Int64
         /// The head there is given back up to here.
@@ -29,18 +31,21 @@ extension SSHHost {
     public func begin(_ name: String, to mirror: FilePath, record: FilePath) throws {
         let mirror = MirrorFile(path: mirror)
         try mirror.create()
-        try FollowRecord(name: name, base: mirror.length).write(to: record)
-        follow(Followed(name: name, mirror: mirror, record: record, offset: 0))
+        let base = mirror.length
+        try FollowRecord(name: name, base: base).write(to: record)
+        follow(Followed(name: name, mirror: mirror, record: record, base: base, offset: 0))
     }
 
     /// Goes on with the file that `record` tells of, where a former process stopped; its name, or nil without a record.
-    public func resume(to mirror: FilePath, record: FilePath) throws -> String? {
+    ///
+    /// What came before the first `read` bytes of `mirror` is not brought again, also when somebody removed them here.
+    public func resume(to mirror: FilePath, record: FilePath, read: Int64 = 0) throws -> String? {
         guard let known = try FollowRecord.read(record) else { return nil }
         let mirror = MirrorFile(path: mirror)
         try mirror.create()
+        let offset = max(0, max(mirror.length, read) - known.base)
         follow(
-            Followed(
-                name: known.name, mirror: mirror, record: record, offset: max(0, mirror.length - known.base)))
+            Followed(name: known.name, mirror: mirror, record: record, base: known.base, offset: offset))
         return known.name
     }
 
@@ -105,8 +110,14 @@ extension SSHHost {
         guard offset == file.offset else {
             throw SSHError.malformed(line: "bytes at \(offset) in place of \(file.offset)")
         }
-        try file.mirror.append(bytes)
-        let end = offset + Int64(bytes.count)
+        let base = file.mirror.length - offset
+        if base != file.base {
+            // Somebody cut or removed the file here: whoever resumes finds from its new length how far bringing came.
+            try FollowRecord(name: file.name, base: base).write(to: file.record)
+            state.withLock { $0.files[id]?.base = base }
+        }
+        let (written, failure) = file.mirror.append(bytes)
+        let end = offset + Int64(written)
         let free = (end - Self.keptThere) & ~4095
         let mayFree = free - file.freed >= Self.keptThere
         state.withLock { state in
@@ -114,13 +125,16 @@ extension SSHHost {
             if mayFree { state.files[id]?.freed = free }
         }
         if mayFree { connection.send("free \(id) \(free)") }
+        if let failure { throw failure }
     }
 
     /// Somebody emptied the file there: what it holds now follows what is here.
     func beginAnew(_ id: Int) throws {
         guard let file = state.withLock({ $0.files[id] }) else { return }
-        try FollowRecord(name: file.name, base: file.mirror.length).write(to: file.record)
+        let base = file.mirror.length
+        try FollowRecord(name: file.name, base: base).write(to: file.record)
         state.withLock { state in
+            state.files[id]?.base = base
             state.files[id]?.offset = 0
             state.files[id]?.freed = 0
         }
@@ -131,7 +145,8 @@ extension SSHHost.State {
     fileprivate func id(of name: String) -> Int? { files.first { $0.value.name == name }?.key }
 }
 
-/// Which file there is brought, and how long the one here was before its first byte.
+/// Which file there is brought, and how long the one here was before its first byte; less than nothing, when the one
+/// here was cut since.
 struct FollowRecord: Equatable {
     var name: String
     var base: Int64
