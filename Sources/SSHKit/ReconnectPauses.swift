@@ -16,7 +16,8 @@ struct ReconnectPauses: Sendable {
         return step * (0.5 + min(max(chance, 0), 1) / 2)
     }
 
-    mutating func connectionEnded(after time: Duration) {
-        if time >= Self.goodAfter { step = Self.first }
+    /// `time` is how long it stood; nil for one that did not come about, however long that was tried.
+    mutating func connectionEnded(after time: Duration?) {
+        if let time, time >= Self.goodAfter { step = Self.first }
     }
 }

@@ -28,6 +28,8 @@ public final class SSHHost: Sendable {
 
     struct State {
         var condition = SSHCondition.connecting
+        /// Since when the present connection stands, or the last one did.
+        var connectedAt: ContinuousClock.Instant?
         var socket: FilePath?
         var connection: CourierConnection?
         var files: [Int: Followed] = [:]
@@ -62,12 +64,12 @@ public final class SSHHost: Sendable {
     /// `work` runs beside each connection and is cancelled with it.
     public func run(during work: @escaping @Sendable (RemoteFacts) async -> Void = { _ in }) async {
         var pauses = ReconnectPauses()
-        let clock = ContinuousClock()
         while !Task.isCancelled {
             note(.connecting)
-            let start = clock.now
+            state.withLock { $0.connectedAt = nil }
             let reason = await connect(work)
-            pauses.connectionEnded(after: start.duration(to: clock.now))
+            let connectedAt = state.withLock { $0.connectedAt }
+            pauses.connectionEnded(after: connectedAt?.duration(to: .now))
             let pause = pauses.next(chance: ids.chance())
             note(.lost(reason: reason, pause: pause))
             try? await Task.sleep(for: pause)  // cut short by cancellation
@@ -152,7 +154,7 @@ public final class SSHHost: Sendable {
         case .refused(let reason): throw SSHError.refused(reason: reason.visible)
         case .ready(let facts):
             let files = state.withLock { state in
-                (state.connection, state.socket) = (connection, socket)
+                (state.connection, state.socket, state.connectedAt) = (connection, socket, .now)
                 return state.files
             }
             for (id, file) in files { connection.send(Self.order(id, file)) }

@@ -56,6 +56,8 @@ struct ReconnectPausesTests {
         let first = (0..<10).map { _ in pauses.next(chance: 1) }
         #expect(first.prefix(4) == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4)])
         #expect(first.last == .seconds(60))
+        pauses.connectionEnded(after: nil)
+        #expect(pauses.next(chance: 0) == .seconds(30))
         pauses.connectionEnded(after: .seconds(9))
         #expect(pauses.next(chance: 0) == .seconds(30))
         pauses.connectionEnded(after: .seconds(10))
