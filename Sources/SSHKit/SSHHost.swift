@@ -36,6 +36,7 @@ public final class SSHHost: Sendable {
         var count = 0
         var waiting: [Waiting] = []
         var cancelled: Set<Int> = []
+        var awaitingAttempt: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
     /// `remoteFolder` lies below the home folder there and belongs to this watcher alone: plain characters only.
@@ -87,7 +88,35 @@ public final class SSHHost: Sendable {
             line: RemoteLine.running(command, recordedIn: isLasting ? facts?.folder : nil), like: command)
     }
 
-    private func note(_ condition: SSHCondition) { state.withLock { $0.condition = condition } }
+    /// Waits while a try to connect is under way, and no longer than until the task is cancelled.
+    public func waitForAttempt() async {
+        let ticket = state.withLock { state in
+            state.count += 1
+            return state.count
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { over in
+                let isUnderWay = state.withLock { state in
+                    guard state.condition == .connecting, !Task.isCancelled else { return false }
+                    state.awaitingAttempt[ticket] = over
+                    return true
+                }
+                if !isUnderWay { over.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.awaitingAttempt.removeValue(forKey: ticket) }?.resume()
+        }
+    }
+
+    private func note(_ condition: SSHCondition) {
+        let waiting = state.withLock { state in
+            state.condition = condition
+            guard condition != .connecting else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.awaitingAttempt = [:] }
+            return Array(state.awaitingAttempt.values)
+        }
+        for over in waiting { over.resume() }
+    }
 
     /// One connection from its beginning to its end, and why it ended.
     private func connect(_ work: @escaping @Sendable (RemoteFacts) async -> Void) async -> String {

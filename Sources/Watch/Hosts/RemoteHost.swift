@@ -97,11 +97,7 @@ public struct RemoteHost: Sendable {
     }
 
     /// Waits while a try to connect is under way: until then nobody knows whether the machine is there.
-    func waitForAttempt() async {
-        while ssh.condition == .connecting, !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(20))  // cut short by cancellation
-        }
-    }
+    func waitForAttempt() async { await ssh.waitForAttempt() }
 
     /// A new file there for tmux to append a pane's bytes to; from now on they are added to the end of `tap`.
     ///
