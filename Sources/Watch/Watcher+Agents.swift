@@ -68,12 +68,21 @@ extension Watcher {
         await visit(watch, called: "agent \(watch.agent.place.branch.visible)") {
             if watch.isStale { try await reload(watch) }
             try await read(watch)
+            try await leaveString(of: watch)
             try await judge(watch)
             try await brief(watch)
             try await begin(watch)
             try await tick(watch)
             check(watch)
         }
+    }
+
+    /// What a program began and did not end would hide all that follows.
+    private func leaveString(of watch: AgentWatch) async throws {
+        guard let due = watch.stringDeadline, due <= now, var follower = watch.follower else { return }
+        follower.leaveString()
+        try await commit([], of: watch, &follower)
+        (watch.follower, watch.isUnsettled, watch.checkAt) = (follower, true, now)
     }
 
     /// What was read or decided but not written is read and decided again.

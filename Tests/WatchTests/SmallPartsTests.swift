@@ -37,6 +37,67 @@ struct SmallPartsTests {
         #expect(found6 != nil)
     }
 
+    @Test func aStateThatWasNotWrittenIsSeenAnew() throws {
+        let subject = Subject.agent(AgentID("a"))
+        let start = Timestamp(milliseconds: 100_000)
+        let watch = SubjectWatch(
+            subject, kind: .shell,
+            machine: PolicyMachine(
+                policy: Policy(pipelines: []), facts: SubjectFacts(subject: subject, since: start)),
+            debouncer: StateDebouncer(accepted: .init(state: .working)), committed: 0)
+        (watch.hasMoreBytes, watch.end) = (false, .init(state: .exited, exitStatus: 3))
+        let judges = watch.beginsJudging(at: start)
+        #expect(judges)
+        #expect(watch.newState(on: nil, at: start)?.state.exitStatus == 3)
+        // The write fails.
+        watch.failed(at: start)
+        let later = try #require(watch.nextDeadline)
+        #expect(later > start)
+        let judgesAgain = watch.beginsJudging(at: later)
+        #expect(judgesAgain)
+        let seen = try #require(watch.newState(on: nil, at: later))
+        #expect(seen.state.state == .exited)
+        watch.visited()
+        watch.debouncer = seen.debouncer
+        #expect(watch.newState(on: nil, at: later) == nil)
+        #expect(watch.nextDeadline == nil)
+    }
+
+    @Test func aStringThatDoesNotEndHidesNothingForEver() async throws {
+        try await withTemporaryFolder { folder in
+            let tap = folder.appending("a.tap")
+            try Files.append("ready\r\n\u{1b}]0;abc", to: tap)
+            let subject = Subject.agent(AgentID("a"))
+            let start = Timestamp(milliseconds: 100_000)
+            let watch = SubjectWatch(
+                subject, kind: .shell,
+                machine: PolicyMachine(
+                    policy: Policy(pipelines: []), facts: SubjectFacts(subject: subject, since: start)),
+                debouncer: StateDebouncer(accepted: .init(state: .working)), committed: 0)
+            var follower = try TapFollower(path: tap, kind: .shell, size: TerminalSize(columns: 80, rows: 24))
+            _ = try follower.read(follower.nextBytes())
+            watch.follower = follower
+            watch.noteBytes(at: start)
+            watch.hasMoreBytes = false
+            #expect(watch.stringDeadline == start.advanced(by: .seconds(5)))
+            #expect(follower.reader.keyframe() == nil)
+            follower.leaveString()
+            #expect(watch.stringDeadline == nil)
+            #expect(follower.reader.screen.title.isEmpty)
+            let frame = try #require(follower.reader.keyframe())
+            let place = TapFollower.Place(offset: follower.offset, keyframe: frame)
+            var next = try TapFollower(
+                path: tap, kind: .shell, size: TerminalSize(columns: 80, rows: 24), from: place)
+            try Files.append("\r\n### SENTRY {\"type\":\"T\",\"n\":1}\r\n", to: tap)
+            let readings = [
+                try follower.read(follower.nextBytes()), try next.read(next.nextBytes()),
+            ]
+            for readings in readings {
+                #expect(readings.count { if case .marker = $0 { true } else { false } } == 1)
+            }
+        }
+    }
+
     @Test func sizesAreTakenInOrderAndOnce() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("a.tap.sizes")

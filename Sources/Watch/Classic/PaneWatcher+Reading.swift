@@ -14,6 +14,7 @@ extension PaneWatcher {
         await visit(watch, called: id.description) {
             if watch.isStale { try await reload(watch) }
             try await read(watch)
+            try await leaveString(of: watch)
             try await judge(watch)
             try await tick(watch)
             try await takeLeave(of: watch)
@@ -59,6 +60,14 @@ extension PaneWatcher {
         freeHead(of: watch)
     }
 
+    /// What a program began and did not end would hide all that follows.
+    private func leaveString(of watch: PaneWatch) async throws {
+        guard let due = watch.stringDeadline, due <= now, var follower = watch.follower else { return }
+        follower.leaveString()
+        try await commit([], of: watch, &follower)
+        (watch.follower, watch.isUnsettled) = (follower, true)
+    }
+
     /// The tap from where the database stands; when somebody cut it, from its new beginning.
     func follower(of watch: PaneWatch) async throws -> TapFollower {
         let size = Files.size(watch.tap) ?? 0
@@ -88,8 +97,16 @@ extension PaneWatcher {
         return follower
     }
 
-    /// The tap begins anew, and what the pane shows was said before.
+    /// The tap begins anew, and what the pane showed was said before, by this process or by one before it.
     private func forgetTap(of watch: PaneWatch, missing: Int64) async throws {
+        var shown = watch.known
+        if shown == nil,
+            let stored = try await store.keyframe(of: watch.subject, upTo: watch.progress.committed)
+        {
+            shown = TapFollower.screen(of: stored).map {
+                KnownScreen(PaneReader(keyframe: $0).screen, historySize: nil)
+            }
+        }
         try await store.forgetTap(of: watch.subject)
         try await noteGap(watch, "the tap was cut, removed or replaced", ["missing_bytes": .integer(missing)])
         watch.lastShown = shown.map { ScreenCatchUp.bytes(of: $0) }
@@ -99,14 +116,6 @@ extension PaneWatcher {
 
     private func noteGap(_ watch: PaneWatch, _ why: String, _ more: JSONObject = [:]) async throws {
         var payload: JSONObject = more
-        var shown = watch.known
-        if shown == nil,
-            let stored = try await store.keyframe(of: watch.subject, upTo: watch.progress.committed)
-        {
-            shown = TapFollower.screen(of: stored).map {
-                KnownScreen(PaneReader(keyframe: $0).screen, historySize: nil)
-            }
-        }
         payload["why"] = .string(why)
         var step = WatchStep()
         step.journal = [

@@ -170,6 +170,12 @@ struct TapFollower {
         return reader.settle()
     }
 
+    /// Leaves a string that did not end, as tmux does after a while: what follows is shown again.
+    mutating func leaveString() {
+        // CAN, which throws the string away
+        _ = amend([0x18])
+    }
+
     /// Takes up what the pane showed that is not in its tap.
     mutating func amend(_ bytes: [UInt8]) -> [Reading] {
         guard !bytes.isEmpty else { return [] }
