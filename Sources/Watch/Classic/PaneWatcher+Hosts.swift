@@ -63,8 +63,8 @@ extension PaneWatcher {
     }
 
     private func take(_ look: HostLook) async throws {
-        let isFirst = lookedAt.insert(look.host).inserted
-        if isFirst { try await endOrphans(look) }
+        if !lookedAt.contains(look.host) { try await endOrphans(look) }
+        lookedAt.insert(look.host)
         for pane in look.panes {
             var watch = panes[pane.id]
             if watch == nil { watch = try await add(pane) }
