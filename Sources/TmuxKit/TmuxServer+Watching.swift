@@ -187,4 +187,14 @@ extension TmuxServer {
     public func writer(of tap: FilePath, life: TmuxServerID) -> ProcessIdentity? {
         Tap.writer(of: tap, server: life)
     }
+    /// Whether a living child of the server appends to a file of this machine that lay at `tap` and was removed.
+    public func hasOrphanedWriter(of tap: FilePath, life: TmuxServerID) -> Bool {
+        guard let name = tap.lastComponent, let folder = Files.realPath(tap.removingLastComponent()) else {
+            return false
+        }
+        let removed = "\(folder.appending(name)) (deleted)"
+        return (ProcessTable.childrenNow(of: life.pid) ?? []).contains {
+            ProcessTable.openFile(1, of: $0) == removed
+        }
+    }
 }

@@ -38,8 +38,38 @@ struct RemoteHostTests {
                         try await scene.sql("SELECT count(*) FROM run WHERE state = 'completed'") == "1"
                     }
                     #expect(isCompleted, "\(program.log)")
+                    // Somebody there takes the pane's pipe: nothing of ours stays with it.
+                    try await scene.far.tmux("pipe-pane", "-t", "%0", "exec cat >/dev/null")
+                    #expect(try await program.says("somebody else has its pipe now"), "\(program.log)")
+                    let isLeft = try await eventually(within: .seconds(20)) {
+                        let traces = try await scene.far.tmux(
+                            "list-panes", "-a", "-F", "#{pane_pipe}#{@tmux-agent-tap}")
+                        return traces == "1" && scene.remoteTaps.isEmpty
+                    }
+                    #expect(isLeft, "\(scene.remoteTaps) \(program.log)")
                     try await program.stop()
+                    #expect(try await scene.far.tmux("list-panes", "-a", "-F", "#{pane_pipe}") == "1")
+                    try await scene.far.tmux("pipe-pane", "-t", "%0")
                     try await scene.expectEverythingOnce(program.log)
+                }
+            }
+        }
+    }
+
+    @Test func aHostThatIsSilentAtTheEndKeepsNoOtherHostsPipes() async throws {
+        try await withTmux { tmux in
+            try await withSSHD(in: tmux.folder) { sshd in
+                let scene = try await Scene.make(tmux, sshd, pause: ":", timeout: 60)
+                try await scene.watching { program in
+                    #expect(try await scene.isPiped(), "\(program.log)")
+                    #expect(try await scene.isPiped(scene.near), "\(program.log)")
+                    sshd.proxy.stall(true)
+                    #expect(kill(program.child.identity.pid, SIGTERM) == 0)
+                    #expect(try await scene.isPiped(scene.near, "0"), "\(program.log)")
+                    #expect(try await program.says("could not be given back: its host did not answer"))
+                    try await program.ends()
+                    // What it could not be told stays with the host, and nothing else.
+                    #expect(try await scene.isPiped(), "\(program.log)")
                 }
             }
         }
@@ -82,6 +112,10 @@ struct RemoteHostTests {
 
         func stop() async throws {
             #expect(kill(child.identity.pid, SIGTERM) == 0)
+            try await ends()
+        }
+
+        func ends() async throws {
             let isEnded = try await eventually(within: .seconds(30)) {
                 !ProcessTable.isAlive(child.identity)
             }
@@ -98,7 +132,9 @@ struct RemoteHostTests {
         var folder: FilePath { sshd.folder }
 
         /// `pause` is a shell word between two markers.
-        static func make(_ tmux: TmuxFixture, _ sshd: SSHDFixture, pause: String) async throws -> Scene {
+        static func make(
+            _ tmux: TmuxFixture, _ sshd: SSHDFixture, pause: String, timeout: Int = 4
+        ) async throws -> Scene {
             let folder = tmux.folder
             func server(in place: FilePath) throws -> TmuxFixture {
                 let sockets = place.appending("tmux-\(getuid())")
@@ -108,7 +144,7 @@ struct RemoteHostTests {
             }
             let scene = Scene(
                 sshd: sshd, far: try server(in: folder), near: try server(in: folder.appending("n")))
-            try scene.writeSettings()
+            try scene.writeSettings(timeout: timeout)
             let storm = """
                 stty -echo; while [ ! -e '\(folder)/far.go' ]; do sleep 0.05; done; n=0; while [ $n -lt \(markers) ]; do \
                 n=$((n+1)); printf '### SENTRY {"type":"STORM","n":%s}\\n' $n; \(pause); done; \
@@ -123,7 +159,7 @@ struct RemoteHostTests {
             return scene
         }
 
-        private func writeSettings() throws {
+        private func writeSettings(timeout: Int) throws {
             try Files.write(
                 """
                 sqlite_path: \(folder)/state.db
@@ -132,7 +168,7 @@ struct RemoteHostTests {
                   - name: down
                     ssh: { host: nowhere.invalid, timeout: 3 }
                   - name: far
-                    ssh: { host: 127.0.0.1, port: \(sshd.port), user: \(sshd.user), key: \(sshd.key), timeout: 4 }
+                    ssh: { host: 127.0.0.1, port: \(sshd.port), user: \(sshd.user), key: \(sshd.key), timeout: \(timeout) }
                   - name: near
                 """ + "\n", to: folder.appending("hosts.yaml"))
             try Files.write(
@@ -161,10 +197,17 @@ struct RemoteHostTests {
             }
         }
 
-        func isPiped() async throws -> Bool {
+        func isPiped(_ tmux: TmuxFixture? = nil, _ state: String = "1") async throws -> Bool {
             try await eventually(within: .seconds(40)) {
-                try await far.tmux("list-panes", "-a", "-F", "#{pane_pipe}") == "1"
+                try await (tmux ?? far).tmux("list-panes", "-a", "-F", "#{pane_pipe}") == state
             }
+        }
+
+        /// Files of taps that are left on the remote machine.
+        var remoteTaps: [String] {
+            let home = sshd.home.appending(".tmux_agent/hosts")
+            return Files.names(in: home).flatMap { Files.names(in: home.appending($0)) }
+                .filter { $0.contains("tap") }
         }
 
         func command(_ more: String...) throws -> Command {
@@ -213,9 +256,7 @@ struct RemoteHostTests {
             #expect(changes == "2", "\(log)")
             // Nothing of ours is left in tmux there, nor in its taps.
             #expect(try await far.tmux("list-panes", "-a", "-F", "#{pane_pipe}") == "0")
-            let home = sshd.home.appending(".tmux_agent/hosts")
-            let left = Files.names(in: home).flatMap { Files.names(in: home.appending($0)) }
-            #expect(left.allSatisfy { !$0.contains("tap") }, "\(left)")
+            #expect(remoteTaps.isEmpty, "\(remoteTaps)")
         }
     }
 }

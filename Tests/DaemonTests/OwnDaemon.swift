@@ -3,6 +3,7 @@ import Fleet
 import GRDB
 import Glibc
 import Logging
+import ProcessKit
 import Synchronization
 import SystemPackage
 import TestSupport
@@ -58,4 +59,29 @@ extension FleetContext {
             try await store.store.writer.read { db in try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 }
         }
     }
+}
+
+/// Runs `body` beside a `run` of this process, which has looked at every host, so that its clock can be set.
+func withOwnRun<Result: Sendable>(
+    _ panes: PaneRunFixture, clock: TestClock, _ body: () async throws -> Result
+) async throws -> Result {
+    let surroundings = Surroundings(
+        environment: panes.environment, workingDirectory: panes.folder, executable: FleetFixture.binary,
+        processID: getpid(), user: "tester", now: { clock.now() },
+        ids: IDMaker { UInt64.random(in: .min ... .max) })
+    let run = PaneRun(
+        surroundings: surroundings,
+        options: PaneRun.Options(configuration: "hosts.yaml", policy: "policy.yaml"),
+        log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), tell: { _ in })
+    async let _ = run.run()
+    let folder = panes.home.appending("run")
+    // The lock's file changes without a sign to us.
+    let isReady = try await eventually(within: .seconds(20)) {
+        Files.names(in: folder).contains { name in
+            (text(of: folder.appending(name).appending("watch.lock")) ?? "").hasPrefix("\(getpid()) ready")
+        }
+    }
+    guard isReady else { throw FixtureError(text: "the run is not ready") }
+    // Leaving the scope cancels it and waits for its end.
+    return try await body()
 }

@@ -189,7 +189,7 @@ func withPanes(
             let run = fixture.home.appending("run")
             for name in Files.names(in: run) {
                 let lock = run.appending(name).appending("watch.lock")
-                guard let pid = text(of: lock).flatMap({ Int32($0.prefix { $0.isNumber }) }),
+                guard let pid = text(of: lock).flatMap({ Int32($0.prefix { $0.isNumber }) }), pid != getpid(),
                     ProcessTable.process(pid)?.name.hasPrefix("tmux-agent") == true
                 else { continue }
                 kill(pid, SIGKILL)

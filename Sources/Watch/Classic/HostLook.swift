@@ -11,6 +11,8 @@ struct HostLook: Sendable {
         var activity: String
         /// A living process of ours writes its tap.
         var isTapped: Bool
+        /// A living process of ours writes to a file that lay at its tap's place and was removed.
+        var isOrphaned: Bool
     }
 
     var host: String
@@ -29,6 +31,8 @@ enum HostObservation: Sendable {
     case lent(HostPane, PaneHistory?)
     /// What a run that was killed right behind the making of a pipe left unread; nil: nothing.
     case kept(HostPane, KeptLoan?)
+    /// Our pipe is over, and all that it brought is in the tap.
+    case returned(HostPane)
     /// The pane could not be asked; the next look tells more.
     case failed(HostPane)
 }
@@ -37,13 +41,13 @@ enum HostObservation: Sendable {
 enum HostRequest: Sendable {
     case capture(HostPane, limit: Int)
     case lend(HostPane, limit: Int, LoanNote)
-    /// Looks for what a run of before has left unread when it made the pane's pipe.
-    case findLoan(HostPane)
+    /// Looks for what a run of before has left unread when it made the pane's pipe; `read` bytes of its tap are read.
+    case findLoan(HostPane, read: Int64)
     /// What the pane showed before its pipe is written down.
     case settleLoan(HostPane)
-    /// Gives the pipe of a pane back that is not watched any more.
+    /// Ends our pipe, and brings what it still holds.
     case giveBack(HostPane)
-    /// Somebody else has taken the pane's pipe: what still names ours goes away.
+    /// Somebody else has taken the pane's pipe: what still names ours goes away, and what ours held is brought.
     case forgetTap(HostPane)
     /// The end of an action is written down: tmux need not remember it any more.
     case forget(OutboxID, HostPane)

@@ -25,7 +25,7 @@ public final class HostObserver: Service {
         self.hosts = hosts
         self.isDryRun = isDryRun
         self.wake = wake
-        // What is dropped in a flood is asked again after the next look.
+        // What is dropped in a flood is asked again: captures and roads by a later look, traces of ours by the next run.
         (requests, ask) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
     }
 
@@ -99,8 +99,13 @@ public final class HostObserver: Service {
             let mayBeOurs = host.remote == nil ? pane.isTapped(into: hosts.taps) : pane.tap != nil
             let isTapped =
                 pane.isPiped && mayBeOurs ? try await host.isWriting(pane, to: tap, server) : false
+            let isOrphaned =
+                !isTapped && pane.isPiped && host.remote == nil && pane.tap == tap
+                && server.hasOrphanedWriter(of: tap, life: pane.server)
             look.panes.append(
-                HostLook.Pane(id: id, snapshot: pane, activity: found.activity, isTapped: isTapped))
+                HostLook.Pane(
+                    id: id, snapshot: pane, activity: found.activity, isTapped: isTapped,
+                    isOrphaned: isOrphaned))
         }
         return look
     }
@@ -116,27 +121,32 @@ public final class HostObserver: Service {
                 put(.capture(pane, try await server.history(of: address, limit: limit)))
             case .lend(let pane, let limit, let note):
                 put(.lent(pane, try await lend(pane, limit: limit, note)))
-            case .findLoan(let pane): put(.kept(pane, try await keptLoan(of: pane)))
+            case .findLoan(let pane, let read): put(.kept(pane, try await keptLoan(of: pane, read: read)))
             case .settleLoan(let pane): try await settleLoan(of: pane)
-            case .giveBack(let pane): _ = try await giveBack(pane)
+            case .giveBack(let pane):
+                _ = try await giveBack(pane)
+                put(.returned(pane))
             case .forgetTap(let pane):
-                let (server, address) = try await hosts.place(of: pane)
-                try await server.forgetTap(of: address, to: hosts.tap(of: pane))
+                try await forgetTap(of: pane)
+                put(.returned(pane))
             case .forget(let id, let pane):
                 let (server, address) = try await hosts.place(of: pane)
                 try await Typist(run: hosts.run, server: server, kind: .shell).forget(id, at: address)
             }
         } catch {
             switch request {
-            case .capture(let pane, _), .lend(let pane, _, _), .findLoan(let pane): put(.failed(pane))
+            case .capture(let pane, _), .lend(let pane, _, _), .findLoan(let pane, _), .giveBack(let pane),
+                .forgetTap(let pane):
+                put(.failed(pane))
             // The next look says what is wrong with the host.
-            case .giveBack, .forgetTap, .forget, .look, .dropTap, .settleLoan: break
+            case .forget, .look, .dropTap, .settleLoan: break
             }
         }
     }
 
-    func keptLoan(of pane: HostPane) async throws -> KeptLoan? {
+    func keptLoan(of pane: HostPane, read: Int64) async throws -> KeptLoan? {
         let (server, address) = try await hosts.place(of: pane)
+        try hosts.host(of: pane)?.remote?.resumeTap(hosts.tap(of: pane), read: read)
         return try await server.keptLoan(of: address)
     }
 
@@ -170,6 +180,17 @@ public final class HostObserver: Service {
         let history = try await server.returnTap(of: address, to: tap, limit: 0)
         if let writer { _ = await ProcessEnder().waitForEnd(of: [writer], limit: .seconds(2)) }
         return history
+    }
+
+    private func forgetTap(of pane: HostPane) async throws {
+        let (server, address) = try await hosts.place(of: pane)
+        let tap = hosts.tap(of: pane)
+        guard let remote = hosts.host(of: pane)?.remote else {
+            return try await server.forgetTap(of: address, to: tap)
+        }
+        guard let written = try remote.writtenTap(tap) else { return }
+        try await server.forgetTap(of: address, to: written)
+        try await remote.endTap(tap)
     }
 
     /// The control client's life; its process is written down before it is used, for whoever comes after a kill of this

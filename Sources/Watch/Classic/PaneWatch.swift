@@ -13,6 +13,8 @@ final class PaneWatch: SubjectWatch {
         /// Our pipe is being made; nothing is read meanwhile.
         case lending(since: Timestamp)
         case pipe
+        /// Our pipe is being ended; nothing is captured until all that it brought is in the tap.
+        case returning(since: Timestamp)
     }
 
     let id: HostPane
@@ -62,6 +64,7 @@ final class PaneWatch: SubjectWatch {
     var isFreshlyPiped: Bool { pipedAt.map { ContinuousClock.now < $0.advanced(by: .seconds(2)) } ?? false }
 
     var isLending: Bool { if case .lending = road { true } else { false } }
+    var isReturning: Bool { if case .returning = road { true } else { false } }
 
     /// A pane that is gone has said everything when its tap has been still for so long.
     static let lastWords = Duration.milliseconds(500)

@@ -38,10 +38,16 @@ extension PaneWatcher {
         case .kept(let id, let loan):
             guard let watch = panes[id], watch.isLending else { return }
             try await unlessStale(watch) { try await takeUp(loan, into: watch) }
+        case .returned(let id):
+            guard let watch = panes[id], watch.isReturning else { return }
+            (watch.road, watch.hasMoreBytes) = (.captures, true)
+            parts.observer.request(.look)
         case .failed(let id):
             guard let watch = panes[id] else { return }
             watch.captureAsked = nil
             if watch.isLending { watch.road = .captures }
+            // The next look finds again that it does not bring anything.
+            if watch.isReturning { watch.road = .pipe }
         }
     }
 
@@ -147,23 +153,31 @@ extension PaneWatcher {
     private func chooseRoad(_ watch: PaneWatch, _ pane: HostLook.Pane) {
         switch watch.road {
         case .pipe where !pane.isTapped && !watch.isFreshlyPiped:
-            watch.road = .captures
             watch.capturedActivity = nil
-            guard !pane.snapshot.isDead, !isDryRun else { break }
-            if pane.snapshot.isPiped, Files.exists(watch.tap) {
+            guard !pane.snapshot.isDead, !isDryRun else {
+                watch.road = .captures
+                break
+            }
+            watch.road = .returning(since: now)
+            if pane.snapshot.isPiped, !pane.isOrphaned {
                 log.notice("\(watch.label): somebody else has its pipe now")
                 parts.observer.request(.forgetTap(watch.id))
             } else {
                 log.notice("\(watch.label): its pipe had died, or writes to a file that was removed")
                 parts.observer.request(.giveBack(watch.id))
             }
+        case .captures where pane.isOrphaned && !isDryRun:
+            log.notice("\(watch.label): the pipe of a run before writes to a file that was removed")
+            watch.road = .returning(since: now)
+            parts.observer.request(.giveBack(watch.id))
         case .captures where pane.isTapped:
             // A run of before was killed; its pipe went on, and perhaps what was printed right before it is unread.
             watch.road = isDryRun ? .pipe : .lending(since: now)
             watch.hasMoreBytes = true
-            if !isDryRun { parts.observer.request(.findLoan(watch.id)) }
+            if !isDryRun { parts.observer.request(.findLoan(watch.id, read: watch.progress.committed)) }
         case .lending(let since) where now >= since.advanced(by: .seconds(30)): watch.road = .captures
-        case .pipe, .captures, .lending: break
+        case .returning(let since) where now >= since.advanced(by: .seconds(30)): watch.road = .captures
+        case .pipe, .captures, .lending, .returning: break
         }
         guard watch.road == .captures else { return }
         if let asked = watch.captureAsked, now < asked.advanced(by: .seconds(30)) { return }
@@ -185,7 +199,7 @@ extension PaneWatcher {
 
     /// The filter does not accept the pane any more: it gets its pipe back, and its runs wait.
     private func letGo(_ watch: PaneWatch) {
-        if watch.road != .captures, !isDryRun { parts.observer.request(.giveBack(watch.id)) }
+        if watch.road == .pipe || watch.isLending, !isDryRun { parts.observer.request(.giveBack(watch.id)) }
         drop(watch)
         log.info("no longer watching \(watch.label): the filters do not accept it")
     }

@@ -40,11 +40,4 @@ extension PaneWatcher {
         watch.road = .pipe
         parts.observer.request(.settleLoan(watch.id))
     }
-
-    /// Before a pipe is given back that was made a moment ago.
-    func finishLending(_ watch: PaneWatch) async throws {
-        guard watch.isLending else { return }
-        try await takeUp(try await parts.observer.keptLoan(of: watch.id), into: watch)
-        try await parts.observer.settleLoan(of: watch.id)
-    }
 }

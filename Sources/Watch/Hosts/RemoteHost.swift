@@ -118,8 +118,7 @@ public struct RemoteHost: Sendable {
         return try name(of: tap).map { FilePath(facts.folder).appending($0) }
     }
 
-    /// Whether a living process there appends to the file that `beginTap` made; then its bytes are brought, also when
-    /// another process of ours had begun that.
+    /// Whether a living process there appends to the file that `beginTap` made.
     func isTapWritten(_ tap: FilePath, pane: PaneSnapshot) async throws -> Bool {
         guard pane.isPiped, let there = try writtenTap(tap), pane.tap == there, let name = there.lastComponent
         else { return false }
@@ -130,8 +129,13 @@ public struct RemoteHost: Sendable {
             throw unreachable(error.message)
         }
         writers.note(name.string)
-        _ = try ssh.resume(to: tap, record: record(of: tap))
         return true
+    }
+
+    /// Brings what comes to be in the file that another process of ours had made by `beginTap`, from where that one
+    /// stopped; the first `read` bytes of `tap` are not brought again.
+    func resumeTap(_ tap: FilePath, read: Int64) throws {
+        _ = try ssh.resume(to: tap, record: record(of: tap), read: read)
     }
 
     /// Brings the rest of a tap whose pipe has ended, then removes the file there.

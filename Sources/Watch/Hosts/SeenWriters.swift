@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Which taps had a living writer a moment ago: a look at the panes each second need not ask for it each time.
 final class SeenWriters: Sendable {
-    private static let freshness = Duration.seconds(10)
+    private static let freshness = Duration.seconds(3)
     private let seen = Mutex<[String: ContinuousClock.Instant]>([:])
 
     func isFresh(_ name: String) -> Bool {
