@@ -25,7 +25,7 @@ extension Watcher {
                 take(pane, into: watch)
                 switch arming {
                 case .nothing: break
-                case .goesOn: try await noteGap(watch)
+                case .goesOn(let why): try await noteGap(watch, why)
                 case .beginsAnew: try await restartTap(watch, size: 0)
                 }
             case .screen(let id, let offset, let difference):
@@ -52,17 +52,17 @@ extension Watcher {
         if watch.end != before { watch.isUnjudged = true }
     }
 
-    private func noteGap(_ watch: AgentWatch) async throws {
+    private func noteGap(_ watch: AgentWatch, _ why: String) async throws {
         var step = WatchStep()
         step.journal = [
             JournalDraft(
                 subject: watch.agent.subject, kind: .tapGap, source: "daemon",
-                payload: ["why": "the pipe had died; it was armed anew"],
+                payload: ["why": .string(why)],
                 tapOffset: watch.agent.tap.flatMap { Files.size($0) })
         ]
         try await store.commit(step, for: watch.agent.subject, at: now)
         watch.hasMoreBytes = true
-        log.warning("agent \(watch.agent.place.branch.visible): the tap's pipe had died and was armed anew")
+        log.warning("agent \(watch.agent.place.branch.visible): \(why)")
     }
 
     /// A difference is said once, until the screens agree again.

@@ -29,8 +29,8 @@ public final class PaneObserver: Service {
     /// What was done about a pane's pipe.
     enum Arming: Sendable {
         case nothing
-        /// It had died and appends again.
-        case goesOn
+        /// It appends again; why it did not is said.
+        case goesOn(why: String)
         /// It writes a new file: the tap had been removed.
         case beginsAnew
     }
@@ -110,7 +110,11 @@ public final class PaneObserver: Service {
         case .none, .silent:
             let isThere = Files.exists(tap)
             guard try await server.armTap(pane, to: tap) == .armed else { return .nothing }
-            return isThere ? .goesOn : .beginsAnew
+            guard isThere else { return .beginsAnew }
+            return .goesOn(
+                why: pane.isPiped
+                    ? "the pipe had died, or somebody else had taken it; it was armed anew"
+                    : "the pipe had ended; it was armed anew")
         }
     }
 
