@@ -27,7 +27,8 @@ extension WatchStep {
                 pipeline: draft.payload["pipeline"]?.string ?? "", stage: draft.stage,
                 from: draft.payload["from"]?.string, to: to, why: draft.payload["why"]?.string ?? "")
         }
-        let actions = outbox.map { PaneDecision.Kind.action($0.action, stage: $0.stage) }
+        // A reminder is decided with its question; it is said when it goes out.
+        let actions = outbox.filter { $0.dueAt <= $0.createdAt }.map { PaneDecision.Kind.action($0.action, stage: $0.stage) }
         let questions = approvals.map {
             PaneDecision.Kind.question($0.question, pipeline: $0.pipeline, stage: $0.stage)
         }
