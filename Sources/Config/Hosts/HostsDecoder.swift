@@ -124,7 +124,14 @@ struct HostsDecoder {
                 suggestion: "Remove one of them")
         }
         settings.key = keys.first.flatMap { path(section, $0) }
-        section.duration("timeout", bareSeconds: true).map { settings.timeout = $0 }
+        if let timeout = section.duration("timeout", bareSeconds: true), let node = section.node("timeout") {
+            settings.timeout = timeout
+            if timeout < .seconds(1) {
+                problems.error(
+                    "'timeout' must be at least 1s", at: node.position,
+                    suggestion: "Remove it for 30 seconds, or write a longer one")
+            }
+        }
         return host == nil ? nil : settings
     }
 
