@@ -96,8 +96,8 @@ public struct ShellActionRunner {
                 pollfd(fd: isOpen ? source.rawValue : -1, events: Int16(POLLIN), revents: 0),
             ]
             let left = min(max(0, clock.now.duration(to: deadline).inMilliseconds), Int64(Int32.max))
-            let ready = unsafe poll(&watched, 2, Int32(left))
-            if ready == 0 {
+            _ = unsafe poll(&watched, 2, Int32(left))
+            if clock.now >= deadline, watched[0].revents == 0 {
                 // TERM first; five seconds later KILL, which nothing survives.
                 child.end(with: isTimedOut ? SIGKILL : SIGTERM)
                 isTimedOut = true
