@@ -21,6 +21,8 @@ extension SSHHost {
             state.count += 1
             return state.count
         }
+        // A cancel that came behind the answer leaves nothing.
+        defer { state.withLock { _ = $0.cancelled.remove(ticket) } }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { answer in
                 let connection = state.withLock { state -> CourierConnection? in
