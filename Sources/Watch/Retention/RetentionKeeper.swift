@@ -96,3 +96,8 @@ public struct RetentionKeeper: Service {
         )
     }
 }
+
+extension RetentionKeeper: CustomStringConvertible {
+    /// Logs name services by it.
+    public var description: String { "RetentionKeeper" }
+}
