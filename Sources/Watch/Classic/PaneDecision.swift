@@ -28,7 +28,9 @@ extension WatchStep {
                 from: draft.payload["from"]?.string, to: to, why: draft.payload["why"]?.string ?? "")
         }
         // A reminder is decided with its question; it is said when it goes out.
-        let actions = outbox.filter { $0.dueAt <= $0.createdAt }.map { PaneDecision.Kind.action($0.action, stage: $0.stage) }
+        let actions = outbox.filter { $0.dueAt <= $0.createdAt }.map {
+            PaneDecision.Kind.action($0.action, stage: $0.stage)
+        }
         let questions = approvals.map {
             PaneDecision.Kind.question($0.question, pipeline: $0.pipeline, stage: $0.stage)
         }

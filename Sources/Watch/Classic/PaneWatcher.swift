@@ -139,8 +139,8 @@ public actor PaneWatcher: Service {
     var stateFolder: FilePath { store.store.path.removingLastComponent() }
 
     private func turn() async throws {
-        try note(parts.events.takeChanges())
         _ = noteClock()
+        try note(parts.events.takeChanges())
         guard try await isDatabaseUsable() else { return }
         if isStale { await attempt("database") { try await loadPositions() } }
         for (id, watch) in panes where watch.hasMoreBytes { await visit(id) }
