@@ -76,7 +76,8 @@ extension GitError {
             "Run 'git worktree unlock \(Command.quoted(path.string))' if nobody needs it"
         case .leftoverInUse: "Save what is needed from it, then run 'tmux-agent doctor --fix'"
         case .lockTimeout: "Try again when it is done"
-        case .commandFailed, .library, .fileSystem: nil
+        case .commandFailed, .library: nil
+        case .fileSystem(let operation, let path, let errno): FileError(operation, path, errno).hint
         case .commandTimedOut: "Try again; 'git gc' may make the repository faster"
         case .process(let error): error.hint
         case .undoIncomplete: "Run 'tmux-agent doctor --fix'"
