@@ -62,6 +62,12 @@ struct SpawnTests {
             try await fleet.git.git("branch", "far", "HEAD~1", in: remote)
             try await fleet.git.git("remote", "add", "origin", remote.string)
             try await fleet.git.git("fetch", "--quiet", "origin")
+            let named = try await fleet.run("spawn", "origin/far")
+            #expect(named.status == 1)
+            #expect(
+                named.stderr.contains("'origin/far' is the branch 'far' of the remote 'origin'"), "\(named)")
+            #expect(named.stderr.contains("Name it 'far'"))
+            #expect(try await fleet.git.git("branch", "--list", "origin/*") == "")
             try await fleet.succeed("spawn", "far")
             #expect(try await fleet.git.git("rev-parse", "far") == fleet.git.git("rev-parse", "HEAD~1"))
             try await fleet.succeed("spawn", "based", "--base", "HEAD~1")
