@@ -54,6 +54,14 @@ struct SpawnFailureTests {
             try await refused(fleet, ["feature/a"], status: 77, ["exit 3", "--yes"])
             // Agreeing is remembered, so the fleet differs by that from before; git and tmux do not.
             try await refused(fleet, ["feature/a", "--yes"], status: 1, ["exit status 3", "wrong"])
+            let template = "---\nsetup: [\"exit 4\"]\n---\nWork.\n"
+            try Files.write(template, to: fleet.root.pushing(".tmuxagent/templates/mine.md"))
+            try fleet.settings("[agent]\ncommand = \"cat\"\n")
+            try await refused(
+                fleet, ["b", "--template", "mine"], status: 77, ["Template 'mine' wants to run a command"])
+            try await refused(
+                fleet, ["b", "--template", "mine", "--yes"], status: 1, ["correct 'setup' of template 'mine'"]
+            )
         }
     }
 

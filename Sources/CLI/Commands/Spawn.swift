@@ -73,10 +73,15 @@ struct Spawn: AgentCommand {
         }
         do {
             return try await spawner.spawn(request)
-        } catch FleetError.setupNeedsConsent(let commands) where console.isInTerminal && !context.json {
-            console.note("fleet.toml wants to run in the new worktree:")
+        } catch FleetError.setupNeedsConsent(let commands, let template)
+            where console.isInTerminal && !context.json
+        {
+            let whose = template.map { "Template '\($0)'" } ?? "fleet.toml"
+            console.note("\(whose) wants to run in the new worktree:")
             for command in commands { console.note("  \(command.visible)") }
-            guard console.confirm("Agree?") else { throw FleetError.setupNeedsConsent(commands: commands) }
+            guard console.confirm("Agree?") else {
+                throw FleetError.setupNeedsConsent(commands: commands, template: template)
+            }
             var agreed = request
             agreed.agreesToSetup = true
             return try await spawner.spawn(agreed)

@@ -15,9 +15,18 @@ struct SpawnPlan {
     var program: AgentProgram
     /// The agent's environment without PATH, which tmux would override.
     var environment: [String: String]
-    var setup: [String]
+    var setup: [SetupCommand]
+    /// The start of a new branch that the request names; `place.base` may be the settings' own.
+    var namedBase: String?
     /// Template, then task; nil when there is neither.
     var briefing: String?
+}
+
+/// A shell line that prepares a new worktree.
+struct SetupCommand {
+    var line: String
+    /// Whose it is; nil: fleet.toml's.
+    var template: String?
 }
 
 extension SpawnPlan {

@@ -177,7 +177,11 @@ extension Spawner {
         guard !plan.setup.isEmpty, !plan.place.usesMainCheckout else { return }
         let hash = try ContentHash.ofFleet(context.configuration, repository: context.root)
         if try await context.store.hasConsented(toSetup: hash) { return }
-        guard request.agreesToSetup else { throw FleetError.setupNeedsConsent(commands: plan.setup) }
+        guard request.agreesToSetup else {
+            let isTemplates = plan.setup.allSatisfy { $0.template != nil }
+            throw FleetError.setupNeedsConsent(
+                commands: plan.setup.map(\.line), template: isTemplates ? plan.template?.name : nil)
+        }
         try await context.store.consent(toSetup: hash, at: context.surroundings.now())
     }
 
@@ -189,17 +193,18 @@ extension Spawner {
         environment.merge(plan.environment) { _, new in new }
         environment["PATH"] = plan.program.searchPath
         for command in plan.setup {
-            progress(.setup(command: command))
+            progress(.setup(command: command.line))
             let result = try await CommandRunner().run(
                 Command(
-                    "/bin/sh", ["-c", command], environment: environment,
+                    "/bin/sh", ["-c", command.line], environment: environment,
                     workingDirectory: plan.place.worktree,
                     timeout: Self.setupLimit, outputLimit: 1 << 20))
             guard result.isSuccess else {
                 let lines = (result.text + result.errorText).split(separator: "\n").suffix(12)
                 throw FleetError.setupFailed(
-                    command: command, exitCode: result.exitCode,
-                    output: lines.map { "  \(String($0).visible)" }.joined(separator: "\n"))
+                    command: command.line, exitCode: result.exitCode,
+                    output: lines.map { "  \(String($0).visible)" }.joined(separator: "\n"),
+                    template: command.template)
             }
         }
     }
