@@ -90,12 +90,6 @@ struct SpawnFailureTests {
         }
     }
 
-    /// Whether a small disk can be mounted for one command alone.
-    @Sendable private static func hasNamespaces() async throws -> Bool {
-        let command = Command("unshare", ["-rm", "true"], environment: ["PATH": "/usr/bin:/bin"])
-        return try await CommandRunner().run(command).isSuccess
-    }
-
     @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
     func aDiskThatIsFullWhileFilesAreWrittenIsTakenBack() async throws {
         try await withFleet { fleet in
@@ -104,20 +98,12 @@ struct SpawnFailureTests {
             try await fleet.git.git("commit", "--quiet", "-m", "too large for the small disk")
             try Files.makeFolder(fleet.worktrees)
             let before = try await fleet.trace()
-            let script = """
-                mount -t tmpfs -o size=256k none "$1" && cd "$2" || exit 99
-                "$3" spawn a; status=$?
+            let result = try await fleet.runOnOwnDisk(
+                """
+                "$2" spawn a; status=$?
                 ls -A "$1"
                 exit $status
-                """
-            let result = try await CommandRunner().run(
-                Command(
-                    "unshare",
-                    [
-                        "-rm", "sh", "-c", script, "sh", fleet.worktrees.string, fleet.root.string,
-                        FleetFixture.program.string,
-                    ],
-                    environment: fleet.environment, timeout: .seconds(60)))
+                """, options: "size=256k")
             #expect(result.exitCode == 1, "\(result.errorText)")
             #expect(result.errorText.contains("unable to write file 'large.bin'"), "\(result.errorText)")
             #expect(result.text.isEmpty, "left on the full disk: \(result.text)")
@@ -125,6 +111,35 @@ struct SpawnFailureTests {
             #expect(try await fleet.doctor().remaining.map(\.problem) == [])
             let again = try await fleet.run("spawn", "a")
             #expect(again.isSuccess, "\(again.errorText)")
+        }
+    }
+
+    @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
+    func filesThatCannotBeCopiedAreNamedAndTheRestIsTakenBack() async throws {
+        let settings = "[agent]\ncommand = \"cat\"\n[worktree]\ncopy = [\"secret\", \"large\"]\n"
+        try await withFleet(settings: settings) { fleet in
+            try await fleet.git.shell(
+                "printf 'secret\\nlarge\\n' >>.git/info/exclude; echo 1 >secret; head -c 600000 /dev/zero >large"
+            )
+            let before = try await fleet.trace()
+            let result = try await fleet.runOnOwnDisk(
+                """
+                "$2" spawn a; echo $?
+                rm large; chmod 0 secret
+                setpriv --bounding-set=-dac_override,-dac_read_search "$2" spawn a; echo $?
+                chmod 644 secret; head -c 600000 /dev/zero >large
+                ls -A "$1"
+                """, options: "size=400k")
+            #expect(result.text == "1\n1\n", "\(result.text) \(result.errorText)")
+            for words in [
+                "'large' was not copied to the worktree: Could not write \(fleet.worktrees)/a/large: No space left",
+                "Hint: Make room on that disk",
+                "'secret' was not copied to the worktree: Could not read \(fleet.root)/secret: Permission denied",
+                "change 'copy' and 'link' under [worktree] in fleet.toml",
+            ] {
+                #expect(result.errorText.contains(words), "\(result.errorText)")
+            }
+            #expect(try await fleet.trace() == before)
         }
     }
 

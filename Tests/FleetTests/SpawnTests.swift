@@ -130,6 +130,29 @@ struct SpawnTests {
         }
     }
 
+    @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
+    func copiesCrossFileSystemsAndKeepTheirModes() async throws {
+        let settings = "[agent]\ncommand = \"cat\"\n[worktree]\ncopy = [\".env*\", \"cache\"]\n"
+        try await withFleet(settings: settings) { fleet in
+            try await fleet.git.shell(
+                """
+                printf '.env\\ncache/\\n' >>.git/info/exclude
+                echo SECRET=1 >.env; chmod 600 .env
+                mkdir -p cache/package; head -c 300000 /dev/urandom >cache/package/data; chmod 555 cache/package
+                """)
+            // Who may do everything to every file would not be stopped by a mode.
+            let result = try await fleet.runOnOwnDisk(
+                """
+                plain='setpriv --bounding-set=-dac_override,-dac_read_search'
+                $plain "$2" spawn a --quiet >&2 || exit
+                cat "$1/a/.env"; stat -c %a "$1/a/.env" "$1/a/cache/package"
+                cmp cache/package/data "$1/a/cache/package/data" && $plain "$2" rm a --quiet >&2 && ls -A "$1"
+                """)
+            #expect(result.isSuccess, "\(result.errorText)")
+            #expect(result.text == "SECRET=1\n600\n555\n", "\(result.text) \(result.errorText)")
+        }
+    }
+
     @Test func setupRunsInTheWorktreeOnceSomebodyAgreed() async throws {
         let settings = """
             [agent]

@@ -155,12 +155,15 @@ extension Spawner {
     /// Copies and links files from the main checkout into the agent's worktree.
     func place(_ files: FilesToPlace, _ plan: SpawnPlan) throws -> Placement {
         guard let main = context.repository.layout.mainWorktree else { return Placement() }
-        for path in files.copies.paths {
-            try FileCopier.copy(Self.inside(main, path), to: Self.inside(plan.place.worktree, path))
+        func put(_ path: String, by step: (FilePath, FilePath) throws(FileError) -> Void) throws(FleetError) {
+            do throws(FileError) {
+                try step(Self.inside(main, path), Self.inside(plan.place.worktree, path))
+            } catch {
+                throw .notPlaced(path: path, reason: error)
+            }
         }
-        for path in files.links.paths {
-            try FileCopier.link(Self.inside(main, path), at: Self.inside(plan.place.worktree, path))
-        }
+        for path in files.copies.paths { try put(path, by: FileCopier.copy) }
+        for path in files.links.paths { try put(path, by: FileCopier.link) }
         let refused = Set(files.copies.refused + files.links.refused)
         return Placement(
             copied: files.copies.paths, linked: files.links.paths,
