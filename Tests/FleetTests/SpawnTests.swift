@@ -60,13 +60,16 @@ struct SpawnTests {
             } else {
                 try await fleet.tmux.tmux("kill-session", "-t", "=agent-a")
             }
-            let again = try await fleet.spawn("a")
+            let again = try await fleet.spawn("a", startup: nil)
             #expect(again.outcome == .restarted)
             #expect(again.agent.id == first.agent.id)
+            // What `--startup` said, not what fleet.toml says.
+            #expect(again.agent.program.command == "exec sh")
             #expect(again.agent.generation == 2)
             let now = try #require(try await fleet.server.pane(of: first.agent.id))
             #expect(!now.isDead)
             #expect((now.address == pane.address) == paneIsKept)
+            #expect(ProcessTable.process(now.pid)?.name == "sh")
             #expect(first.agent.place.worktree.appending("note").text == "kept")
         }
     }

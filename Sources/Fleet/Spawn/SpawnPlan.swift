@@ -70,9 +70,12 @@ extension SpawnPlan {
             context.surroundings, configured: environment.removeValue(forKey: "PATH"))
         self.environment = environment
         program = AgentProgram(
-            command: command, profile: profile.name, kind: kind.rawValue, model: model.isEmpty ? nil : model,
-            template: template?.name, task: request.task, searchPath: searchPath, environment: environment)
-        setup = configuration.worktree.setup + (template?.setup ?? [])
+            command: command, hasOwnCommand: request.startup != nil, profile: profile.name,
+            kind: kind.rawValue, model: model.isEmpty ? nil : model, template: template?.name,
+            task: request.task, searchPath: searchPath, environment: environment)
+        setup =
+            configuration.worktree.setup.map { SetupCommand(line: $0) }
+            + (template?.setup ?? []).map { SetupCommand(line: $0, template: template?.name) }
         briefing = Briefing.text(
             template, branch: branch.rawValue, task: request.task, worktree: worktree.string)
         try checkProgram(context.surroundings)

@@ -136,9 +136,9 @@ public struct Spawner: Sendable {
                 try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
             }
             guard result.agent.spawn.phase == .briefing else { return result }
-            let plan = try SpawnPlan(
-                request.filled(from: agent), id: agent.id, slug: slug(of: agent), context: context)
-            try await brief(plan.briefing, &result, server: own)
+            let text = try Briefing.text(for: result.agent, in: context)
+            try await context.store.setPhase(.briefing, of: agent.id, spawner: spawner)
+            try await brief(text, &result, server: own)
             return result
         }
         result.outcome = .restarted
@@ -193,6 +193,8 @@ extension SpawnRequest {
         var request = self
         request.template = template ?? agent.program.template
         request.task = task ?? agent.program.task
+        // Another profile is asked for its command.
+        if profile == nil, agent.program.hasOwnCommand { request.startup = startup ?? agent.program.command }
         request.profile = profile ?? agent.program.profile
         request.model = model ?? agent.program.model
         request.usesMainCheckout = agent.place.usesMainCheckout
