@@ -74,6 +74,52 @@ struct SpawnFailureTests {
         }
     }
 
+    @Test func aRestartWhoseCommandIsNotFoundSaysSoAndKeepsTheFormerOne() async throws {
+        try await withFleet { fleet in
+            let agent = try await fleet.spawn("a", startup: "exec sh").agent
+            let pane = try #require(try await fleet.server.pane(of: agent.id))
+            #expect(endProcess(pane.pid))
+            #expect(try await eventually { try await fleet.server.pane(of: agent.id)?.isDead ?? false })
+            let result = try await fleet.run("spawn", "a", "--startup", "cd . && no-such-program x")
+            #expect(result.exitCode == 1, "\(result.text)")
+            #expect(result.errorText.contains("ended at once with exit status 127"), "\(result.errorText)")
+            #expect(result.errorText.contains("no-such-program: not found"))
+            #expect(!result.errorText.contains("Pane is dead"))
+            #expect(result.errorText.contains("'tmux-agent spawn a' starts it again"))
+            #expect(Files.isFolder(agent.place.worktree))
+            let again = try await fleet.spawn("a", startup: nil)
+            #expect(again.outcome == .restarted)
+            #expect(again.agent.program.command == "exec sh")
+        }
+    }
+
+    @Test func anAgentThatEndsBeforeItsBriefingIsShownWithItsLastWords() async throws {
+        try await withFleet { fleet in
+            let result = try await fleet.run(
+                "spawn", "a", "--startup", "echo Not logged in; exit 1", "--task", "work")
+            #expect(result.exitCode == 1)
+            #expect(
+                result.errorText == """
+                    Error: The agent of 'a' ended at once with exit status 1:
+                      Not logged in
+                    Hint: 'tmux-agent logs a' shows all it printed; 'tmux-agent spawn a' starts it again
+
+                    """)
+            let found = try await fleet.doctor().remaining.map(\.problem)
+            #expect(found == ["The program of 'a' ended before it was briefed"])
+        }
+    }
+
+    @Test func aLogsFolderThatIsNoneIsNamed() async throws {
+        try await withFleet { fleet in
+            let logs = fleet.root.pushing(".tmuxagent/logs")
+            removeTree(logs)
+            try Files.write("", to: logs)
+            try await refused(
+                fleet, ["a"], status: 1, ["Could not make the folder \(logs): \(logs) is not a folder"])
+        }
+    }
+
     @Test func aSessionOfSomebodyElseIsNotTaken() async throws {
         try await withFleet { fleet in
             try Files.makeFolder(fleet.tmux.socket.removingLastComponent(), mode: 0o700)

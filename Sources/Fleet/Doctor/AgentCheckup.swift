@@ -85,8 +85,12 @@ struct AgentCheckup {
             ) { try await settle(agent, AgentCondition(.gone, since: context.surroundings.now())) }
         }
         guard !pane.isDead else {
+            let isOwed = agent.spawn.phase == .briefing
             return Finding(
-                .killedSpawn, branch, "The spawn of '\(branch)' was killed, and its program has ended",
+                .killedSpawn, branch,
+                isOwed
+                    ? "The program of '\(branch)' ended before it was briefed"
+                    : "The spawn of '\(branch)' was killed, and its program has ended",
                 remedy: "Write that down; 'tmux-agent spawn \(branch)' starts it again"
             ) { try await settle(agent, condition(of: pane)) }
         }

@@ -67,8 +67,9 @@ public struct Spawner: Sendable {
             let files = try await place(ignored, plan)
             try await runSetup(plan, agent: agent)
             undo.push("the session") { [context, id = agent.id] in
-                guard let pane = try await server.pane(of: id) else { return }
-                try await server.removePane(pane.address, of: id)
+                if let pane = try await server.pane(of: id) {
+                    try await server.removePane(pane.address, of: id)
+                }
                 for name in Files.names(in: context.logs) where name.hasPrefix("\(id).tap") {
                     try Files.remove(context.logs.appending(name))  // of a program that never ran
                 }
@@ -151,8 +152,20 @@ public struct Spawner: Sendable {
         updated.program = plan.program
         let program = plan.program
         try await context.store.update(agent.id) { $0.program = program }
-        result.agent = try await restart(updated, in: pane, server: own)
-        try await brief(plan.briefing, &result, server: own)
+        let home = pane == nil ? server : own
+        result.agent = try await restart(updated, in: pane, server: home)
+        do {
+            try await failIfCommandWasNotFound(result.agent, server: home)
+        } catch FleetError.agentEndedAtOnce(let branch, let status, let screen, _) {
+            // Nothing of it ran, so the next restart is of what ran before.
+            try await context.store.update(agent.id) { [former = agent.program] agent in
+                agent.program = former
+                agent.spawn.spawner = nil
+            }
+            throw FleetError.agentEndedAtOnce(
+                branch: branch, exitStatus: status, screen: screen, isKept: true)
+        }
+        try await brief(plan.briefing, &result, server: home)
         return result
     }
 
