@@ -67,12 +67,9 @@ extension Spawner {
             RecordedProcess($0.identity)
         }
         let tap = pane.tap ?? context.logs.appending("\(agent.id).tap")
-        try await context.store.recordStart(
+        return try await context.store.recordStart(
             agent.id, pane: RecordedPane(server: pane.server, pane: pane.id, process: process), tap: tap,
-            at: context.surroundings.now())
-        return try await context.store.update(agent.id) { agent in
-            agent.spawn.phase = .briefing
-        }
+            next: (.briefing, spawner), at: context.surroundings.now())
     }
 
     /// A program that the shell could not find or run ends with 127 or 126 before anything ran: a spawn is taken back as
