@@ -158,6 +158,8 @@ extension SpawnStep {
         switch self {
         case .branch(let name, let isNew): "\(isNew ? "Making" : "Using") branch \(name.visible) …"
         case .worktree(let path): "Making the worktree \(path.visible) …"
+        case .waitingForProcess(let pid):
+            "Waiting for process \(pid) of the spawn that was killed, which still works in the worktree …"
         case .setup(let command): "Running \(command.visible) …"
         case .session(let name): "Starting the session \(name.visible) …"
         case .waitingUntilReady: "Waiting until the agent is ready …"

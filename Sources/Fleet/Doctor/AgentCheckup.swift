@@ -63,8 +63,7 @@ struct AgentCheckup {
         let lock = try context.agentLock(branch: found.place.branch)
         defer { withExtendedLifetime(lock) {} }
         guard let agent = try await context.store.agent(found.id), agent.spawn == found.spawn else { return }
-        try await Remover(context: context).endOrphans(of: agent)
-        _ = try await context.repository.recoverLeftovers()
+        try await Remover(context: context).clearLeftover(of: agent)
         let tree = try AgentTree(agent, context: context)
         let look = try await tree.look(keepsBranch: false)
         guard look.isSafe else {

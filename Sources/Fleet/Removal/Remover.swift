@@ -52,6 +52,8 @@ public struct Remover: Sendable {
         // Whoever had the lock before may have removed or restarted it.
         let agent = try await context.store.agent(named: named.id.rawValue)
         if agent.spawn.phase != .removing { try await refuseIfBusy(agent, request) }
+        // Files that a killed spawn did not come to write are not missing work.
+        if agent.spawn.phase.isBeforeStart { try await clearLeftover(of: agent) }
         return try await remove(agent, request)
     }
 
@@ -125,6 +127,28 @@ extension Remover {
         let report = await ProcessEnder().endAgent(root: nil, mark: .agent(agent.id), notBefore: start)
         guard report.isComplete else {
             throw FleetError.processesStillThere(branch: agent.place.branch, pids: report.left.map(\.pid))
+        }
+    }
+
+    /// Takes away what a killed spawn left half-made, and ends what it left running.
+    ///
+    /// Throws ``FleetError/leftoverBusy(branch:pid:)`` while git still writes there.
+    func clearLeftover(of agent: Agent) async throws {
+        try await endOrphans(of: agent)
+        let branch = agent.place.branch
+        let leftovers = try await context.repository.recoverLeftovers()
+        if case .wait(let pid)? = leftovers.first(where: { $0.branch?.rawValue == branch })?.advice {
+            throw FleetError.leftoverBusy(branch: branch, pid: pid)
+        }
+    }
+}
+
+extension SpawnProgress.Phase {
+    /// The agent's program never ran.
+    var isBeforeStart: Bool {
+        switch self {
+        case .planned, .branch, .worktree, .setup: true
+        case .session, .briefing, .ready, .removing: false
         }
     }
 }

@@ -74,11 +74,20 @@ extension Spawner {
         if context.repository.layout.topLevel != nil { _ = try await context.repository.relativePath(root) }
     }
 
+    /// Returns when no process works any more in what a killed spawn left.
+    func waitForLeftover(of killed: Agent) async throws {
+        guard !killed.place.usesMainCheckout else { return }
+        let lock = try await RepositoryLock.acquire(for: context.repository.layout)
+        defer { lock.release() }
+        _ = try await settleLeftover(of: BranchName(killed.place.branch))
+    }
+
     /// True when a killed spawn left a half-made worktree of this branch; the repository's lock is held.
     ///
     /// Git's own process may have outlived its maker: it is given time to end.
     private func settleLeftover(of branch: BranchName) async throws -> Bool {
         let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        var shown: Int32?
         while true {
             let leftover = try await context.repository.leftovers().first { $0.branch == branch }
             switch leftover?.advice {
@@ -88,9 +97,10 @@ extension Spawner {
                 throw GitError.leftoverInUse(leftover?.folder ?? context.root, reason: reason)
             case .wait(let pid):
                 guard ContinuousClock.now < deadline else {
-                    throw GitError.leftoverInUse(
-                        leftover?.folder ?? context.root, reason: "process \(pid) works in it")
+                    throw FleetError.leftoverBusy(branch: branch.rawValue, pid: pid)
                 }
+                if shown != pid { progress(.waitingForProcess(pid)) }
+                shown = pid
                 // Whose child it was is gone, so nothing tells of its end.
                 try await Task.sleep(for: .milliseconds(50))
             }

@@ -34,6 +34,8 @@ public struct Spawner: Sendable {
         case .planned, .branch, .worktree, .setup:
             // A killed spawn: whatever it made is in the row and in git's own lists. Its setup command may still run.
             try await Remover(context: context).endOrphans(of: known)
+            // Before its row goes: a refusal must not make what it left nobody's.
+            try await waitForLeftover(of: known)
             return try await make(request, branch: branch, server: server, after: known)
         case .removing where isGone:
             // A killed removal that had come past its point of no return.
