@@ -93,6 +93,43 @@ struct SpawnTests {
         }
     }
 
+    /// Somebody ends `spawn` alone, while its setup command goes on.
+    @Test(arguments: [("INT", 130), ("TERM", 143)])
+    func aSpawnThatIsEndedSaysWhatItLeft(signal: String, status: Int) async throws {
+        let more = "[worktree]\nsetup = [\"touch \\\"$TMUX_AGENT_FLEET\\\"/../reached; exec sleep 983\"]\n"
+        try await withFleetFixture(more: more) { fleet in
+            let before = try await fleet.git.trace()
+            let ended = try await fleet.shell(
+                """
+                "$1" spawn x --yes >../out 2>../err & pid=$!
+                while ! test -e ../reached && kill -0 $pid; do sleep 0.02; done
+                "$1" sessions --json >../during
+                kill -\(signal) $pid; wait $pid
+                """)
+            #expect(ended.status == status, "\(ended)")
+            #expect(
+                try fleet.read("../err")
+                    == "Interrupted: 'tmux-agent spawn x' goes on with it, 'tmux-agent doctor --fix' takes it back\n"
+            )
+            #expect(try fleet.read("../out") == "")
+            let during = try JSONValue.parse(fleet.read("../during") ?? "")["agents"]?.array?.first
+            #expect(during?["state"] == "starting")
+            #expect(during?["spawn"] == "under_way")
+            let after = try await fleet.session("x")
+            #expect(after?["state"] == "gone")
+            #expect(after?["spawn"] == "interrupted")
+            for command in ["sessions", "status"] {
+                let shown = try await fleet.run(command)
+                #expect(
+                    shown.stderr.contains(
+                        "The spawn of 'x' was interrupted: 'tmux-agent spawn x' finishes it"))
+            }
+            try await fleet.succeed("doctor", "--fix")
+            #expect(try await fleet.run("sessions", "--json").json == ["agents": []])
+            #expect(try await fleet.git.trace() == before)
+        }
+    }
+
     @Test(arguments: [
         (["spawn", "x", "--agent", "secnod"], 78, "Did you mean 'second'?"),
         (["spawn", "x", "--template", "implementaton"], 78, "Did you mean 'implementation'?"),

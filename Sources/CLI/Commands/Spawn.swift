@@ -68,9 +68,11 @@ struct Spawn: AgentCommand {
         -> SpawnResult
     {
         let console = context.console
-        let spawner = Spawner(context: fleet) { step in
+        let spawner = Spawner(context: fleet) { [branch] step in
+            InterruptNotice.set(step.notice(branch), console, json: context.json)
             if console.isErrTerminal { console.note(step.words) }
         }
+        defer { InterruptNotice.clear() }
         do {
             return try await spawner.spawn(request)
         } catch FleetError.setupNeedsConsent(let commands, let template)
@@ -164,6 +166,16 @@ extension SpawnStep {
         case .session(let name): "Starting the session \(name.visible) …"
         case .waitingUntilReady: "Waiting until the agent is ready …"
         case .briefing: "Delivering the briefing …"
+        }
+    }
+
+    /// What somebody should know who ends `spawn` in this step.
+    func notice(_ branch: String) -> String {
+        let again = "'tmux-agent spawn \(branch)'"
+        return switch self {
+        case .waitingUntilReady, .briefing:
+            "Interrupted: the agent runs without its briefing; \(again) or the daemon delivers it"
+        default: "Interrupted: \(again) goes on with it, 'tmux-agent doctor --fix' takes it back"
         }
     }
 }
