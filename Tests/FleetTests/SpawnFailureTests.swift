@@ -234,6 +234,9 @@ struct SpawnFailureTests {
             let doctor = try await fleet.run("doctor", "--json")
             #expect(doctor.exitCode == 1)
             #expect(doctor.text.contains(".tmuxagent/fleet.toml:2:1"))
+            let shown = try await fleet.run("doctor").text
+            #expect(shown.contains(".tmuxagent/fleet.toml:2:1: unknown key 'comand'"), "\(shown)")
+            #expect(shown.contains("1 difference remains.\n"))
         }
     }
 
