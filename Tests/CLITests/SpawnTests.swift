@@ -166,6 +166,14 @@ struct SpawnTests {
             #expect(!fleet.exists(".tmuxagent/worktrees/feature-x"))
             try await fleet.succeed("spawn", "feature/y")
             try await fleet.expectState("idle", of: "feature/y")
+            try await fleet.git.git(
+                "commit", "--quiet", "--allow-empty", "-m", "Work",
+                in: fleet.root.pushing(".tmuxagent/worktrees/feature-y"))
+            let committed = try await fleet.run("rm", "feature/y")
+            #expect(committed.status == 1)
+            #expect(
+                committed.stderr.contains("Hint: 'tmux-agent rm feature/y --keep-branch' keeps them"),
+                "\(committed)")
             let kept = try await fleet.run("rm", "feature/y", "--keep-branch")
             #expect(kept.stdout.hasPrefix("Removed agent 'feature/y', kept its branch."))
             #expect(try await fleet.git.git("branch", "--list", "feature/y") != "")

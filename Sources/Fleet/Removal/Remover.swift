@@ -24,6 +24,8 @@ public struct RemovalResult: Sendable {
     public var endedProcesses = 0
     public var removedWorktree: FilePath?
     public var deletedBranch = false
+    /// The branch is there still, as it was to be kept or could not be deleted.
+    public var keptBranch = false
     /// Why the branch is still there although it was to be deleted.
     public var branchKept: String?
     /// Where unfinished work was kept.
@@ -78,6 +80,7 @@ public struct Remover: Sendable {
         result.removedWorktree = removed.worktree
         result.deletedBranch = removed.branch
         result.branchKept = removed.branchKept
+        if !removed.branch { result.keptBranch = try await tree.hasBranch() }
         result.leftFolder = look.unknownFolder
         result.ignored = result.rescues.first?.ignoredNotKept ?? look.ignored
         result.log = agent.tap.flatMap { Files.exists($0) ? $0 : nil }
@@ -101,7 +104,8 @@ public struct Remover: Sendable {
             throw FleetError.worktreeUnknownToGit(
                 branch: agent.place.branch, look.unknownFolder ?? agent.place.worktree)
         }
-        throw FleetError.wouldLose(branch: agent.place.branch, losses: words)
+        throw FleetError.wouldLose(
+            branch: agent.place.branch, losses: words, isKeptByBranch: look.isKeptByBranch)
     }
 
     /// Ends the program, what it started, and orphans that carry the agent's id; removes its pane.
