@@ -12,7 +12,7 @@ import TmuxKit
 struct SpawnTests {
     @Test func anAgentHasABranchAWorktreeAndASessionThatItsProgramRunsIn() async throws {
         try await withFleet { fleet in
-            let result = try await fleet.spawn("feature/x", startup: "env; pwd; exec cat")
+            let result = try await fleet.spawn("feature/x", startup: "unset NOTHING; env; pwd; exec cat")
             #expect(result.outcome == .started)
             #expect(result.madeBranch)
             let agent = result.agent

@@ -99,10 +99,13 @@ extension SpawnPlan {
         }
     }
 
+    /// What sh itself understands: POSIX's reserved words and built-in utilities.
     private static let builtins: Set = [
-        ".", ":", "cd", "command", "eval", "exec", "export", "if", "for", "read", "set", "trap", "until",
-        "while",
-        "{", "printf", "echo", "test", "[", "true", "false",
+        "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until",
+        "while", ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
+        "exit", "export", "false", "fc", "fg", "getopts", "hash", "jobs", "kill", "local", "newgrp", "printf",
+        "pwd", "read", "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type",
+        "ulimit", "umask", "unalias", "unset", "wait",
     ]
 
     /// The first word after variable assignments; nil when a shell must judge it.
