@@ -136,6 +136,9 @@ struct SpawnTests {
         (["spawn", "x", "--base", "nowhere"], 1, "No commit is called 'nowhere'"),
         (["spawn", "a b"], 64, "it contains a space"), (["spawn", "--", "-x"], 64, "it starts with '-'"),
         (["spawn", "main"], 1, "Use --no-worktree"),
+        (["spawn", "refs/heads/topic/x"], 64, "as in 'topic/x'"),
+        (["spawn", "x", "--task", ""], 64, "--task is empty"),
+        (["spawn", "x", "--startup", ""], 64, "--startup is empty"),
         (["spawn", "x", "--startup", "no-such-program-here"], 1, "'no-such-program-here' was not found"),
     ])
     func whatCannotBeStartedLeavesNoTrace(arguments: [String], status: Int, words: String) async throws {

@@ -49,6 +49,8 @@ struct Spawn: AgentCommand {
 
     func validate() throws {
         if task != nil, taskFile != nil { throw ValidationError("Give --task or --task-file, not both") }
+        if task == "" { throw ValidationError("--task is empty: say what to do, or leave it out") }
+        if startup == "" { throw ValidationError("--startup is empty: give a command, or leave it out") }
     }
 
     func run(_ context: CommandContext) async throws {

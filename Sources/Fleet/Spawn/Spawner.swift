@@ -56,6 +56,7 @@ public struct Spawner: Sendable {
     private func make(
         _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent? = nil
     ) async throws -> SpawnResult {
+        if branch.rawValue.hasPrefix("refs/") { throw FleetError.branchIsReference(branch.rawValue) }
         let (plan, registered, slug) = try await register(
             request, branch: branch, server: server, after: killed)
         var agent = registered
