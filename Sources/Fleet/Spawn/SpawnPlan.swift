@@ -33,6 +33,7 @@ extension SpawnPlan {
     init(_ request: SpawnRequest, id: AgentID, slug: Slug, context: FleetContext) throws {
         let configuration = context.configuration
         branch = try BranchName(request.branch)
+        namedBase = request.base
         template = try request.template.map { name in
             try context.templates().template(named: name)
         }

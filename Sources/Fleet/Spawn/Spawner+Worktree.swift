@@ -8,6 +8,7 @@ internal import SystemPackage
 extension Spawner {
     struct Tree {
         var createdBranch: Bool
+        var warnings: [String] = []
     }
 
     /// The worktree of the agent's branch: made, or adopted when it is there already.
@@ -33,9 +34,9 @@ extension Spawner {
             agent.spawn.madeWorktree = true
         }
         let slug = Slug(rawValue: plan.place.worktree.lastComponent?.string ?? "") ?? Slug(plan.branch)
+        let (source, isBaseUnused) = source(plan, lookup.place, isOwn: agent.spawn.madeBranch)
         let request = WorktreeRequest(
-            branch: plan.branch, source: .automatic(base: plan.place.base), folder: plan.place.worktree,
-            name: slug)
+            branch: plan.branch, source: source, folder: plan.place.worktree, name: slug)
         let addition = try await repository.addWorktree(request, holding: lock)
         undo.push("worktree \(addition.folder)") { try await repository.undo(addition) }
         agent = try await context.store.update(agent.id) { agent in
@@ -43,7 +44,25 @@ extension Spawner {
             agent.spawn.madeBranch = isNew || addition.createdBranch
             agent.place.baseCommit = addition.commit.rawValue
         }
-        return Tree(createdBranch: agent.spawn.madeBranch)
+        return Tree(
+            createdBranch: agent.spawn.madeBranch,
+            warnings: isBaseUnused
+                ? ["--base was not used: '\(plan.branch)' exists already and begins where it does"] : [])
+    }
+
+    /// Where the branch comes from; a base that somebody named is for branches that are new, or says which remote's it is.
+    private func source(
+        _ plan: SpawnPlan, _ place: BranchLookup.Place, isOwn: Bool
+    ) -> (source: BranchSource, isBaseUnused: Bool) {
+        let automatic = BranchSource.automatic(base: plan.place.base)
+        guard let base = plan.namedBase else { return (automatic, false) }
+        switch place {
+        case .absent: return (automatic, false)
+        case .local: return (automatic, !isOwn)
+        case .remoteTracking(let remotes):
+            let named = remotes.first { "\($0.remote)/\(plan.branch)" == base }
+            return named.map { (.tracking(remote: $0.remote), false) } ?? (automatic, true)
+        }
     }
 
     /// Goes on in a worktree that is there: a killed spawn's, or one that nobody has an agent for.

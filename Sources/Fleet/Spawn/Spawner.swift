@@ -80,7 +80,7 @@ public struct Spawner: Sendable {
             agent = try await start(agent, slug: slug, server: server)
             result = SpawnResult(
                 outcome: .started, agent: agent, briefing: nil, madeBranch: tree.createdBranch,
-                copied: files.copied, linked: files.linked, warnings: files.warnings,
+                copied: files.copied, linked: files.linked, warnings: tree.warnings + files.warnings,
                 isWatched: try context.isWatched())
             try await failIfCommandWasNotFound(agent, server: server)
         } catch {
