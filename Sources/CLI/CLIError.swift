@@ -33,6 +33,7 @@ extension CLIError: UserFacingError {
             didYouMean(name, among: known).map { "Did you mean 'tmux-agent \(group)\($0)'?" }
                 ?? "Run 'tmux-agent \(group)--help' to see all commands"
         case .noSuchFolder: "Give -C a folder of the repository"
+        case .needsTerminal("attach"): "Scripts use 'tmux-agent logs' and 'tmux-agent send'"
         case .needsTerminal: "Scripts use 'tmux-agent status --json' or 'tmux-agent sessions --json'"
         }
     }
