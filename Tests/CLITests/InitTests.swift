@@ -151,7 +151,8 @@ struct InitTests {
             let outcome = try await fleet.run("init")
             #expect(outcome.status == 1)
             #expect(
-                outcome.description.contains("<folder>/shop/\(link) leads out of <folder>/shop\n"), "\(outcome)")
+                outcome.description.contains("<folder>/shop/\(link) leads out of <folder>/shop\n"),
+                "\(outcome)")
             #expect(Files.names(in: outside) == [])
         }
     }
