@@ -2,6 +2,7 @@ internal import Approvals
 internal import Core
 internal import Fleet
 public import Logging
+internal import ProcessKit
 
 /// What the servers of a fleet show: one board, one login, one desk for answers and orders.
 public struct WebSite: Sendable {
@@ -14,6 +15,7 @@ public struct WebSite: Sendable {
     let orders: OrderDesk
     let metrics: MetricsReader
     let limits: WebLimits
+    let connections: ConnectionBudget
     let log: Logger
 
     /// `host` is where the servers listen; `login` overrides that of fleet.toml.
@@ -27,6 +29,8 @@ public struct WebSite: Sendable {
         guard isLoopback || !isOwnToken else { throw WebError.tokenNeeded(host: host) }
         self.context = context
         self.limits = limits
+        connections = ConnectionBudget(
+            connections: limits.connections, openFiles: OwnProcess.openFileLimit)
         self.log = log
         let secret = try context.secret()
         let publicURL = try context.publicURL()

@@ -73,7 +73,7 @@ public struct WebServer: Service {
             server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(place.host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
+                availableConnectionsDelegate: site.connections.share()),
             onServerRunning: { [place, page, started] channel in
                 guard let port = channel.localAddress?.port else { return }
                 await started(WebAddress(page: page, host: place.host, port: port))
