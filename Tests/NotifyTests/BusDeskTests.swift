@@ -71,6 +71,26 @@ struct BusDeskTests {
         }
     }
 
+    @Test func aPaneMeansWhoLivesInItNow() async throws {
+        try await withDesk { desk, fleet, line in
+            let pane = try #require(PaneID("%0"))
+            for (number, life) in [(1, Int32(7)), (2, Int32(8))] {
+                try await fleet.recordStart(
+                    AgentID("agent-\(number)"),
+                    pane: RecordedPane(
+                        server: TmuxServerID(socket: "/s", pid: life, startTime: 1), pane: pane),
+                    tap: "/t\(number)", at: later(Int64(number)))
+            }
+            var deed: BusDesk.Deed
+            let now = "{\"pane_id\":\"%0\",\"text\":\"x\",\"id\":\"1\"}"
+            deed = try await desk.takeCommand(try line(now), at: later(3))
+            #expect(deed == .ordered(branch: "shared"))
+            let former = "{\"pane_id\":\"%0\",\"branch\":\"feature/a\",\"text\":\"x\",\"id\":\"2\"}"
+            deed = try await desk.takeCommand(try line(former), at: later(3))
+            #expect(deed == .refused("no agent of this fleet has all of these names: feature/a, %0"))
+        }
+    }
+
     struct Refused: Sendable, CustomTestStringConvertible {
         var text: String
         var reason: String

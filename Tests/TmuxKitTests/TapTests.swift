@@ -71,7 +71,7 @@ struct TapTests {
                     _ = try Tap.writer(of: FilePath(tap), server: life)
                     exit(4)
                 } catch {
-                    exit(error.isShortage ? 0 : 5)
+                    exit((error as? Errno)?.isShortage == true ? 0 : 5)
                 }
             }
         }

@@ -98,8 +98,10 @@ enum BusRefusal: Error, Equatable {
     case unnamed
     case malformed(String)
     case notFound(String)
-    /// Agents of several fleets have the name.
+    /// Agents of several fleets have the branch.
     case ambiguous(String)
+    /// Agents of this fleet on several tmux servers have the pane.
+    case sharedPane(String)
     /// It is from too long ago, or does not say from when.
     case stale
 
@@ -110,6 +112,8 @@ enum BusRefusal: Error, Equatable {
         case .notFound(let name): "no agent of this fleet is called \(name.visible)"
         case .ambiguous(let name):
             "agents of several fleets are called \(name.visible): name the 'fleet', too"
+        case .sharedPane(let pane):
+            "agents on several tmux servers have the pane \(pane.visible): name the 'branch', too"
         case .stale: "it is more than an hour old"
         }
     }

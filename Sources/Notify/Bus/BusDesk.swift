@@ -169,12 +169,12 @@ extension BusCommand {
     fileprivate func agent(among agents: [Agent]) -> Result<Agent, BusRefusal> {
         let said = [branch, session, pane].compactMap(\.self).joined(separator: ", ")
         if let host, !["local", "localhost"].contains(host) { return .failure(.notFound("\(host):\(said)")) }
-        let found = agents.filter { agent in
+        let inPane = pane.map { PaneID($0).map { agents.living(in: $0) } ?? [] }
+        let found = (inPane ?? agents).filter { agent in
             (branch.map { $0 == agent.place.branch } ?? true)
                 && (session.map { $0 == agent.place.session.rawValue } ?? true)
-                && (pane.map { $0 == agent.pane?.pane.description } ?? true)
         }
         guard let only = found.first else { return .failure(.notFound(said)) }
-        return found.count == 1 ? .success(only) : .failure(.ambiguous(said))
+        return found.count == 1 ? .success(only) : .failure(.sharedPane(said))
     }
 }

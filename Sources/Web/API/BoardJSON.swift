@@ -66,7 +66,7 @@ extension Board {
         return ["orchestrated": .bool(isOrchestrated), "tasks": .array(tasks.map(\.json))]
     }
 
-    var panesJSON: JSONObject { ["panes": .array(agents.compactMap(\.pane) + panes.map(\.json))] }
+    var panesJSON: JSONObject { ["panes": .array(agentsWithPanes.compactMap(\.pane) + panes.map(\.json))] }
     var sessions: JSONObject { ["sessions": .array(agents.map(\.session) + panes.map(\.json))] }
 
     /// `GET /api/notifications`: the newest last, as the Python tool's console reads them.

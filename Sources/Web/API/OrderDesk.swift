@@ -66,16 +66,12 @@ actor OrderDesk {
 
     private func agent(meantBy order: RemoteOrder) async throws -> Agent {
         try context.fleet?.requireTrust()
-        let agents = try await context.store.agents()
         let target = order.target
-        let found =
-            agents.first { $0.id.rawValue == target }
-            ?? agents.first { $0.pane?.pane.description == target }
-            ?? agents.first { $0.place.branch == target }
-            ?? agents.first { $0.place.session.rawValue == target }
-        guard let found else {
+        let meant = try await context.store.agents().meant(by: target)
+        guard let found = meant.first else {
             throw PaneID(target) == nil ? WebError.foreignSession(target) : WebError.noSuchPane(target)
         }
+        guard meant.count == 1 else { throw WebError.sharedPane(target) }
         if let expected = order.agent, expected != found.id.rawValue {
             throw WebError.otherAgent(pane: target, expected: expected, found: found.id.rawValue)
         }

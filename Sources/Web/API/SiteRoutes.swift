@@ -54,14 +54,13 @@ extension WebSite {
         routes.get("/api/panes/:pane/tail", .read) { [panes] request, context in
             let name = try pane(context)
             let board = try await feed.current()
-            guard board.agent(name) != nil || board.tapName(of: name) != nil else {
-                throw WebError.noSuchPane(name)
-            }
+            let agent = board.agent(name)
+            guard agent != nil || board.tapName(of: name) != nil else { throw WebError.noSuchPane(name) }
             let lines = try request.number("lines", in: 1...2000) ?? 200
             let text = try await panes.text(of: name) ?? ""
             let rows = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines)
             return .json([
-                "pane_id": .string(name), "lines": .array(rows.map { .string(String($0)) }),
+                "pane_id": .string(agent?.snapshot.agent.pane?.pane.description ?? name), "lines": .array(rows.map { .string(String($0)) }),
                 "text": .string(rows.joined(separator: "\n")),
             ])
         }
@@ -70,9 +69,13 @@ extension WebSite {
     /// The pane that a path means: `%253` is `%3`, and in a fleet `local~%253` too; of `run` it is `<host>~%253`.
     func pane(_ context: WebRequestContext) throws(WebError) -> String {
         // The router leaves the escapes of a path as they are.
-        let text = (context.parameters.get("pane") ?? "").percentDecoded
+        try pane((context.parameters.get("pane") ?? "").percentDecoded)
+    }
+
+    /// As the board calls the pane that a caller calls `text`.
+    func pane(_ text: String) throws(WebError) -> String {
         let parts = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, self.context.panes == nil else { return text }
+        guard parts.count == 2, context.panes == nil else { return text }
         guard parts[0] == "local" else { throw .noSuchPane(text) }
         return String(parts[1])
     }

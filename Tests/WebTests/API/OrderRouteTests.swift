@@ -74,6 +74,47 @@ struct OrderRouteTests {
         }
     }
 
+    @Test func panesOfAServerThatWasStartedAnewAreThoseOfWhoLives() async throws {
+        try await withSite { site in
+            let second = AgentID("agent-0000000000002")
+            try await site.addAgent()
+            try await site.context.store.recordCondition(
+                SiteFixture.agent, AgentCondition(.gone, since: site.clock.now()), source: "test")
+            site.clock.advance(by: .seconds(60))
+            try await site.addAgent(branch: "feature/b", id: second)
+            let panes = try await site.get("/api/panes").json["panes"]?.array ?? []
+            #expect(panes.map { $0["agent"]?.string } == [second.rawValue])
+            func send(_ pane: String, to agent: AgentID) async throws -> String? {
+                try await site.post(
+                    "/api/panes/\(pane)/send", ["input": "x", "agent": .string(agent.rawValue)],
+                    [site.bearer]
+                ).errorCode
+            }
+            // There is no tmux here: who is meant is found, and that their pane is not.
+            #expect(try await send("%253", to: second) == "no_pane")
+            #expect(try await send("%253", to: SiteFixture.agent) == "other_agent")
+            #expect(try await send("\(SiteFixture.agent)", to: SiteFixture.agent) == "no_pane")
+        }
+    }
+
+    @Test(arguments: ["feature%2Fa", "agent-feature-a", "agent-0000000000001", "%253", "local~%253"])
+    func aPaneIsReadByAnyOfItsNames(name: String) async throws {
+        try await withSite { site in
+            try await site.addAgent()
+            let tap = site.context.logs.appending("\(SiteFixture.agent).tap")
+            try Files.makeFolder(site.context.logs)
+            try Files.write("shown\r\n", to: tap)
+            let tail = try await site.get("/api/panes/\(name)/tail")
+            #expect(tail.status == 200, "\(tail.text)")
+            #expect(tail.json["pane_id"]?.string == "%3")
+            #expect(tail.json["text"]?.string?.contains("shown") == true)
+            let client = try RawClient(port: site.port)
+            await client.send(
+                "GET /api/events?parts=none&pane=\(name) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            #expect(try await client.read(until: "event: pane").contains("shown"))
+        }
+    }
+
     @Test func confirmationsGoToTheBusAsOneLine() async throws {
         try await withSite(settings: "[watch]\nbus_dir = \"bus\"\n") { site in
             let path = "/api/confirmations"
