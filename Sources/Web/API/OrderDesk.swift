@@ -25,8 +25,7 @@ struct OrderResult: Sendable {
     var id: String
     /// The branch, or `session:window`.
     var name: String
-    /// Nil for an order that was taken before, and whose end is not known any more.
-    var receipt: SendReceipt?
+    var receipt: SendReceipt
     var isRepeated = false
 }
 
@@ -36,32 +35,40 @@ actor OrderDesk {
     private let context: SiteContext
     /// Nil for panes that were not spawned here.
     private let sender: Sender?
-    /// How the latest keyed orders ended, for clients whose line broke before they heard it.
-    private var ended: [String: OrderResult] = [:]
-    private var order: [String] = []
-
-    static let mostRemembered = 1000
+    /// Keyed orders that are being typed: who sends one again meanwhile waits for the same end.
+    private var underWay: [String: Task<OrderResult, any Error>] = [:]
 
     init(context: SiteContext) {
         self.context = context
         sender = context.fleet.map { Sender(context: $0) }
     }
 
-    /// Types it, or says how the same order went before.
+    /// Types it, or says how the same order went before; one that failed is typed now, as far as it was not.
     ///
-    /// Throws ``WebError/noSuchPane(_:)`` or ``WebError/otherAgent(pane:expected:found:)`` before anything is typed.
+    /// Throws ``WebError/noSuchPane(_:)``, ``WebError/otherAgent(pane:expected:found:)`` or
+    /// ``WebError/otherOrder(id:)`` before anything is typed.
     func take(_ order: RemoteOrder) async throws -> OrderResult {
         guard let sender else { return try await PaneOrders(context: context).take(order) }
         let agent = try await agent(meantBy: order)
-        guard try await isNew(order, agent) else {
-            var known = order.key.flatMap { ended[$0] } ?? OrderResult(agent, receipt: nil)
-            known.isRepeated = true
-            return known
+        try await writeDown(order, agent)
+        guard let key = order.key else {
+            return try await type(order, agent, key: context.surroundings.ids.make("o"), sender)
         }
-        let (typed, receipt) = try await sender.send(order.content, to: agent.id.rawValue)
-        let result = OrderResult(typed, receipt: receipt)
-        if let key = order.key { remember(result, key) }
-        return result
+        if let task = underWay[key] {
+            var result = try await task.value
+            result.isRepeated = true
+            return result
+        }
+        // Not the caller's own task: an order that is half typed is typed to its end, though the caller hangs up.
+        let task = Task {
+            defer { underWay[key] = nil }
+            if let receipt = try await end(of: key) {
+                return OrderResult(agent, receipt: receipt, isRepeated: true)
+            }
+            return try await type(order, agent, key: key, sender)
+        }
+        underWay[key] = task
+        return try await task.value
     }
 
     private func agent(meantBy order: RemoteOrder) async throws -> Agent {
@@ -78,21 +85,52 @@ actor OrderDesk {
         return found
     }
 
-    /// Writes the order down; false when one with its key is there already.
-    private func isNew(_ order: RemoteOrder, _ agent: Agent) async throws -> Bool {
-        try await context.store.emit(order.draft(for: agent.subject), at: context.surroundings.now()).isNew
+    private func writeDown(_ order: RemoteOrder, _ agent: Agent) async throws {
+        let draft = order.draft(for: agent.subject)
+        let isNew = try await context.store.emit(draft, at: context.surroundings.now()).isNew
+        guard !isNew, let id = order.key, let key = draft.key,
+            let known = try await context.store.journalEntry(key: key)
+        else { return }
+        let isSame =
+            known.subject == draft.subject
+            && ["text", "enter", "keys"].allSatisfy { known.payload[$0] == draft.payload[$0] }
+        guard isSame else { throw WebError.otherOrder(id: id) }
     }
 
-    private func remember(_ result: OrderResult, _ key: String) {
-        ended[key] = result
-        order.append(key)
-        if order.count > Self.mostRemembered { ended[order.removeFirst()] = nil }
+    /// tmux remembers the order until its end is written down, so that it is typed once whoever is killed meanwhile.
+    private func type(
+        _ order: RemoteOrder, _ agent: Agent, key: String, _ sender: Sender
+    ) async throws -> OrderResult {
+        let id = OutboxID("order/\(context.store.fleet)/\(key)")
+        let receipt = try await sender.submit(order.content, to: agent, id: id)
+        var payload: JSONObject = [
+            "item": .string(id.rawValue), "state": "done", "detail": .string(receipt.stage.rawValue),
+        ]
+        payload["reason"] = receipt.detail.map { .string($0) }
+        let draft = JournalDraft(
+            subject: agent.subject, kind: .actionEnded, source: order.through, payload: payload,
+            key: order.key.map(Self.endKey))
+        _ = try await context.store.emit(draft, at: context.surroundings.now())
+        // What tmux remembers in vain costs some bytes.
+        try? await sender.forget(id, at: agent)
+        return OrderResult(agent, receipt: receipt)
     }
+
+    /// How the order with this key ended; nil for one that was not typed to its end.
+    private func end(of key: String) async throws -> SendReceipt? {
+        guard let payload = try await context.store.journalEntry(key: Self.endKey(key))?.payload,
+            let stage = payload["detail"]?.string.flatMap(SendReceipt.Stage.init)
+        else { return nil }
+        return SendReceipt(stage: stage, detail: payload["reason"]?.string)
+    }
+
+    private static func endKey(_ key: String) -> String { "order-ended/\(key)" }
 }
 
 extension OrderResult {
-    fileprivate init(_ agent: Agent, receipt: SendReceipt?) {
-        self.init(id: agent.id.rawValue, name: agent.place.branch, receipt: receipt)
+    fileprivate init(_ agent: Agent, receipt: SendReceipt, isRepeated: Bool = false) {
+        self.init(
+            id: agent.id.rawValue, name: agent.place.branch, receipt: receipt, isRepeated: isRepeated)
     }
 }
 

@@ -57,8 +57,8 @@ extension WebSite {
         let result = try await orders.take(order)
         var object: JSONObject = ["agent": .string(result.id)]
         object["branch"] = .string(result.name)
-        object["receipt"] = result.receipt.map { .string($0.stage.rawValue) } ?? .null
-        object["detail"] = result.receipt?.detail.map { .string($0) } ?? .null
+        object["receipt"] = .string(result.receipt.stage.rawValue)
+        object["detail"] = result.receipt.detail.map { .string($0) } ?? .null
         object["repeated"] = .bool(result.isRepeated)
         return .json(.object(object))
     }

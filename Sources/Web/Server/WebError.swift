@@ -21,6 +21,8 @@ public enum WebError: Error, Equatable {
     case noSuchPane(String)
     /// The pane's agent is not the one that the sender meant.
     case otherAgent(pane: String, expected: String, found: String)
+    /// The sender's id of an order was used before, for another one.
+    case otherOrder(id: String)
     /// Agents on several tmux servers have a pane of this id.
     case sharedPane(String)
     /// The pane or session is no agent's of this fleet.
@@ -53,6 +55,7 @@ extension WebError: UserFacingError {
         case .unusableParameter: "unusable_parameter"
         case .noSuchPane: "no_such_pane"
         case .otherAgent: "other_agent"
+        case .otherOrder: "other_order"
         case .sharedPane: "shared_pane"
         case .foreignSession: "foreign_session"
         case .notWatched: "not_watched"
@@ -83,6 +86,7 @@ extension WebError: UserFacingError {
         case .noSuchPane(let pane): "No agent of this fleet has the pane '\(pane.visible)'"
         case .otherAgent(let pane, let expected, let found):
             "Pane \(pane.visible) belongs to the agent '\(found.visible)', not to '\(expected.visible)'"
+        case .otherOrder(let id): "The id '\(id.visible)' belongs to another order"
         case .sharedPane(let pane): "Agents on several tmux servers have a pane '\(pane.visible)'"
         case .foreignSession(let name): "'\(name.visible)' is no agent of this fleet"
         case .notWatched: "Nobody types into these panes: 'run' does not run"
@@ -113,6 +117,7 @@ extension WebError: UserFacingError {
         case .unusableParameter: nil
         case .noSuchPane: "GET /api/panes lists the panes"
         case .otherAgent: "Look at the page again: the pane changed hands"
+        case .otherOrder: "Give each order an id of its own"
         case .sharedPane: "Name the agent by its id or its branch"
         case .foreignSession: "GET /api/sessions lists the agents"
         case .notWatched(let command): "Start it: \(command.visible)"
@@ -148,7 +153,7 @@ extension WebError: UserFacingError {
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .contentTooLarge
         case .unusableBody, .unusableParameter: .badRequest
-        case .otherAgent, .sharedPane, .notWatched, .notTyped: .conflict
+        case .otherAgent, .otherOrder, .sharedPane, .notWatched, .notTyped: .conflict
         case .tooManyClients: .serviceUnavailable
         case .tokenTooShort, .tokenUnusable, .tokenNeeded, .addressTaken, .cannotListen: .internalServerError
         }

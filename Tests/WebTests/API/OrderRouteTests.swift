@@ -71,6 +71,21 @@ struct OrderRouteTests {
             let orders = try await context.store.journal(after: 0, kinds: [.agentOrdered], limit: 10)
             #expect(orders.map { $0.payload["text"]?.string } == ["hello one", "hello two"])
             #expect(orders.last?.payload["by"]?.string == "phone")
+
+            // What failed is typed when it is sent again, and another order under its id is not.
+            try await fleet.tmux("kill-session", "-t", "=agent-feature-x")
+            var order: JSONObject = ["text": "third one", "branch": "feature/x", "id": "c-3"]
+            let failed = try await post("/api/commands", .object(order))
+            #expect(failed.status == 409 && failed.errorCode == "no_pane", "\(failed.text)")
+            try await fleet.succeed("spawn", "feature/x")
+            let late = try await post("/api/commands", .object(order))
+            #expect(late.status == 200 && late.json["repeated"]?.bool == false, "\(late.text)")
+            let known = try await post("/api/commands", .object(order))
+            #expect(known.json["repeated"]?.bool == true && known.json["receipt"] == late.json["receipt"])
+            order["text"] = "fourth one"
+            #expect(try await post("/api/commands", .object(order)).errorCode == "other_order")
+            let echoes = try await client.send(HTTPRequest(url: url + "/api/panes/\(agent)/tail"))
+            #expect((echoes.json["text"]?.string ?? "").components(of: "third one") == 1, "\(echoes.text)")
         }
     }
 
