@@ -205,6 +205,9 @@ struct RelayIntakeService: Service {
         while !Task.isCancelled {
             let batch = try await reading.read(reader, from: position)
             if batch.isGap { log.warning("bus: notifications were removed before they were read") }
+            if batch.isCut {
+                log.notice("bus: notifications were emptied or removed: they are read from their beginning")
+            }
             if batch.skipped > 0 {
                 log.warning("bus: \(batch.skipped) broken or too long lines were skipped")
             }

@@ -102,8 +102,10 @@ enum BusRefusal: Error, Equatable {
     case ambiguous(String)
     /// Agents of this fleet on several tmux servers have the pane.
     case sharedPane(String)
-    /// It is from too long ago, or does not say from when.
+    /// It is from too long ago.
     case stale
+    /// It may have stood there for long, and does not say from when it is.
+    case undated
 
     var words: String {
         switch self {
@@ -115,6 +117,7 @@ enum BusRefusal: Error, Equatable {
         case .sharedPane(let pane):
             "agents on several tmux servers have the pane \(pane.visible): name the 'branch', too"
         case .stale: "it is more than an hour old"
+        case .undated: "it stood there before the daemon looked, and no 'ts' says from when it is"
         }
     }
 }
