@@ -104,13 +104,17 @@ struct BusDeskTests {
             text: "{\"branch\":\"nobody\",\"text\":\"x\"}", reason: "no agent of this fleet is called nobody"),
         Refused(
             text: "{\"branch\":\"feature/a\",\"session\":\"s\",\"text\":\"x\"}",
-            reason: "no agent of this fleet is called feature/a, s"),
+            reason: "no agent of this fleet has all of these names: feature/a, s"),
         Refused(
             text: "{\"branch\":\"feature/a\",\"host\":\"gpu\",\"text\":\"x\"}",
             reason: "no agent of this fleet is called gpu:feature/a"),
         Refused(
             text: "{\"branch\":\"shared\",\"text\":\"x\"}",
             reason: "agents of several fleets are called shared: name the 'fleet', too"),
+        Refused(text: "{\"branch\":\"feature/a\",\"text\":42}", reason: "'text' is no text"),
+        Refused(
+            text: "{\"branch\":\"feature/a\",\"keys\":[\"C-q\",\"Bogus\"]}",
+            reason: "tmux has no key named 'Bogus'"),
         Refused(text: "{\"branch\":\"feature/a\"}", reason: "it has neither 'text' nor 'keys'"),
         Refused(
             text: "{\"branch\":\"feature/a\",\"text\":\"x\",\"keys\":\"y\"}",

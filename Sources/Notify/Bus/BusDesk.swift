@@ -170,14 +170,17 @@ extension BusCommand {
 
     /// The one agent that all given names fit.
     fileprivate func agent(among agents: [Agent]) -> Result<Agent, BusRefusal> {
-        let said = [branch, session, pane].compactMap(\.self).joined(separator: ", ")
+        let names = [branch, session, pane].compactMap(\.self)
+        let said = names.joined(separator: ", ")
         if let host, !["local", "localhost"].contains(host) { return .failure(.notFound("\(host):\(said)")) }
         let inPane = pane.map { PaneID($0).map { agents.living(in: $0) } ?? [] }
         let found = (inPane ?? agents).filter { agent in
             (branch.map { $0 == agent.place.branch } ?? true)
                 && (session.map { $0 == agent.place.session.rawValue } ?? true)
         }
-        guard let only = found.first else { return .failure(.notFound(said)) }
+        guard let only = found.first else {
+            return .failure(names.count > 1 ? .different(said) : .notFound(said))
+        }
         return found.count == 1 ? .success(only) : .failure(.sharedPane(said))
     }
 }
