@@ -34,9 +34,9 @@ extension WebSite {
                 "summary": .string(summary.text), "cost": summary.cost.map { .string($0) } ?? .null,
             ])
         }
-        routes.post("/api/confirmations", .change) { [context] request, _ in
+        routes.post("/api/confirmations", .change) { request, _ in
             let confirmation = try Confirmation(try await request.object(upTo: limits.body))
-            let id = try await confirmation.write(in: context)
+            let id = try await confirmations.write(confirmation)
             return .json(["id": .string(id)], status: .accepted)
         }
     }

@@ -13,6 +13,7 @@ public struct WebSite: Sendable {
     let renderer: PageRenderer
     let approvals: WebApprovals
     let orders: OrderDesk
+    let confirmations: ConfirmationDesk
     let metrics: MetricsReader
     let limits: WebLimits
     let connections: ConnectionBudget
@@ -48,6 +49,7 @@ public struct WebSite: Sendable {
         self.feed = feed
         approvals = WebApprovals(context: context, keys: ApprovalKeys(secret: secret))
         orders = OrderDesk(context: context)
+        confirmations = ConfirmationDesk(context: context)
         metrics = MetricsReader(context: context) { await feed.followerCount }
     }
 

@@ -1,5 +1,6 @@
 import Core
 import Fleet
+import Glibc
 import HTTPKit
 import ProcessKit
 import Store
@@ -144,6 +145,21 @@ struct OrderRouteTests {
             let line = try JSONValue.parse(String(lines[0]))
             #expect(line["branch"]?.string == "a" && line["action"]?.string == "confirm")
             #expect(line["meta"]?["k"]?.string == "v\nw" && line["ts"] != nil)
+        }
+    }
+
+    @Test func aStoppedWriterOfTheBusIsSaid() async throws {
+        try await withSite(settings: "[watch]\nbus_dir = \"bus\"\n") { site in
+            let bus = site.context.configuration.watch.bus
+            try Files.makeFolder(bus, mode: 0o700)
+            let holder = try FileDescriptor.open(
+                bus.appending("confirmations.jsonl"), .readWrite, options: [.create, .closeOnExec],
+                permissions: .ownerReadWrite)
+            defer { try? holder.close() }
+            #expect(flock(holder.rawValue, LOCK_EX) == 0)
+            let answer = try await site.post(
+                "/api/confirmations", ["branch": "a", "action": "x"], [site.bearer])
+            #expect(answer.status == 503 && answer.errorCode == "bus_locked", "\(answer.text)")
         }
     }
 
