@@ -79,7 +79,7 @@ struct BusDeskTests {
                     AgentID("agent-\(number)"),
                     pane: RecordedPane(
                         server: TmuxServerID(socket: "/s", pid: life, startTime: 1), pane: pane),
-                    tap: "/t\(number)", at: later(Int64(number)))
+                    tap: FilePath("/t\(number)"), at: later(Int64(number)))
             }
             var deed: BusDesk.Deed
             let now = "{\"pane_id\":\"%0\",\"text\":\"x\",\"id\":\"1\"}"
