@@ -41,15 +41,23 @@ extension WebSite {
         }
     }
 
+    /// How many messages since a time are told, the newest.
+    static let mostNotices = 500
+
     private func addReads(_ routes: inout Routes) {
         let feed = feed
         routes.get("/api/overview", .read) { _, _ in .json(.object(try await feed.current().overview)) }
         routes.get("/api/dashboard", .read) { _, _ in .json(.object(try await feed.current().dashboard)) }
         routes.get("/api/panes", .read) { _, _ in .json(.object(try await feed.current().panesJSON)) }
         routes.get("/api/sessions", .read) { _, _ in .json(.object(try await feed.current().sessions)) }
-        routes.get("/api/notifications", .read) { request, _ in
-            let since = try request.time("since")
-            return .json(.object(try await feed.current().notifications(since: since)))
+        routes.get("/api/notifications", .read) { [context] request, _ in
+            guard let since = try request.time("since") else {
+                return .json(.object(try await feed.current().notifications))
+            }
+            let found = try await context.store.notices(
+                since: since.advanced(by: .milliseconds(1)), limit: Self.mostNotices + 1)
+            let shown = found.prefix(Self.mostNotices).map { BoardNotice($0) }
+            return .json(.object(shown.notifications(isComplete: shown.count == found.count)))
         }
         routes.get("/api/panes/:pane/tail", .read) { [panes] request, context in
             let name = try pane(context)
