@@ -9,6 +9,8 @@ struct RemoteOrder: Sendable {
     /// A pane's id (`%3`), an agent's id, its branch or its session; of a pane that `run` watches its `agent`, `build~%3`,
     /// or its session (`build~work`) while that has no other pane.
     var target: String
+    /// More names that must mean the same.
+    var furtherNames: [String] = []
     /// The agent that stood beside the box when it was typed; nil: whoever `target` means now.
     var agent: String?
     /// The sender's own id of this order: one id is typed once, however often it is sent.
@@ -74,11 +76,15 @@ actor OrderDesk {
     private func agent(meantBy order: RemoteOrder) async throws -> Agent {
         try context.fleet?.requireTrust()
         let target = order.target
-        let meant = try await context.store.agents().meant(by: target)
+        let agents = try await context.store.agents()
+        let meant = agents.meant(by: target)
         guard let found = meant.first else {
             throw PaneID(target) == nil ? WebError.foreignSession(target) : WebError.noSuchPane(target)
         }
         guard meant.count == 1 else { throw WebError.sharedPane(target) }
+        for name in order.furtherNames where !agents.meant(by: name).contains(where: { $0.id == found.id }) {
+            throw WebError.differentNames(target, name)
+        }
         if let expected = order.agent, expected != found.id.rawValue {
             throw WebError.otherAgent(pane: target, expected: expected, found: found.id.rawValue)
         }

@@ -33,6 +33,27 @@ extension Request {
     }
 }
 
+/// What another type than the right one would silently turn off is refused instead.
+extension JSONObject {
+    /// Nil where it is absent or null.
+    func text(_ name: String) throws(WebError) -> String? {
+        switch self[name] {
+        case nil, .null: return nil
+        case .string(let text): return text
+        default: throw .unusableBody(reason: "'\(name)' is no text")
+        }
+    }
+
+    /// Nil where it is absent or null.
+    func flag(_ name: String) throws(WebError) -> Bool? {
+        switch self[name] {
+        case nil, .null: return nil
+        case .bool(let flag): return flag
+        default: throw .unusableBody(reason: "'\(name)' is neither true nor false")
+        }
+    }
+}
+
 /// `a=1&b=two+words`: a form's body, or what stands behind a question mark.
 struct Form: Sendable {
     private var values: [String: String] = [:]

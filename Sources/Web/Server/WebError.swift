@@ -21,6 +21,8 @@ public enum WebError: Error, Equatable {
     case noSuchPane(String)
     /// The pane's agent is not the one that the sender meant.
     case otherAgent(pane: String, expected: String, found: String)
+    /// Both names are in one order, and mean different agents or somebody unknown.
+    case differentNames(String, String)
     /// The sender's id of an order was used before, for another one.
     case otherOrder(id: String)
     /// Agents on several tmux servers have a pane of this id.
@@ -55,6 +57,7 @@ extension WebError: UserFacingError {
         case .unusableParameter: "unusable_parameter"
         case .noSuchPane: "no_such_pane"
         case .otherAgent: "other_agent"
+        case .differentNames: "different_names"
         case .otherOrder: "other_order"
         case .sharedPane: "shared_pane"
         case .foreignSession: "foreign_session"
@@ -86,6 +89,8 @@ extension WebError: UserFacingError {
         case .noSuchPane(let pane): "No agent of this fleet has the pane '\(pane.visible)'"
         case .otherAgent(let pane, let expected, let found):
             "Pane \(pane.visible) belongs to the agent '\(found.visible)', not to '\(expected.visible)'"
+        case .differentNames(let one, let other):
+            "'\(one.visible)' and '\(other.visible)' do not mean one agent of this fleet"
         case .otherOrder(let id): "The id '\(id.visible)' belongs to another order"
         case .sharedPane(let pane): "Agents on several tmux servers have a pane '\(pane.visible)'"
         case .foreignSession(let name): "'\(name.visible)' is no agent of this fleet"
@@ -117,6 +122,7 @@ extension WebError: UserFacingError {
         case .unusableParameter: nil
         case .noSuchPane: "GET /api/panes lists the panes"
         case .otherAgent: "Look at the page again: the pane changed hands"
+        case .differentNames: "Name the agent once"
         case .otherOrder: "Give each order an id of its own"
         case .sharedPane: "Name the agent by its id or its branch"
         case .foreignSession: "GET /api/sessions lists the agents"
@@ -152,7 +158,7 @@ extension WebError: UserFacingError {
         case .noSuchPage, .noSuchPane: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .contentTooLarge
-        case .unusableBody, .unusableParameter: .badRequest
+        case .unusableBody, .unusableParameter, .differentNames: .badRequest
         case .otherAgent, .otherOrder, .sharedPane, .notWatched, .notTyped: .conflict
         case .tooManyClients: .serviceUnavailable
         case .tokenTooShort, .tokenUnusable, .tokenNeeded, .addressTaken, .cannotListen: .internalServerError

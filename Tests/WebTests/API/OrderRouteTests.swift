@@ -113,21 +113,43 @@ struct OrderRouteTests {
         }
     }
 
-    @Test(arguments: ["feature%2Fa", "agent-feature-a", "agent-0000000000001", "%253", "local~%253"])
-    func aPaneIsReadByAnyOfItsNames(name: String) async throws {
+    @Test func whatIsOfAnotherTypeOrMeansSomebodyElseIsRefused() async throws {
+        let orders: [JSONValue] = [
+            ["branch": "feature/a", "text": "x", "enter": "false"],
+            ["branch": "feature/a", "text": "x", "agent": 7], ["branch": "feature/a", "text": "x", "id": 7],
+            ["branch": "feature/a", "text": 42], ["branch": 1, "text": "x"],
+            ["branch": "feature/a", "text": "x", "session": "agent-other"],
+            ["branch": "feature/a", "keys": 3],
+        ]
+        try await withSite { site in
+            try await site.addAgent()
+            for order in orders {
+                let answer = try await site.post("/api/commands", order, [site.bearer])
+                #expect(answer.status == 400, "\(order): \(answer.text)")
+            }
+            let written = try await site.context.store.journal(after: 0, kinds: [.agentOrdered], limit: 10)
+            #expect(written.isEmpty)
+        }
+    }
+
+    @Test func aPaneIsReadByAnyOfItsNames() async throws {
         try await withSite { site in
             try await site.addAgent()
             let tap = site.context.logs.appending("\(SiteFixture.agent).tap")
             try Files.makeFolder(site.context.logs)
             try Files.write("shown\r\n", to: tap)
-            let tail = try await site.get("/api/panes/\(name)/tail")
-            #expect(tail.status == 200, "\(tail.text)")
-            #expect(tail.json["pane_id"]?.string == "%3")
-            #expect(tail.json["text"]?.string?.contains("shown") == true)
-            let client = try RawClient(port: site.port)
-            await client.send(
-                "GET /api/events?parts=none&pane=\(name) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            #expect(try await client.read(until: "event: pane").contains("shown"))
+            let names = [
+                "feature%2Fa", "agent-feature-a", "agent-0000000000001", "%253", "local~%253",
+            ]
+            for name in names {
+                let tail = try await site.get("/api/panes/\(name)/tail")
+                #expect(tail.status == 200, "\(name): \(tail.text)")
+                #expect(tail.json["pane_id"]?.string == "%3")
+                #expect(tail.json["text"]?.string?.contains("shown") == true)
+                let client = try RawClient(port: site.port)
+                await client.send(SlowClientTests.head("GET /api/events?parts=none&pane=\(name)"))
+                #expect(try await client.read(until: "event: pane").contains("shown"))
+            }
         }
     }
 
