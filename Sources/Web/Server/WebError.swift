@@ -132,10 +132,10 @@ extension WebError: UserFacingError {
         case .tokenTooShort: "Make one: openssl rand -hex 16"
         case .tokenUnusable(let path, _):
             "Put a line of at least \(AccessToken.fewestBytes) bytes into it and close it with: chmod 600 \(path)"
-        case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml"
+        case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml, or use --token"
         case .addressTaken: "Name another port, or 0 for a free one"
         case .cannotListen:
-            "Look at host and port under [dashboard] in fleet.toml, or at metrics_host in orchestrator.toml"
+            "Name an address of this machine: --host, host under [dashboard] in fleet.toml, or metrics_host in orchestrator.toml"
         }
     }
 

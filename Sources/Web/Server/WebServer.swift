@@ -4,6 +4,7 @@ internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 public import ServiceLifecycle
+internal import SystemPackage
 
 /// One HTTP server of a fleet: listens on one address until it is told to stop.
 public struct WebServer: Service {
@@ -83,7 +84,10 @@ public struct WebServer: Service {
         } catch let error as IOError where error.errnoCode == WebAddress.inUse {
             throw WebError.addressTaken(host: place.host, port: port)
         } catch let error as IOError {
-            throw WebError.cannotListen(host: place.host, port: port, reason: "\(error)")
+            throw WebError.cannotListen(
+                host: place.host, port: port, reason: "\(Errno(rawValue: error.errnoCode))")
+        } catch is SocketAddressError.UnknownHost {
+            throw WebError.cannotListen(host: place.host, port: port, reason: "there is no such host")
         }
     }
 }
