@@ -51,6 +51,11 @@ public struct BusReader: Sendable {
         return BusPosition(generation: first, offset: 0)
     }
 
+    /// Whether the file holds nothing, and nothing of it was rotated.
+    public var isEmpty: Bool {
+        (Files.size(folder.live(file)) ?? 0) == 0 && folder.generations(of: file).isEmpty
+    }
+
     /// Whole lines from `position` on, some hundred kilobytes; empty when there are none.
     public func read(from position: BusPosition) throws -> Batch {
         var batch = Batch(end: position)
