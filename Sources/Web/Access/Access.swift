@@ -115,6 +115,7 @@ final class Access: Sendable {
 }
 
 extension HTTPField.Name {
+    static let host = named("Host")
     static let xAuthToken = named("X-Auth-Token")
     static let secFetchSite = named("Sec-Fetch-Site")
     static let signature = named("X-Signature-256")

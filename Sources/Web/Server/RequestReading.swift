@@ -21,7 +21,7 @@ extension Request {
         do {
             value = try JSONValue.parse(text)
         } catch {
-            throw WebError.unusableBody(reason: "\(error)")
+            throw WebError.unusableBody(reason: error.message)
         }
         guard let object = value.object else { throw WebError.unusableBody(reason: "it is no JSON object") }
         return object

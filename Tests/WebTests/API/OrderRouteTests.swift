@@ -85,8 +85,15 @@ struct OrderRouteTests {
             #expect(known.json["repeated"]?.bool == true && known.json["receipt"] == late.json["receipt"])
             order["text"] = "fourth one"
             #expect(try await post("/api/commands", .object(order)).errorCode == "other_order")
-            let echoes = try await client.send(HTTPRequest(url: url + "/api/panes/\(agent)/tail"))
-            #expect((echoes.json["text"]?.string ?? "").components(of: "third one") == 1, "\(echoes.text)")
+            // Its echo comes behind whatever was typed before it.
+            #expect(try await post("/api/commands", ["text": "at last", "branch": "feature/x"]).status == 200)
+            var echoes = ""
+            let isShown = try await eventually(within: .seconds(20)) {
+                let tail = try await client.send(HTTPRequest(url: url + "/api/panes/\(agent)/tail"))
+                echoes = tail.json["text"]?.string ?? ""
+                return echoes.contains("at last")
+            }
+            #expect(isShown && echoes.components(of: "third one") == 1, "\(echoes)")
         }
     }
 
@@ -97,7 +104,7 @@ struct OrderRouteTests {
             try await site.context.store.recordCondition(
                 SiteFixture.agent, AgentCondition(.gone, since: site.clock.now()), source: "test")
             site.clock.advance(by: .seconds(60))
-            try await site.addAgent(branch: "feature/b", id: second)
+            try await site.addAgent(branch: "feature/b", id: second, serverPID: 2)
             let panes = try await site.get("/api/panes").json["panes"]?.array ?? []
             #expect(panes.map { $0["agent"]?.string } == [second.rawValue])
             func send(_ pane: String, to agent: AgentID) async throws -> String? {
@@ -118,11 +125,12 @@ struct OrderRouteTests {
             ["branch": "feature/a", "text": "x", "enter": "false"],
             ["branch": "feature/a", "text": "x", "agent": 7], ["branch": "feature/a", "text": "x", "id": 7],
             ["branch": "feature/a", "text": 42], ["branch": 1, "text": "x"],
-            ["branch": "feature/a", "text": "x", "session": "agent-other"],
+            ["branch": "feature/a", "text": "x", "session": "agent-feature-b"],
             ["branch": "feature/a", "keys": 3],
         ]
         try await withSite { site in
             try await site.addAgent()
+            try await site.addAgent(branch: "feature/b", id: AgentID("agent-0000000000002"), pane: "%4")
             for order in orders {
                 let answer = try await site.post("/api/commands", order, [site.bearer])
                 #expect(answer.status == 400, "\(order): \(answer.text)")

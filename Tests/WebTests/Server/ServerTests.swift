@@ -146,6 +146,7 @@ struct ServerTests {
                     "POST", "/api/commands", [site.bearer, ("Content-Type", "application/json")],
                     Array(body.utf8))
                 #expect(bad.status == 400 && bad.errorCode == "unusable_body", "\(body)")
+                #expect(!bad.text.contains("offset:"), "\(bad.text)")
             }
             let form = try await site.form("/api/commands", "text=x", [site.bearer])
             #expect(form.status == 400)
@@ -171,6 +172,23 @@ struct ServerTests {
                 let tag = try #require(asset.headers["etag"])
                 #expect(asset.status == 200 && !asset.body.isEmpty, "\(path)")
                 #expect(try await site.get(path, [("If-None-Match", tag)]).status == 304)
+            }
+        }
+    }
+
+    @Test(arguments: ["no such host", "192.0.2.77"])
+    func aPlaceThatIsNotOfThisMachineIsNamed(host: String) async throws {
+        try await withSite { site in
+            let server = WebServer(
+                site.site, page: .portal, at: .init(host: host, port: 0, mayMove: false), log: site.site.log
+            ) { _ in }
+            await #expect {
+                try await server.run()
+            } throws: { error in
+                guard case WebError.cannotListen(host, _, let reason)? = error as? WebError else {
+                    return false
+                }
+                return !reason.contains("errno") && !reason.contains("(")
             }
         }
     }
