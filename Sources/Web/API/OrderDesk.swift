@@ -37,8 +37,8 @@ actor OrderDesk {
     private let context: SiteContext
     /// Nil for panes that were not spawned here.
     private let sender: Sender?
-    /// Keyed orders that are being typed: who sends one again meanwhile waits for the same end.
-    private var underWay: [String: Task<OrderResult, any Error>] = [:]
+    /// Keys of orders that are being typed, with who sends the same meanwhile and waits for its end.
+    private var turns: [String: [CheckedContinuation<Void, Never>]] = [:]
 
     init(context: SiteContext) {
         self.context = context
@@ -56,21 +56,29 @@ actor OrderDesk {
         guard let key = order.key else {
             return try await type(order, agent, key: context.surroundings.ids.make("o"), sender)
         }
-        if let task = underWay[key] {
-            var result = try await task.value
-            result.isRepeated = true
-            return result
+        await waitForTurn(key)
+        defer { endTurn(key) }
+        if let receipt = try await end(of: key) {
+            return OrderResult(agent, receipt: receipt, isRepeated: true)
         }
-        // Not the caller's own task: an order that is half typed is typed to its end, though the caller hangs up.
-        let task = Task {
-            defer { underWay[key] = nil }
-            if let receipt = try await end(of: key) {
-                return OrderResult(agent, receipt: receipt, isRepeated: true)
-            }
-            return try await type(order, agent, key: key, sender)
+        return try await type(order, agent, key: key, sender)
+    }
+
+    private func waitForTurn(_ key: String) async {
+        guard turns[key] != nil else {
+            turns[key] = []
+            return
         }
-        underWay[key] = task
-        return try await task.value
+        await withCheckedContinuation { turns[key]?.append($0) }
+    }
+
+    private func endTurn(_ key: String) {
+        guard let next = turns[key]?.first else {
+            turns[key] = nil
+            return
+        }
+        turns[key]?.removeFirst()
+        next.resume()
     }
 
     private func agent(meantBy order: RemoteOrder) async throws -> Agent {
