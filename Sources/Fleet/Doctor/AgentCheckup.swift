@@ -242,7 +242,7 @@ struct AgentCheckup {
             let server = TmuxServer(
                 try context.tmux(of: RecordedPane(server: pane.server, pane: pane.id, process: nil)))
             switch server.tapState(pane) {
-            case .alive: return nil
+            case .alive, .unknown: return nil
             case .foreign:
                 return Finding(
                     .tapDead, branch,

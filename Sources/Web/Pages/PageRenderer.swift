@@ -37,11 +37,17 @@ public struct PageRenderer: Sendable {
 
     /// Asks for the token and posts it to `/login` as a form with `token` and `next`.
     ///
-    /// `next` is where the person wanted to go: a path of this server.
-    public func login(_ language: PageLanguage, next: String = "/", failed: Bool = false) -> String {
-        var values = PageValues.common(words(language))
+    /// `next` is where the person wanted to go: a path of this server. `refusal`: why the last try failed.
+    func login(_ language: PageLanguage, next: String = "/", refusal: WebError? = nil) -> String {
+        let words = words(language)
+        var values = PageValues.common(words)
         values["next"] = next.visible
-        values["failed"] = failed
+        switch refusal {
+        case nil: break
+        case .tooManyTries(let pause):
+            values["refusal"] = words.filled("login_wait", ["seconds": "\(pause.rounded)"])
+        default: values["refusal"] = words["login_wrong"]
+        }
         return render("login", values)
     }
 

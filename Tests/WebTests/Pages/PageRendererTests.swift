@@ -35,7 +35,7 @@ struct PageRendererTests {
             renderer.approval(
                 .asks(SampleBoard.approval(text), approvePath: "/a/x/approve", rejectPath: "/a/x/reject"),
                 .chinese))
-        pages.append(renderer.login(.english, next: text, failed: true))
+        pages.append(renderer.login(.english, next: text, refusal: .wrongToken))
         for page in pages { #expect(Markup.problem(in: page) == nil, "\(page.prefix(80).debugDescription)") }
     }
 

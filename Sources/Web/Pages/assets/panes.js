@@ -84,7 +84,8 @@ export class Screen {
 
 // Sends to an agent; the answer says how far it got.
 export async function send(target, content) {
-  const path = `/api/panes/${encodeURIComponent(target.pane)}/send`;
+  // By the agent: a tmux server that was started anew gives its panes the same ids again.
+  const path = `/api/panes/${encodeURIComponent(target.agent)}/send`;
   return post(path, { ...content, agent: target.agent, id: freshID() });
 }
 
@@ -105,7 +106,7 @@ export class Pane {
 
   // What is typed for one agent never goes to another: each has a draft of its own.
   show(row) {
-    const { agent, branch, pane } = row.dataset;
+    const { agent, branch } = row.dataset;
     if (agent !== this.agent) {
       if (this.agent) drafts.set(this.agent, this.area.value);
       this.element.dataset.agent = agent;
@@ -118,7 +119,6 @@ export class Pane {
       $(".pane-title bdi", this.element).textContent = "";
       grow(this.area);
     }
-    this.pane = pane;
     // Panes that nobody spawned here are only shown while 'run', which types into them, does not run.
     this.form.hidden = "readonly" in row.dataset;
     $(".pane-name", this.element).textContent = branch;
@@ -158,7 +158,7 @@ export class Pane {
     });
     if (!mayChange) return;
     this.area.addEventListener("input", () => {
-      this.target ??= { agent: this.agent, pane: this.pane };
+      this.target ??= { agent: this.agent };
       if (!this.area.value) this.target = null;
       grow(this.area);
     });
@@ -172,13 +172,13 @@ export class Pane {
       if (this.area.value) this.sendText();
     });
     for (const key of $$(".key", this.form)) {
-      key.addEventListener("click", () => this.deliver({ agent: this.agent, pane: this.pane }, { keys: [key.dataset.key] }));
+      key.addEventListener("click", () => this.deliver({ agent: this.agent }, { keys: [key.dataset.key] }));
     }
   }
 
   async sendText() {
     const input = this.area.value;
-    const target = this.target ?? { agent: this.agent, pane: this.pane };
+    const target = this.target ?? { agent: this.agent };
     const done = await this.deliver(target, { input, enter: true });
     if (!done) return;
     drafts.delete(target.agent);
@@ -203,7 +203,7 @@ export class Pane {
     const agent = this.agent;
     box.hidden = false;
     box.textContent = text("summing_up");
-    const result = await post(`/api/panes/${encodeURIComponent(this.pane)}/summary`, { agent });
+    const result = await post(`/api/panes/${encodeURIComponent(agent)}/summary`, { agent });
     if (agent !== this.agent) return;
     box.textContent = result.ok ? result.value.summary : refusal(result);
     if (result.ok && result.value.cost) box.append(document.createElement("br"), text("cost", { cost: result.value.cost }));
