@@ -84,7 +84,11 @@ struct FullScreenTests {
             try await terminal.expect("Reject, because")
             try await terminal.press("Escape")
             try await terminal.expect("Nothing done.")
+            // A mark joins the character before it, and flags are two characters in one.
             try await terminal.press("a")
+            try await terminal.type("e\u{301}\u{1F1E8}\u{1F1F3}x")
+            try await terminal.expect("Approve, because (may stay empty): e\u{301}")
+            try await terminal.press("C-u")
             try await terminal.type("klein und klar 好")
             try await terminal.press("Enter")
             try await terminal.expect("Approved stage 'release'.")
