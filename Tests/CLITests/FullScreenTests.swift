@@ -43,6 +43,12 @@ struct FullScreenTests {
             _ = try await fleet.shell("tmux -u -S \(socket) send-keys -l '\(text)'")
         }
 
+        /// As a person pastes: at once, in brackets where the program asked for them.
+        func paste(_ text: String) async throws {
+            let tmux = "tmux -u -S \(socket)"
+            _ = try await fleet.shell("\(tmux) set-buffer \"\(text)\" && \(tmux) paste-buffer -p")
+        }
+
         func screen() async throws -> String {
             try await fleet.shell("tmux -u -S \(socket) capture-pane -p").stdout
         }
@@ -84,6 +90,9 @@ struct FullScreenTests {
             try await terminal.expect("Reject, because")
             try await terminal.press("Escape")
             try await terminal.expect("Nothing done.")
+            // Keys that are in a pasted text are nobody's.
+            try await terminal.paste("fix this:\na line\n\n")
+            try await terminal.expect("Pasted text is no keys here")
             // A mark joins the character before it, and flags are two characters in one.
             try await terminal.press("a")
             try await terminal.type("e\u{301}\u{1F1E8}\u{1F1F3}x")

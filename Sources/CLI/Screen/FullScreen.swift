@@ -126,7 +126,7 @@ final class FullScreen: Sendable {
             unsafe tcsetattr(0, TCSADRAIN, &raw)
             (state.isOurs, state.shown) = (true, [])
         }
-        Console.writeAll(1, "\u{1b}[?1049h\u{1b}[2J\u{1b}[?25l")
+        Console.writeAll(1, "\u{1b}[?1049h\u{1b}[2J\u{1b}[?25l\u{1b}[?2004h")
     }
 
     private func giveBack() {
@@ -136,7 +136,7 @@ final class FullScreen: Sendable {
             return true
         }
         guard wasOurs else { return }
-        Console.writeAll(1, "\u{1b}[0m\u{1b}[?25h\u{1b}[?1049l")
+        Console.writeAll(1, "\u{1b}[?2004l\u{1b}[0m\u{1b}[?25h\u{1b}[?1049l")
         state.withLock { state in _ = unsafe tcsetattr(0, TCSADRAIN, &state.before) }
     }
 

@@ -1,6 +1,6 @@
 internal import Core
 
-/// One line of text that a person types, with the keys that shells have taught.
+/// Text that a person types, shown in one line, with the keys that shells have taught.
 struct TextField: Equatable, Sendable {
     /// What stands before and behind the cursor: apart, because a mark joins the character before it.
     private var before = ""
@@ -12,6 +12,7 @@ struct TextField: Equatable, Sendable {
     mutating func take(_ key: TerminalKey) -> Bool {
         switch key {
         case .character(let character): before.append(character)
+        case .paste(let text): before += text
         case .backspace where !before.isEmpty: before.removeLast()
         case .delete where !after.isEmpty: after.removeFirst()
         case .left: if let last = before.popLast() { after = String(last) + after }
@@ -31,7 +32,7 @@ struct TextField: Equatable, Sendable {
     /// What is shown of it in `columns` columns, and in which of them the cursor stands.
     func shown(columns: Int) -> (text: String, cursor: Int) {
         let room = max(1, columns)
-        // Only what stands near the cursor is seen.
+        // However much was pasted, only what stands near the cursor is seen.
         var start = String(String(before.suffix(room)).visible.suffix(room))
         while start.displayWidth >= room { start.removeFirst() }
         let rest = String(after.prefix(room)).visible

@@ -104,6 +104,7 @@ struct StatusBoard: Sendable {
             mode = .text(.send(agent.id, branch: agent.place.branch), TextField())
         case .character("a"): ask(.approve)
         case .character("r"): ask(.reject)
+        case .paste: message = "Pasted text is no keys here; s begins a text."
         default: break
         }
         return nil
