@@ -15,6 +15,13 @@ struct FullScreenTests {
               - name: release
                 require_approval: { prompt: "Release 登录?" }
                 actions_on_start: [ { shell: "echo out >>released" } ]
+          - name: nightly
+            match: { checkout: main }
+            starts_on: { git_hook: post-commit }
+            stages:
+              - name: publish
+                require_approval: { prompt: "Publish the night?" }
+                actions_on_start: [ { shell: "true" } ]
 
         """
 
@@ -121,6 +128,22 @@ struct FullScreenTests {
             try await fleet.succeed("spawn", "a/new")
             try await terminal.expect("a/new")
             try await terminal.expect("▸ docs/guide")
+            // What asks without being an agent has a row of its own.
+            let commit = try await fleet.shell("git rev-parse HEAD").stdout.trimmingSuffixNewline
+            try Files.append(
+                "post-commit\t\(fleet.root)\tmain\t\(commit)\t\n",
+                to: fleet.root.appending(".git/tmux-agent/hooks"))
+            try await terminal.expect("nightly: publish asks")
+            try await terminal.press("Tab")
+            try await terminal.expect("main checkout asks: Publish the night?")
+            try await terminal.press("s")
+            try await terminal.expect("main checkout is no agent")
+            try await terminal.press("a", "Enter")
+            try await terminal.expect("Approved stage 'publish'.")
+            try await terminal.expect("▸ a/new")
+            try await terminal.press("g")
+            try await terminal.expect("▸ docs/guide")
+
             _ = try await fleet.shell("tmux -u -S \(terminal.socket) resize-window -x 50 -y 12")
             try await terminal.expect("▸ docs/guide")
             #expect(try await terminal.screen().split(separator: "\n").allSatisfy { $0.displayWidth <= 50 })
