@@ -97,12 +97,13 @@ extension StatusBoard {
         return lines
     }
 
-    /// Column widths that fit; the wide columns of words give way first.
+    /// Column widths that fit: long branches are cut first, then whole columns go, then words are cut.
     private func fitted(_ titles: [String], _ cells: [[String]], _ columns: Int) -> [Int] {
         var widths = titles.indices.map { column in
             ([titles[column]] + cells.map { $0[column] }).map(\.displayWidth).max() ?? 0
         }
         func excess() -> Int { widths.filter { $0 > 0 }.reduce(0) { $0 + $1 + 2 } - 2 - columns }
+        if excess() > 0 { widths[0] = max(min(widths[0], 32), widths[0] - excess()) }
         for column in [3, 5, 4] where excess() > 0 { widths[column] = 0 }
         for column in [2, 0, 1] where excess() > 0 { widths[column] = max(10, widths[column] - excess()) }
         return widths
