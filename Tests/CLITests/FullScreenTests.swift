@@ -148,8 +148,14 @@ struct FullScreenTests {
             try await terminal.expect("▸ docs/guide")
             #expect(try await terminal.screen().split(separator: "\n").allSatisfy { $0.displayWidth <= 50 })
 
-            try await terminal.press("q")
+            // What was sent arrives, however soon a person leaves.
+            try await terminal.press("s")
+            try await terminal.expect("Text for docs/guide:")
+            try await terminal.paste("Two lines\nare one text")
+            try await terminal.expect("are one text")
+            _ = try await fleet.shell("tmux -u -S \(terminal.socket) send-keys Enter q")
             try await terminal.expect("echo")
+            #expect(try await fleet.run("logs", "docs/guide").stdout.contains("are one text"))
             #expect(try await terminal.ask("#{alternate_on}") == "0")
             #expect(try await !terminal.screen().contains("-echo"))
             _ = try await fleet.shell("tmux -u -S \(terminal.socket) kill-server")
