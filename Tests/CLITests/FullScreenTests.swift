@@ -175,6 +175,12 @@ struct FullScreenTests {
             try await terminal.expect("▸ feature/x")
             try await terminal.press("d")
             try await terminal.expect("feature/x has changed nothing.")
+            // A diff that fits on the screen stays there until its reader leaves it.
+            try fleet.write("more\n", to: ".tmuxagent/worktrees/feature-x/README")
+            try await terminal.press("d")
+            try await terminal.expect("+more")
+            try await terminal.press("q")
+            try await terminal.expect("▸ feature/x")
             try await terminal.press("?")
             try await terminal.expect("Any key goes back.")
             try await terminal.press("x")

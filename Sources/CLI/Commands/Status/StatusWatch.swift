@@ -109,7 +109,9 @@ struct StatusWatch: Sendable {
             board.message = await trying {
                 let diff = try await AgentDiff(of: id.rawValue, uncommitted: false, context: fleet)
                 guard try await diff.stat().files > 0 else { return "\(diff.branch) has changed nothing." }
-                let (arguments, environment) = try await diff.pagerCommand()
+                var (arguments, environment) = try await diff.pagerCommand()
+                // git's own options let less leave at once what fits on a screen, and the table would hide it.
+                environment["LESS"] = (environment["LESS"] ?? "R") + " -+F"
                 return try lend(screen, arguments, environment, diff.worktree)
             }
         case .send(let text, let id, let branch):
