@@ -198,12 +198,22 @@ struct FullScreenTests {
 
     @Test func anAgentIsPickedByAFewLetters() async throws {
         try await withFleetFixture { fleet in
+            let terminal = Terminal(fleet: fleet)
+            let nobody = try await fleet.run("pick")
+            #expect(nobody.status == 1 && nobody.stderr.contains("No agents yet"), "\(nobody)")
             try await fleet.succeed("spawn", "feature/login", "--task", "Add a login")
             try await fleet.succeed("spawn", "feature/search")
-            let terminal = Terminal(fleet: fleet)
+            // What is printed may go anywhere, what is shown goes to the terminal.
             try await terminal.start(
-                "{agent} pick --print >picked; {agent} pick sea --print >>picked; exec cat")
-            // Standard output is a file here: there is nobody to choose.
+                "echo nothing | {agent} pick --print; picked=$({agent} pick --print); echo \"picked $picked\"; exec cat"
+            )
+            try await terminal.expect("2 of 2")
+            try await terminal.type("seé")
+            try await terminal.press("BSpace")
+            try await terminal.type("arch")
+            try await terminal.expect("1 of 2")
+            try await terminal.press("Enter")
+            try await terminal.expect("picked feature/search")
             try await terminal.expect("needs a terminal")
             _ = try await fleet.shell("tmux -u -S \(terminal.socket) kill-server")
 
