@@ -81,6 +81,13 @@ struct BrowserTests {
         // Enter in the box is no answer.
         try await driver.press(WebDriver.enter)
         #expect(try await driver.isTrue("document.activeElement.value === 'approve'"))
+        // A button that is clicked means what it says, whatever Enter would have meant.
+        try await driver.value("document.querySelector('.approval').focus()")
+        try await driver.press("r")
+        try await site.waitFor("document.querySelector('form.is-rejecting')")
+        try await driver.value(
+            "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true }))"
+        )
         try await driver.click(".approval .approve")
         try await site.waitFor("!document.querySelector('.approval')")
         let context = try await site.fleet.context()
