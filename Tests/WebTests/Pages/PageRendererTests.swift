@@ -101,6 +101,20 @@ struct PageRendererTests {
         #expect(after.filter { before[$0.key] != $0.value }.keys.sorted() == ["agent-agent-7"])
     }
 
+    @Test func policySaysWhenEachStageBeginsAndWhatItDoes() throws {
+        let shell = StageAction.shell(command: "make test", timeout: .seconds(60))
+        var board = SampleBoard.board()
+        board.policy.policy = Policy(pipelines: [
+            Pipeline(
+                name: "ci", match: .entry(.init(branch: "feature/*", template: "qa")),
+                stages: [Stage(name: "lint"), Stage(name: "test", actionsOnStart: [shell])])
+        ])
+        let part = try #require(renderer.parts(of: board, .english)["policy"])
+        #expect(part.contains("branch: feature/*, template: qa"))
+        let rules = part.matches(of: /<dt>([^<]*)<\/dt><dd><code>([^<]*)</).map { "\($0.1) \($0.2)" }
+        #expect(rules == ["starts at once", "starts after lint", "does shell &#39;make test&#39;"])
+    }
+
     @Test func timeAloneChangesNothing() {
         var board = SampleBoard.board(
             agents: [SampleBoard.agent()], approvals: [SampleBoard.approval("Deploy?")])
