@@ -73,6 +73,11 @@ struct PageRendererTests {
         #expect(part.contains("<g class=\"g-blocked\"><title>feature/b: make test</title>"))
         #expect(part.contains("<span class=\"q-state\">waits for your word</span> <code>make test</code>"))
         #expect(part.contains("Nobody runs these tasks"))
+        board.tasks.append(
+            SampleBoard.task("feature/c", title: "c", after: ["feature/a", "feature/b"]))
+        // Past the box of feature/b, below the first row.
+        let past = try #require(renderer.parts(of: board, .english)["tasks"])
+        #expect(past.contains("d=\"M202 24C228 24 228 53 254 53H454C480 53 480 24 506 24\""), "\(past)")
         board.isOrchestrated = true
         #expect(try #require(renderer.parts(of: board, .english)["tasks"]).contains("Nobody") == false)
         let alone = SampleBoard.board(tasks: [SampleBoard.task("feature/a", title: "Add a login")])
