@@ -84,6 +84,9 @@ static const unsigned char page_templates_texts_mustache[] = {
 static const unsigned char page_templates_time_mustache[] = {
 #embed "../Web/Pages/templates/time.mustache" suffix(, )
     0};
+static const unsigned char page_templates_top_mustache[] = {
+#embed "../Web/Pages/templates/top.mustache" suffix(, )
+    0};
 static const unsigned char page_assets_page_css[] = {
 #embed "../Web/Pages/assets/page.css" suffix(, )
     0};
@@ -163,6 +166,7 @@ static const embedded_file pages[] = {
     PAGE_ROW("templates/tasks.mustache", page_templates_tasks_mustache),
     PAGE_ROW("templates/texts.mustache", page_templates_texts_mustache),
     PAGE_ROW("templates/time.mustache", page_templates_time_mustache),
+    PAGE_ROW("templates/top.mustache", page_templates_top_mustache),
     PAGE_ROW("assets/page.css", page_assets_page_css),
     PAGE_ROW("assets/pane.css", page_assets_pane_css),
     PAGE_ROW("assets/live.js", page_assets_live_js),

@@ -120,6 +120,18 @@ struct PageRendererTests {
         #expect(rules == ["starts at once", "starts after lint", "does shell &#39;make test&#39;"])
     }
 
+    @Test func pageHoldsWhatIsSeenFirstAndTheRestComesWithTheFirstEvent() {
+        var board = SampleBoard.board(agents: [SampleBoard.agent()])
+        board.runs = [SampleBoard.run([], state: .running, spans: [], ended: nil)]
+        let page = renderer.dashboard(board, viewer)
+        #expect(page.contains("id=\"agent-agent-1\"") && page.contains("id=\"runs\""))
+        #expect(!page.contains("id=\"run-run-1\""))
+        #expect(renderer.parts(of: board, .english)["run-run-1"] != nil)
+        for name in PageRenderer.lists where name != "picker" {
+            #expect(page.contains("id=\"\(name)\""), "an event has no place for \(name)")
+        }
+    }
+
     @Test func timeAloneChangesNothing() {
         var board = SampleBoard.board(
             agents: [SampleBoard.agent()], approvals: [SampleBoard.approval("Deploy?")])

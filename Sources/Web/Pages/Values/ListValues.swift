@@ -6,7 +6,7 @@ extension PageValues {
         board.journal.map { row in
             let group = JournalWords.group(of: row.entry.kind)
             return [
-                "whole": isWhole, "element": "entry-\(row.id)", "group": group,
+                "element": "entry-\(row.id)", "group": group,
                 "kind": words["kind_\(group)"], "tone": JournalWords.tone(of: row.entry),
                 "branch": row.branch?.visible ?? "", "at": PageWords.time(row.entry.at, form: "stamp"),
                 "text": JournalWords.text(of: row.entry),

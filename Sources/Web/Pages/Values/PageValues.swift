@@ -26,16 +26,11 @@ struct PageValues {
         ]
     }
 
-    /// The values of a whole page.
+    /// The values of a whole page: what is seen at first. Lists of other views come with the first event.
     func page(_ viewer: Viewer) -> [String: Any] {
-        var values = lists()
+        var values = fleet()
+        values.merge(notifications()) { _, new in new }
         values["mayChange"] = viewer.mayChange
-        values["views"] = Self.views.enumerated().map { index, name -> [String: Any] in
-            [
-                "id": name, "title": words["view_\(name)"], "first": index == 0,
-                "badge": name == "fleet" || name == "notices",
-            ]
-        }
         values["kinds"] = JournalWords.groups.map { ["value": $0, "title": words["kind_\($0)"]] }
         values["legend"] = Self.legend.map { ["kind": $0.kind, "word": words[$0.word]] }
         values["keys"] = Self.keys.map {
@@ -50,32 +45,60 @@ struct PageValues {
         return values
     }
 
+    /// What stands above everything else.
+    func top(_ viewer: Viewer) -> [String: Any] {
+        var values = header()
+        values["mayChange"] = viewer.mayChange
+        values["views"] = Self.views.enumerated().map { index, name -> [String: Any] in
+            [
+                "id": name, "title": words["view_\(name)"], "first": index == 0,
+                "badge": name == "fleet" || name == "notices",
+            ]
+        }
+        return values
+    }
+
     /// The values of all lists.
     func lists() -> [String: Any] {
+        var values = fleet()
+        values["runs"] = runs()
+        values["noRuns"] = board.runs.isEmpty
+        values["journal"] = journal()
+        values["noJournal"] = board.journal.isEmpty
+        values["tasks"] = tasks()
+        values["noTasks"] = board.tasks.isEmpty
+        values["tasksRest"] = tasksRest
+        values["graph"] = taskGraph()
+        values.merge(notifications()) { _, new in new }
+        values.merge(policy()) { _, new in new }
+        return values
+    }
+
+    private func notifications() -> [String: Any] {
+        [
+            "notices": notices(), "noNotices": board.notices.isEmpty, "noticeCount": board.notices.count,
+        ]
+    }
+
+    private func header() -> [String: Any] {
         var values = Self.common(words)
-        values["whole"] = isWhole
         values["fleet"] = board.fleet.visible
-        values["hasSummaries"] = board.hasSummaries
         values["counts"] = counts()
+        values["hasApprovals"] = !board.approvals.isEmpty
+        return values
+    }
+
+    /// Header, agents and questions.
+    private func fleet() -> [String: Any] {
+        var values = header()
+        values["whole"] = isWhole
+        values["hasSummaries"] = board.hasSummaries
         values["warnings"] = warnings()
         let agents = agents() + watchedPanes()
         values["agents"] = agents
         values["noAgents"] = agents.isEmpty
         values["approvals"] = board.approvals.map { Self.question($0, words) }
         values["approvalCount"] = board.approvals.count
-        values["hasApprovals"] = !board.approvals.isEmpty
-        values["runs"] = runs()
-        values["noRuns"] = board.runs.isEmpty
-        values["journal"] = journal()
-        values["noJournal"] = board.journal.isEmpty
-        values["notices"] = notices()
-        values["noNotices"] = board.notices.isEmpty
-        values["noticeCount"] = board.notices.count
-        values["tasks"] = tasks()
-        values["noTasks"] = board.tasks.isEmpty
-        values["tasksRest"] = tasksRest
-        values["graph"] = taskGraph()
-        values.merge(policy()) { _, new in new }
         return values
     }
 

@@ -103,6 +103,8 @@ function badges() {
   const fleet = $("#badge-fleet");
   fleet.textContent = waiting || "";
   document.title = document.title.replace(/^(\(\d+\) )?/, waiting ? `(${waiting}) ` : "");
+  // Lists of other views come with the first event.
+  if (!("count" in $("#notices").dataset)) return;
   const newest = $("#notices > .notice")?.id ?? "";
   if ($("#view-notices").hidden && badges.notice !== undefined && newest !== badges.notice) $("#badge-notices").textContent = "●";
   if (!$("#view-notices").hidden) $("#badge-notices").textContent = "";
