@@ -18,6 +18,9 @@ static const unsigned char page_templates_approvals_mustache[] = {
 static const unsigned char page_templates_banner_mustache[] = {
 #embed "../Web/Pages/templates/banner.mustache" suffix(, )
     0};
+static const unsigned char page_templates_beat_mustache[] = {
+#embed "../Web/Pages/templates/beat.mustache" suffix(, )
+    0};
 static const unsigned char page_templates_branches_mustache[] = {
 #embed "../Web/Pages/templates/branches.mustache" suffix(, )
     0};
@@ -144,6 +147,7 @@ static const embedded_file pages[] = {
     PAGE_ROW("templates/approval.mustache", page_templates_approval_mustache),
     PAGE_ROW("templates/approvals.mustache", page_templates_approvals_mustache),
     PAGE_ROW("templates/banner.mustache", page_templates_banner_mustache),
+    PAGE_ROW("templates/beat.mustache", page_templates_beat_mustache),
     PAGE_ROW("templates/branches.mustache", page_templates_branches_mustache),
     PAGE_ROW("templates/counts.mustache", page_templates_counts_mustache),
     PAGE_ROW("templates/dashboard.mustache", page_templates_dashboard_mustache),

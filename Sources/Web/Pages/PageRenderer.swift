@@ -84,7 +84,7 @@ public struct PageRenderer: Sendable {
 
     /// Templates whose element has the template's name as its id.
     static let lists = [
-        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices",
+        "counts", "banner", "agents", "approvals", "runs", "journal", "beat", "tasks", "policy", "notices",
         "branches",
         "picker",
     ]

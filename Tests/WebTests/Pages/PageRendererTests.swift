@@ -73,6 +73,9 @@ struct PageRendererTests {
         #expect(part.contains("<g class=\"g-blocked\"><title>feature/b: make test</title>"))
         #expect(part.contains("<span class=\"q-state\">waits for your word</span> <code>make test</code>"))
         #expect(part.contains("Nobody runs these tasks"))
+        board.orchestratorBeat = SampleBoard.now
+        let beat = try #require(renderer.parts(of: board, .english)["beat"])
+        #expect(beat.contains("last turn") && beat.contains(SampleBoard.now.iso8601))
         board.tasks.append(
             SampleBoard.task("feature/c", title: "c", after: ["feature/a", "feature/b"]))
         // Past the box of feature/b, below the first row.

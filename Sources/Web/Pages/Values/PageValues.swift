@@ -68,6 +68,7 @@ struct PageValues {
         values["tasks"] = tasks()
         values["noTasks"] = board.tasks.isEmpty
         values["tasksRest"] = tasksRest
+        values["beat"] = board.orchestratorBeat.map { PageWords.time($0, form: "age") }
         values["graph"] = taskGraph()
         values.merge(notifications()) { _, new in new }
         values.merge(policy()) { _, new in new }
