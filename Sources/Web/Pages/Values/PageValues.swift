@@ -125,7 +125,8 @@ struct PageValues {
 
     /// Sentences that the modules say.
     static let scriptTexts = [
-        "live", "connecting", "offline", "sent", "sending", "kept", "conflict", "refused", "log_in_first",
+        "live", "connecting", "offline", "sent", "sending", "kept", "kept_login", "login_wrong",
+        "conflict", "refused", "log_in_first",
         "was_answered", "approved_now", "rejected_now", "enter_rejects",
         "now_waiting", "new_question", "found", "rows_shown",
         "summing_up", "cost", "just_now", "state_waiting", "state_exited", "state_gone",
