@@ -86,6 +86,8 @@ struct PageValues {
         values["fleet"] = board.fleet.visible
         values["counts"] = counts()
         values["hasApprovals"] = !board.approvals.isEmpty
+        values["approvalWords"] = words.filled(
+            board.approvals.count == 1 ? "asks_one" : "asks_many", ["count": "\(board.approvals.count)"])
         return values
     }
 
@@ -125,11 +127,9 @@ struct PageValues {
 
     /// Sentences that the modules say.
     static let scriptTexts = [
-        "live", "connecting", "offline", "sent", "sending", "kept", "kept_login", "login_wrong",
-        "conflict", "refused", "log_in_first",
-        "was_answered", "approved_now", "rejected_now", "enter_rejects",
-        "now_waiting", "new_question", "found", "rows_shown",
-        "summing_up", "cost", "just_now", "state_waiting", "state_exited", "state_gone",
+        "live", "offline", "sent", "sending", "kept", "kept_login", "conflict", "refused", "log_in_first",
+        "login_wrong", "was_answered", "approved_now", "rejected_now", "enter_rejects", "asks_nothing",
+        "now_waiting", "new_question", "found", "rows_shown", "summing_up", "cost", "just_now", "removed",
     ]
 
     private func counts() -> [[String: Any]] {
