@@ -37,7 +37,8 @@ extension CLIError: UserFacingError {
             didYouMean(name, among: known).map { "Did you mean 'tmux-agent \(group)\($0)'?" }
                 ?? "Run 'tmux-agent \(group)--help' to see all commands"
         case .noSuchFolder: "Give -C a folder of the repository"
-        case .needsTerminal("pick"): "Run it in a terminal, without redirecting its input; --print prints the choice"
+        case .needsTerminal("pick"):
+            "Run it in a terminal, without redirecting its input; --print prints the choice"
         case .noAgents: "tmux-agent spawn BRANCH --task \"…\""
         case .needsTerminal: "Scripts use 'tmux-agent status --json' or 'tmux-agent sessions --json'"
         }

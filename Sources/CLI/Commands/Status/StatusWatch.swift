@@ -121,7 +121,8 @@ struct StatusWatch: Sendable {
                     let (_, receipt) = try await Sender(context: fleet).send(
                         .text(text, enter: true), to: id.rawValue)
                     let detail = receipt.detail.map { " (\($0))" } ?? ""
-                    news.put(Outcome(words: "\(branch): \(receipt.stage.rawValue)\(detail)", hasFailed: false))
+                    news.put(
+                        Outcome(words: "\(branch): \(receipt.stage.rawValue)\(detail)", hasFailed: false))
                 } catch {
                     news.put(Outcome(words: "\(branch): \(Self.words(of: error))", hasFailed: true))
                 }

@@ -86,7 +86,8 @@ extension PageValues {
             switch step {
             case .retry(let plan):
                 words.filled(
-                    plan.max == 1 ? "on_fail_retry_one" : "on_fail_retry", ["count": "\(plan.max)", "time": DurationText.text(plan.backoff)])
+                    plan.max == 1 ? "on_fail_retry_one" : "on_fail_retry",
+                    ["count": "\(plan.max)", "time": DurationText.text(plan.backoff)])
             case .askHuman(let request):
                 request.prompt.map { "\(words["on_fail_ask"]): \($0.visible)" } ?? words["on_fail_ask"]
             case .escalate(let code): words.filled("on_fail_escalate", ["code": code.visible])

@@ -26,7 +26,7 @@ struct PageValues {
         ]
     }
 
-    /// The values of a whole page: what is seen at first. Lists of other views come with the first event.
+    /// The values of a whole page, which shows what is seen at first: lists of other views come with the first event.
     func page(_ viewer: Viewer) -> [String: Any] {
         var values = fleet()
         values.merge(notifications()) { _, new in new }

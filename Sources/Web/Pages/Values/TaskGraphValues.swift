@@ -43,9 +43,8 @@ extension PageValues {
             // Past the boxes between, in the space below its row.
             let (first, last) = (x1 + Self.gap, x2 - Self.gap)
             let middle = from.y + Self.height + Self.space / 2
-            return [
-                "d": "M\(x1) \(y1)\(Self.curve(x1, y1, first, middle))H\(last)\(Self.curve(last, middle, x2, y2))"
-            ]
+            let (down, up) = (Self.curve(x1, y1, first, middle), Self.curve(last, middle, x2, y2))
+            return ["d": "M\(x1) \(y1)\(down)H\(last)\(up)"]
         }
     }
 
