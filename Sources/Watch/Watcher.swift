@@ -108,6 +108,7 @@ public actor Watcher: Service {
         reloadPolicy()
         try await loadPositions()
         try await turn()
+        await attempt("approvals") { try await takeMissedAnswers() }
         setAlarm()
         try parts.ready()
         isReady = true
@@ -144,12 +145,14 @@ public actor Watcher: Service {
         guard try await isDatabaseUsable() else { return }
         if isStale { await attempt("database") { try await loadPositions() } }
         for (id, watch) in agents where watch.hasMoreBytes { await visit(id) }
-        if databaseChanged {
+        await loadChangedAgents()
+        // Its rows are about agents: none is taken before its agent is known.
+        if databaseChanged, !agentsChanged {
             await attempt("journal") { try await takeJournal() }
             await attempt("approvals") { expiry = try await store.nextApprovalExpiry() }
             databaseChanged = retryAt != nil
         }
-        if agentsChanged { await attempt("agents") { try await loadAgents() } }
+        await loadChangedAgents()
         await attempt("policy") { try await spreadPolicy() }
         await attempt("git hooks") { try await takeHooks() }
         await attempt("agents' hooks") { try await takeAgentHooks() }
@@ -162,6 +165,11 @@ public actor Watcher: Service {
     }
 
     /// The wall clock may be set back: what only this process waits for must not come as much later.
+    private func loadChangedAgents() async {
+        guard agentsChanged else { return }
+        await attempt("agents") { try await loadAgents() }
+    }
+
     private func noteClock() {
         let now = now
         defer { lastTurn = now }

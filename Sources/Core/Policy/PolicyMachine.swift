@@ -88,6 +88,13 @@ public struct PolicyMachine: Sendable {
 
     /// What happens during one call of `receive`.
     struct Turn {
+    /// The questions that its runs wait for.
+    public var openQuestions: [ApprovalID] {
+        runs.filter { $0.state == .running }.compactMap { run in
+            run.currentStage.flatMap { run.stages[$0].memory.question?.id }
+        }
+    }
+
         let time: Timestamp
         let ids: IDMaker
         /// What is being looked at now, for conditions of a stage that begins to wait because of it.
