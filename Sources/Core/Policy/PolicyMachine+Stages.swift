@@ -111,7 +111,7 @@ extension PolicyMachine {
             let number = runs[index].stages[stage].memory.nextAction
             let action = definition.actionsOnStart[number]
             let item = item(
-                action.outboxAction(in: environment(index, stage)) {
+                action.outboxAction(in: environment(index, stage), within: left) {
                     self.filled($0, index, stage, nil, turn)
                 },
                 "start", number, index, stage, turn)
@@ -139,6 +139,7 @@ extension PolicyMachine {
             return
         }
         // Only what holds without a signal: the one that started the stage must not complete it.
+            let left = runs[index].stages[stage].memory.deadline?.distance(from: turn.time)
         var scene = scene(index, stage, .success, turn)
         scene.signals = []
         if let verdict = scene.verdict(on: condition) {
