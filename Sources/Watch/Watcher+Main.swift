@@ -107,6 +107,9 @@ extension Watcher {
         case .none: return
         case .refused(let reason):
             log.error("policy: the last good one stays in force: \(reason)")
+        case .missing(let reason):
+            log.warning("policy: \(reason)")
+            policyNews = ["pipelines": 0, "missing": true]
             policyNews = ["refused": .string(reason)]
         case .replaced(let warnings):
             for warning in warnings { log.warning("policy: \(warning)") }

@@ -51,17 +51,26 @@ public struct PolicyCheck: Sendable {
             file: shown.string, pipelines: pipelines, problems: problems, standing: standing)
     }
 
-    /// Throws every problem of the fleet's policy at once; a fleet without the file has no pipelines.
+    /// Throws every problem of the fleet's policy at once, unless the last good one can stay in force.
     ///
-    /// For a daemon's start: an edit of a running fleet leaves the last good policy in force, but here is none yet.
+    /// For a daemon's start; a fleet without the file has no pipelines.
     public static func requireUsable(in context: FleetContext) async throws {
         let path = context.configuration.watch.policy
         guard let text = try Files.readText(path) else { return }
         var shown = path
         _ = shown.removePrefix(context.root)
         let branch = try await context.repository.mainBranch()?.rawValue
-        _ = try PolicyFile.read(
-            text, file: shown.string, context: .init(mainBranch: branch, dialogs: context.dialogIDs))
+        let reading = PolicyFile.Context(mainBranch: branch, dialogs: context.dialogIDs)
+        do {
+            _ = try PolicyFile.read(text, file: shown.string, context: reading)
+        } catch {
+            // whatever is wrong with the copy, the file is what people can mend
+            let last = try? Files.readText(context.policyInForce)
+            let isUsable = last.map {
+                (try? PolicyFile.read($0, file: context.policyInForce.string, context: reading)) != nil
+            }
+            guard isUsable == true else { throw error }
+        }
     }
 }
 
