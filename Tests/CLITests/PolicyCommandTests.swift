@@ -106,6 +106,10 @@ struct PolicyCommandTests {
             let stage = try await fleet.run("policy", "reset", "feature/x", "--stage", "biuld")
             #expect(stage.status == 1)
             #expect(stage.stderr.contains("Did you mean 'build'?"), "\(stage)")
+            let later = try await fleet.run("policy", "reset", "feature/x", "--stage", "end")
+            #expect(later.status == 1)
+            #expect(
+                later.stderr.contains("Stage 'end' of 'feature/x' has not begun: its run stands at 'build'"))
             let pipeline = try await fleet.run("policy", "retry", "feature/x", "--pipeline", "deliver")
             #expect(pipeline.stderr.contains("Did you mean 'delivery'?"), "\(pipeline)")
             try fleet.write("", to: ".tmuxagent/worktrees/feature-x/ok")

@@ -137,6 +137,25 @@ struct PolicyRunTests {
         #expect(Set(bench.keys).count == 3)
     }
 
+    @Test("reset of a stage that has not begun is refused, and the one before it goes on")
+    func resetOfALaterStage() {
+        var bench = PolicyBench([
+            Stage(name: "a", approval: ApprovalRequest(), actionsOnStart: [.sh("a")]), Stage(name: "b"),
+        ])
+        bench.send(.reset(pipeline: nil, stage: "b"))
+        #expect(bench.ignored == ["stage 'b' has not begun: the run stands at 'a'"])
+        #expect(bench.cancelledQuestions == [])
+        bench.answer(.approve)
+        bench.send(.reset(pipeline: nil, stage: "b"))
+        #expect(!bench.cancelsPending)
+        bench.ended(exit: 1)
+        bench.send(.reset(pipeline: nil, stage: "b"))
+        #expect(bench.runStates == [.failed])
+        bench.send(.retry(pipeline: nil))
+        bench.ended(exit: 0)
+        #expect(bench.stages == "a COMPLETED 2, b COMPLETED 1")
+    }
+
     @Test("retry tries a failed stage once more; one that was rejected asks again")
     func retry() {
         var bench = PolicyBench([Stage(name: "a", triggers: .signal("go"), actionsOnStart: [.sh("a")])])

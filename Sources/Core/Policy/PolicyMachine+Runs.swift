@@ -251,6 +251,12 @@ extension PolicyMachine {
             runs[index].stages[stage].since = turn.time
             runs[index].stages[stage].reason = why
             forget(index, stage)
+        if let current = runs[index].currentStage, current < first {
+            let names = [first, current].map { PolicyText.quoted(runs[index].stages[$0].name) }
+            let why = "stage \(names[0]) has not begun: the run stands at \(names[1])"
+            turn.effects.append(.ignored(pipeline: runs[index].pipeline, why: why))
+            return
+        }
         }
         runs[index].state = .running
         runs[index].endedAt = nil
