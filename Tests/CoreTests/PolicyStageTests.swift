@@ -91,13 +91,15 @@ struct PolicyStageTests {
         #expect(bench.actions.count == 1)
     }
 
-    static let codes: [([Int32], String)] = [
-        ([0, 0], "build COMPLETED 1"), ([0, 1], "build FAILED 1"), ([1, 0], "build FAILED 1"),
-        ([0], "build RUNNING 1"),
+    static let codes: [([Int32], String, Int)] = [
+        ([0, 0], "build COMPLETED 1", 2), ([0, 1], "build FAILED 1", 2), ([1], "build FAILED 1", 1),
+        ([0], "build RUNNING 1", 2),
     ]
 
-    @Test("exit_code as success must hold for every shell action", arguments: codes)
-    func everyExitCode(codes: [Int32], end: String) {
+    @Test(
+        "exit_code as success must hold for every shell action, and where it cannot, no other one begins",
+        arguments: codes)
+    func everyExitCode(codes: [Int32], end: String, count: Int) {
         var bench = PolicyBench([
             Stage(name: "build", actionsOnStart: [.sh("a"), .sh("b")], successWhen: .exit(0))
         ])

@@ -145,9 +145,7 @@ extension PolicyMachine {
         if let verdict = scene.verdict(on: condition) {
             complete(index, stage, verdict.why, signal: verdict.signal, &turn)
         } else if !scene.isPossible(condition) {
-            let codes = runs[index].stages[stage].memory.exitCodes.map { String($0) }.joined(separator: ", ")
-            let what = codes.isEmpty ? "no shell action ran" : "exit code \(codes)"
-            fail(index, stage, "\(what), but success needs \(condition.words)", signal: nil, &turn)
+            failByExitCodes(index, stage, condition, &turn)
         }
     }
 
@@ -180,6 +178,23 @@ extension PolicyMachine {
             guard runs[index].stages[stage].state == .running, runs[index].currentStage == stage,
                 runs[index].stages[stage].memory.success == nil
             else { return }
+    private mutating func failByExitCodes(
+        _ index: Int, _ stage: Int, _ condition: Condition, _ turn: inout Turn
+    ) {
+        let codes = runs[index].stages[stage].memory.exitCodes.map { String($0) }.joined(separator: ", ")
+        let what = codes.isEmpty ? "no shell action ran" : "exit code \(codes)"
+        fail(index, stage, "\(what), but success needs \(condition.words)", signal: nil, &turn)
+    }
+
+    /// Whether success needs other exit codes than those that came: actions that are left cannot change that.
+    private func excludesSuccess(_ condition: Condition, _ index: Int, _ stage: Int, _ turn: Turn) -> Bool {
+        let memory = runs[index].stages[stage].memory
+        guard memory.success == nil, !memory.exitCodes.isEmpty else { return false }
+        var scene = scene(index, stage, .success, turn)
+        scene.exitCodes = memory.exitCodes
+        return !scene.isPossible(condition)
+    }
+
             judge(index, stage, policy.pipelines[pipeline].stages[stage].failWhen, .failure, &turn)
         case .idle, .waitingTrigger, .waitingApproval, .running, .completed, .failed: break
         }
@@ -239,3 +254,6 @@ extension PolicyMachine {
         performNext(index, stage, definition, &turn)
     }
 }
+        if let condition = definition.successWhen, excludesSuccess(condition, index, stage, turn) {
+            return failByExitCodes(index, stage, condition, &turn)
+        }
