@@ -18,6 +18,8 @@ public struct PolicyMachine: Sendable {
     var isUnsettled = true
     /// Set when the policy is not the one that the runs have been adapted to.
     var isPolicyNew = true
+    /// Set when the policy changed under the runs, and not only the process that has them.
+    var isPolicyEdited = false
     /// Index of the pipeline of each run, kept beside `runs`; nil after the pipeline left the policy.
     var pipelineOfRun: [Int?] = []
     /// Which pipelines match the facts, and what they listen to, kept beside the policy's.
@@ -57,7 +59,7 @@ public struct PolicyMachine: Sendable {
         case .policyReplaced(let policy):
             self.policy = policy
             listeners = policy.pipelines.map(PipelineListeners.init)
-            (isPolicyNew, isUnsettled) = (true, true)
+            (isPolicyNew, isPolicyEdited, isUnsettled) = (true, true, true)
             findPipelines()
             findMatches()
         case .factsChanged(let facts):
@@ -86,8 +88,6 @@ public struct PolicyMachine: Sendable {
         }
     }
 
-    /// What happens during one call of `receive`.
-    struct Turn {
     /// The questions that its runs wait for.
     public var openQuestions: [ApprovalID] {
         runs.filter { $0.state == .running }.compactMap { run in
@@ -95,6 +95,8 @@ public struct PolicyMachine: Sendable {
         }
     }
 
+    /// What happens during one call of `receive`.
+    struct Turn {
         let time: Timestamp
         let ids: IDMaker
         /// What is being looked at now, for conditions of a stage that begins to wait because of it.
