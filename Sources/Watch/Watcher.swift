@@ -86,7 +86,7 @@ public actor Watcher: Service {
         store = context.store
         policy = LivePolicy(path: context.configuration.watch.policy, copy: context.policyInForce)
         main = PolicyMachine(
-            policy: policy.policy, facts: Self.mainFacts(branch: nil, now: context.surroundings.now()))
+            policy: policy.policy, facts: Self.mainFacts(branch: nil, since: context.surroundings.now()))
     }
 
     var now: Timestamp { context.surroundings.now() }
@@ -122,7 +122,8 @@ public actor Watcher: Service {
         hookOffset = try await store.fileOffset(Self.hookReader)
         agentHookOffset = try await store.fileOffset(Self.agentHookReader)
         main = PolicyMachine(
-            policy: policy.policy, facts: await mainFacts(), runs: try await store.runs(of: .mainCheckout))
+            policy: policy.policy, facts: try await mainFacts(), runs: try await store.runs(of: .mainCheckout)
+        )
         isStale = false
     }
 
@@ -164,12 +165,12 @@ public actor Watcher: Service {
         await attempt("main checkout") { try await tickMain() }
     }
 
-    /// The wall clock may be set back: what only this process waits for must not come as much later.
     private func loadChangedAgents() async {
         guard agentsChanged else { return }
         await attempt("agents") { try await loadAgents() }
     }
 
+    /// The wall clock may be set back: what only this process waits for must not come as much later.
     private func noteClock() {
         let now = now
         defer { lastTurn = now }
