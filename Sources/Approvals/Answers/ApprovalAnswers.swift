@@ -63,7 +63,7 @@ public struct ApprovalAnswers: Sendable {
         guard body.count <= WebhookSignature.mostBytes,
             let object = try? JSONValue.parse(String(decoding: body, as: UTF8.self)),
             let decision = object["decision"]?.string.flatMap(ApprovalAnswer.Decision.init(rawValue:))
-        else { throw .malformed }
+        else { throw .unusableBody }
         return AnswerAttempt.Words(decision, reason: object["reason"]?.string, by: object["by"]?.string)
     }
 

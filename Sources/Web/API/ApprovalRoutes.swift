@@ -62,6 +62,8 @@ extension WebSite {
             result = try await approvals.answer(
                 .login(id, through: proof == .cookie ? place : .webhook, words))
         }
+        // Whoever came so far has proved that they may know.
+        if result == .refused(.notFound) { throw StoreError.approvalNotFound(id: id.rawValue, similar: []) }
         guard case .accepted(let approval) = result else {
             return .error(UncountedAnswer(result: result), status: .init(code: result.status))
         }

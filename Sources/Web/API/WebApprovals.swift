@@ -57,7 +57,7 @@ extension AnswerResult {
         case .refused(let refusal):
             switch refusal {
             case .tooLarge: 413
-            case .malformed: 400
+            case .malformed, .unusableBody: 400
             case .forged, .stale: 401
             case .otherApproval, .notFound: 404
             case .linkExpired: 410
