@@ -28,6 +28,15 @@ public struct ApprovalAnswers: Sendable {
         return result
     }
 
+    /// Counts an attempt that the server turned away before it could be one; `through` as in the record of answers.
+    public func count(_ refusal: AnswerRefusal, through: String) async throws {
+        try await store.increment([
+            CounterIncrement(
+                "tmux_agent_approval_refusals_total",
+                labels: ["through": through, "reason": refusal.rawValue])
+        ])
+    }
+
     /// What an attempt says that has proved that it may.
     private struct Claim {
         var approval: ApprovalID
@@ -98,13 +107,5 @@ public struct ApprovalAnswers: Sendable {
             return nil
         }
         return outcome
-    }
-
-    private func count(_ refusal: AnswerRefusal, through: String) async throws {
-        try await store.increment([
-            CounterIncrement(
-                "tmux_agent_approval_refusals_total",
-                labels: ["through": through, "reason": refusal.rawValue])
-        ])
     }
 }
