@@ -160,6 +160,28 @@ struct PolicyCommandTests {
         }
     }
 
+    @Test func explainSaysWhatBeginsARunAndShowsTheOneBeforeTheQueue() async throws {
+        let policy = """
+            pipelines:
+              - name: deploys
+                starts_on: { signal: deploy }
+                stages: [{ name: ship, success_when: { signal: shipped } }]
+
+            """
+        try await withFleetFixture(policy: policy) { fleet in
+            try await fleet.succeed("spawn", "feature/x")
+            let none = try await fleet.run("policy", "explain", "feature/x")
+            #expect(none.stdout == "deploys  begins on signal deploy\n", "\(none)")
+            try await fleet.succeed("up")
+            for _ in 0..<2 { try await fleet.succeed("emit", "deploy", "--branch", "feature/x") }
+            let isQueued = try await eventually(within: .seconds(20)) {
+                let runs = try await fleet.run("policy", "explain", "feature/x", "--json").json["runs"]?.array
+                return runs?.map { $0.object?["state"]?.string } == ["running", "queued"]
+            }
+            #expect(isQueued)
+        }
+    }
+
     @Test func explainSaysWhatAStageWaitsFor() async throws {
         try await withFleetFixture(policy: deliveryPolicy) { fleet in
             try await fleet.succeed("spawn", "feature/x")
