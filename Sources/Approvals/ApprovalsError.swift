@@ -6,7 +6,7 @@ public enum ApprovalsError: Error, Equatable {
     /// The answer came from inside an agent's pane: agents do not approve their own work.
     case askedInsideAgent(AgentID?)
     case notFound(text: String, similar: [String])
-    /// The text fits several open questions, listed as `<id> <branch> <stage>`.
+    /// The text fits several open questions, listed as `<id> <branch> <pipeline>/<stage>`.
     case ambiguous(text: String, candidates: [String])
     /// Somebody was earlier; the approval tells who.
     case answeredAlready(Approval)
