@@ -65,7 +65,7 @@ extension ApprovalsError: UserFacingError {
     private static func words(for approval: Approval) -> String {
         guard let answer = approval.answer else { return "is not open" }
         let word = answer.decision == .approve ? "approved" : "rejected"
-        return "was \(word) by \(answer.by) through \(answer.through) at \(answer.at.iso8601)"
+        return "was \(word) by \(answer.author) at \(answer.at.iso8601)"
     }
 
     private static func effect(of approval: Approval) -> String {
