@@ -11,7 +11,8 @@ struct TmuxAgent {
         // Scripts see the documented status, whoever sends the signal; the daemon replaces this with its own end.
         signal(SIGINT) { _ in _exit(130) }
         let status = await Program.run(Array(CommandLine.arguments.dropFirst()), surroundings: .current())
-        exit(status)
+        // Everything is written by then: the libraries' last tidying takes a millisecond that a person would wait for.
+        _exit(status)
     }
 }
 
