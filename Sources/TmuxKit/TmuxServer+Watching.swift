@@ -183,9 +183,9 @@ extension TmuxServer {
 }
 
 extension TmuxServer {
-    /// The process that appends to a tap of this machine; nil when there is none any more.
+    /// The process that appends to a tap of this machine; nil when there is none any more, or none can be seen.
     public func writer(of tap: FilePath, life: TmuxServerID) -> ProcessIdentity? {
-        Tap.writer(of: tap, server: life)
+        try? Tap.writer(of: tap, server: life)  // what cannot be seen is not waited for
     }
     /// Whether a living child of the server appends to a file of this machine that lay at `tap` and was removed.
     public func hasOrphanedWriter(of tap: FilePath, life: TmuxServerID) -> Bool {

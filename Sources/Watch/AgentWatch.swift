@@ -8,6 +8,8 @@ final class AgentWatch: SubjectWatch {
     /// A quiet screen is compared with what tmux shows, and at most so often.
     static let checkPause = Duration.seconds(1)
     static let checkDistance = Duration.seconds(10)
+    /// Whether a spawn is alive is asked so often.
+    static let spawnerPause = Duration.seconds(1)
 
     var agent: Agent { didSet { kind = AgentKind(agent.program.kind) } }
     /// Where the database stands in the log of sizes.
@@ -23,6 +25,8 @@ final class AgentWatch: SubjectWatch {
     var isDiffering = false
     /// The policies heard of the agent since this process watches it.
     var hasBegun = false
+    /// When to ask again whether the process that delivers the briefing is alive: its end signals nothing.
+    var spawnerCheckAt: Timestamp?
 
     init(agent: Agent, machine: PolicyMachine, position: TapPosition?) {
         self.agent = agent
@@ -47,7 +51,10 @@ final class AgentWatch: SubjectWatch {
 
     override var isDue: Bool { hasMoreBytes || mayBegin || mayBeBriefed }
 
-    override var moreDeadlines: [Timestamp?] { [checkAt] }
+    override var moreDeadlines: [Timestamp?] {
+        let isSpawning = agent.spawn.phase == .briefing && agent.spawn.spawner != nil
+        return [checkAt, isSpawning ? spawnerCheckAt ?? .longAgo : nil]
+    }
 
     override func noteBytes(at now: Timestamp) {
         super.noteBytes(at: now)
@@ -59,5 +66,6 @@ final class AgentWatch: SubjectWatch {
         super.clockWasSetBack(to: now)
         lastChecked = lastChecked.map { min($0, now) }
         checkAt = checkAt.map { min($0, now.advanced(by: Self.checkDistance)) }
+        spawnerCheckAt = spawnerCheckAt.map { min($0, now.advanced(by: Self.spawnerPause)) }
     }
 }

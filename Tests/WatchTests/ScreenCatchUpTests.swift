@@ -13,7 +13,7 @@ struct ScreenCatchUpTests {
     /// A program prints, and every now and then somebody who sees only captures catches up: both have read the same.
     ///
     /// tmux throws away a tenth of the rows above the screen when there are as many as its `history-limit`.
-    @Test(arguments: zip([1, 2, 3, 4, 5, 6] as [UInt64], [100, .max, 100, .max, 100, .max]))
+    @Test(arguments: zip([1, 2, 3, 4, 5, 6] as [UInt64], [100, .max, 100, .max, 100, .max] as [Int]))
     func capturesSayWhatTheBytesSay(_ seed: UInt64, historyLimit: Int) throws {
         var random = SeededGenerator(state: seed)
         let size = TerminalSize(columns: 60, rows: 12)
