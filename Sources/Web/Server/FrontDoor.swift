@@ -52,6 +52,8 @@ struct FrontDoor: RouterMiddleware {
     private func refuse(_ request: Request) throws(WebError) {
         let host = request.head.authority ?? ""
         guard access.settings.hosts.contain(host) else { throw .unknownHost(host) }
+        // The first is the authority; what else is asked for might be seen by a proxy only.
+        if let second = request.headers[.host] { throw .unknownHost("\(host), \(second)") }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.body {
             throw .tooLarge(limit: limits.body)
         }

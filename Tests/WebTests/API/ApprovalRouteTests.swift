@@ -128,6 +128,15 @@ struct ApprovalRouteTests {
         }
     }
 
+    @Test func whoIsLoggedInHearsThatAQuestionIsNotThere() async throws {
+        try await withSite { site in
+            let answer = try await site.post(
+                "/api/approvals/ap-nope", ["decision": "approve"], [site.bearer])
+            #expect(answer.status == 404 && answer.errorCode == "approval_not_found")
+            #expect(answer.text.contains("No open approval is called 'ap-nope'"), "\(answer.text)")
+        }
+    }
+
     @Test func aBotAnswersForThoseWhoWriteToIt() async throws {
         try await withSite(settings: "[dashboard]\nlogin = \"always\"\n") { site in
             try await site.addAgent()
