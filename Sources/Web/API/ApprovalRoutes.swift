@@ -66,6 +66,8 @@ extension WebSite {
                 throw ApprovalsError.notFound(text: id.rawValue.visible, similar: [])
             }
         }
+        // Whoever came so far has proved that they may know.
+        if result == .refused(.notFound) { throw StoreError.approvalNotFound(id: id.rawValue, similar: []) }
         guard case .accepted(let approval) = result else {
             return .error(UncountedAnswer(result: result), status: .init(code: result.status))
         }

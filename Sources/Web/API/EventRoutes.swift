@@ -9,7 +9,7 @@ internal import SystemPackage
 
 extension WebSite {
     /// Server-sent events: `parts` of the page when they change (none with `parts=none`), `pane` with what the panes
-    /// print that `pane` names, several with commas between, and comments as signs of life.
+    /// print that `pane` names, several with commas between, and `beat` as a sign of life.
     @Sendable
     func events(_ request: Request, _ context: WebRequestContext) async throws -> Response {
         let language = request.query("language").flatMap(PageLanguage.init(rawValue:)) ?? request.language

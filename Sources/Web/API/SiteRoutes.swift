@@ -13,7 +13,7 @@ extension WebSite {
     ///
     /// docs/api/openapi.json describes them, and a test compares.
     func routes(start: WebServer.Page) -> Routes {
-        var routes = Routes(FrontDoor(access: access, limits: limits, log: log))
+        var routes = Routes(FrontDoor(access: access, limits: limits, log: log, approvals: approvals))
         addHealth(&routes)
         guard start != .metrics else { return routes }
         addPages(&routes, start: start)

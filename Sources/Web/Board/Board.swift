@@ -25,6 +25,8 @@ public struct Board: Sendable {
     public var tasks: [OrchestratorBoard.Row] = []
     /// Whether a process runs them.
     public var isOrchestrated = false
+    /// When their process was last seen to have made a turn; nil until it makes one.
+    public var orchestratorBeat: Timestamp?
     /// Whether fleet.toml names a command that sums panes up.
     public var hasSummaries: Bool
     /// Panes that `run` watches; none in a fleet.

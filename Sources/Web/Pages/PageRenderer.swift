@@ -27,6 +27,16 @@ public struct PageRenderer: Sendable {
 
     /// The dashboard, whole.
     public func dashboard(_ board: Board, _ viewer: Viewer) -> String {
+        dashboardTop(board, viewer) + dashboardRest(board, viewer)
+    }
+
+    /// The dashboard's head and header, made at once: a browser draws them and loads what they name while the rest is
+    /// made.
+    func dashboardTop(_ board: Board, _ viewer: Viewer) -> String {
+        render("top", PageValues(board, words(viewer.language), isWhole: true).top(viewer)) + "\n"
+    }
+
+    func dashboardRest(_ board: Board, _ viewer: Viewer) -> String {
         render("dashboard", PageValues(board, words(viewer.language), isWhole: true).page(viewer))
     }
 
@@ -80,7 +90,7 @@ public struct PageRenderer: Sendable {
 
     /// Templates whose element has the template's name as its id.
     static let lists = [
-        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices",
+        "counts", "banner", "agents", "approvals", "runs", "journal", "beat", "tasks", "policy", "notices",
         "branches",
         "picker",
     ]

@@ -16,6 +16,8 @@ struct FrontDoor: RouterMiddleware {
     let access: Access
     let limits: WebLimits
     let log: Logger
+    /// Who counts answers that get no further than this.
+    let approvals: WebApprovals
 
     @concurrent func handle(
         _ request: Request, context: WebRequestContext,
@@ -26,6 +28,7 @@ struct FrontDoor: RouterMiddleware {
             try refuse(request)
             response = try await next(request, context)
         } catch {
+            if let error = error as? WebError, request.method == .post { await count(error, request) }
             response = answer(to: error, request, context)
         }
         for (name, value) in Self.protection where response.headers[name] == nil {
@@ -35,6 +38,15 @@ struct FrontDoor: RouterMiddleware {
             response.headers[.contentSecurityPolicy] = Self.contentPolicy
         }
         return response
+    }
+
+    private func count(_ error: WebError, _ request: Request) async {
+        do {
+            try await approvals.countRefusal(error, at: request.uri.path)
+        } catch {
+            // The caller's answer does not depend on the count.
+            log.warning("an answer that was refused is not counted: \(error)")
+        }
     }
 
     private func refuse(_ request: Request) throws(WebError) {
