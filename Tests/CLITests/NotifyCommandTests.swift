@@ -241,7 +241,9 @@ struct NotifyCommandTests {
             // Later reading.
             let export = try await fleet.run("bus", "export", "--since", "1h").stdout.split(separator: "\n")
             let files = try export.map { try JSONValue.parse(String($0))["bus"]?.string }
-            #expect(Set(files) == ["notifications"], "those without a time are not of the last hour")
+            #expect(
+                Set(files) == ["commands", "notifications"],
+                "confirmations have no time, and are not of the last hour")
             let all = try await fleet.run("bus", "show").stdout
             #expect(all.contains("commands agent-feature-y <- [\"h\",\"i\",\"Enter\"]"), "\(all)")
             #expect(try await fleet.run("bus", "show", "nothing").status == 64)
