@@ -93,8 +93,9 @@ extension OrchestratorMachine {
             facts.state == .gone
             ? "its session is gone" : "its agent ended" + (facts.exitStatus.map { " (exit \($0))" } ?? "")
         // What was typed into it is lost with it.
-        for id in standings[branch]?.queue ?? [] where commands[id]?.state == .running {
-            take(.lost(reason: how), of: id, now)
+        let lost = commands.values.filter { $0.state == .running && $0.session == branch }
+        for command in lost.sorted(by: { $0.number < $1.number }) {
+            take(.lost(reason: how), of: command.id, now)
         }
         guard starts <= settings.agentRestarts else { return fail(branch, how, now) }
         change(branch) { [settings] in $0.notBefore = now.advanced(by: settings.pause(after: starts)) }

@@ -27,6 +27,8 @@ public struct OrchestratorMachine: Sendable {
     /// Calls of the decider that have not come back, also for tasks that ended meanwhile.
     var asking: Set<String> = []
     var sessionFreeAt: [String: Timestamp] = [:]
+    /// Commands that still run in their sessions although their tasks have ended, or have begun anew.
+    var outlasting: Set<String> = []
     /// Something happened that can let a task begin.
     var mayAdmit = true
     private var isFresh = true
@@ -51,6 +53,10 @@ public struct OrchestratorMachine: Sendable {
         for (branch, standing) in standings {
             guard let servedAt = standing.servedAt else { continue }
             sessionFreeAt[branch] = servedAt.advanced(by: settings.sessionCooldown)
+        }
+        for command in commands where command.state == .running {
+            sessionFreeAt[command.session] = .never
+            if standings[command.branch]?.queue.contains(command.id) != true { outlasting.insert(command.id) }
         }
     }
 
@@ -101,7 +107,7 @@ public struct OrchestratorMachine: Sendable {
         }
         for command in commands.values.sorted(by: { $0.number < $1.number }) where command.state == .running {
             // What is given up in this same step is not begun again.
-            if active.contains(command.branch), let limit = giveUpTime(command), limit <= now { continue }
+            if let limit = giveUpTime(command), limit <= now { continue }
             effects.append(.run(command: command.id))
             if command.isInterrupted { effects.append(.interrupt(command: command.id)) }
         }
