@@ -37,6 +37,12 @@ extension OrchestratorMachine {
             ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset)
         }
         .map(\.element.branch)
+        for branch in standings.keys.sorted() where places[branch] == nil { forget(branch, now) }
+        // Of tasks that nobody knows any more, only what runs is still to come to its end.
+        for command in commands.values.sorted(by: { $0.number < $1.number })
+        where standings[command.branch] == nil && command.state != .running {
+            dismiss(command.id, "its task is not planned any more", now)
+        }
         for task in tasks where standings[task.branch] == nil {
             add(task.branch, TaskStanding(phase: settings.defaultPhase, at: now))
         }
@@ -49,14 +55,15 @@ extension OrchestratorMachine {
                 $0.reason = nil
             }
         }
-        for (branch, standing) in standings where places[branch] == nil {
-            if standing.state.isActive {
-                move(branch, to: .cancelled, why: "it is not planned any more", now)
-                drop(branch, "its task is not planned any more", now)
-            } else if !standing.state.isEnded {
-                remove(branch)
-            }
+    }
+
+    /// What is not planned any more is given up; planned again, it is another task.
+    private mutating func forget(_ branch: String, _ now: Timestamp) {
+        if standings[branch]?.state.isActive == true {
+            move(branch, to: .cancelled, why: "it is not planned any more", now)
+            drop(branch, "its task is not planned any more", now)
         }
+        remove(branch)
     }
 
     private mutating func take(_ facts: TaskFacts, of branch: String, _ now: Timestamp) {

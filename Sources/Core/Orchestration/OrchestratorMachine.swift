@@ -129,6 +129,7 @@ public struct OrchestratorMachine: Sendable {
     mutating func remove(_ branch: String) {
         standings[branch] = nil
         active.remove(branch)
+        summing.remove(branch)
         changedTasks.insert(branch)
     }
 
