@@ -225,7 +225,7 @@ extension OrchestratorMachine {
     }
 
     private func isThrough(_ task: PlannedTask, _ facts: TaskFacts) -> Bool {
-        guard task.stages.isEmpty else { return task.stages.allSatisfy { facts.stages[$0] == .completed } }
+        guard task.stages.isEmpty else { return task.stages.allSatisfy(facts.isCompleted) }
         return !facts.hasOpenRun && facts.stages.values.allSatisfy { $0 == .completed }
     }
 

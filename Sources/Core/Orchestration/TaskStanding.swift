@@ -136,7 +136,7 @@ public struct TaskFacts: Sendable, Equatable, Codable {
     public var state: AgentState?
     public var waitingFor: WaitingFor?
     public var exitStatus: Int32?
-    /// The last state of every stage that ran for the agent.
+    /// The last state of every stage that ran for the agent, by `pipeline/stage`.
     public var stages: [String: StageState] = [:]
     /// A run is queued or under way.
     public var hasOpenRun = false
@@ -148,4 +148,10 @@ public struct TaskFacts: Sendable, Equatable, Codable {
     public var isShell = false
 
     public init() {}
+
+    /// Whether a stage, named as `stage` or `pipeline/stage`, is COMPLETED in every pipeline that has one of that name.
+    func isCompleted(_ stage: String) -> Bool {
+        let named = stages.filter { $0.key == stage || $0.key.hasSuffix("/\(stage)") }
+        return !named.isEmpty && named.values.allSatisfy { $0 == .completed }
+    }
 }
