@@ -51,10 +51,10 @@ extension OrchestratorMachine {
         if approved {
             change(command: command.id) {
                 $0.state = .queued
-                // Its time in the queue begins with the answer.
-                $0.createdAt = now
                 $0.dueAt = now
             }
+            // Its own time in the queue begins with the answer, too.
+            renewTimes(command.branch, now)
         } else {
             end(command.id, .refused, "refused by \(by)", now)
             effects.append(.dropped(command: command.id, state: .refused, why: "refused by \(by)"))
@@ -131,13 +131,22 @@ extension OrchestratorMachine {
     }
 
     mutating func end(_ id: String, _ state: QueuedCommand.State, _ detail: String, _ now: Timestamp) {
-        guard let branch = commands[id]?.branch else { return }
+        guard let former = commands[id] else { return }
+        let branch = former.branch
         change(command: id) {
             $0.state = state
             $0.endedAt = now
             $0.detail = detail
         }
         change(branch) { $0.queue.removeAll { $0 == id } }
+        if former.state == .confirming { renewTimes(branch, now) }
+    }
+
+    /// The time that commands wait behind a question is none of theirs.
+    private mutating func renewTimes(_ branch: String, _ now: Timestamp) {
+        for id in standings[branch]?.queue ?? [] where commands[id]?.state == .queued {
+            change(command: id) { $0.createdAt = now }
+        }
     }
 
     /// Gives up what a task still had in its queue.
