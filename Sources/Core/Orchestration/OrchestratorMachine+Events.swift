@@ -95,7 +95,7 @@ extension OrchestratorMachine {
     }
 
     private mutating func takeAgentEnd(_ branch: String, _ facts: TaskFacts, _ now: Timestamp) {
-        let starts = standings[branch]?.starts ?? 0
+        let restarts = standings[branch]?.restarts ?? 0
         let how =
             facts.state == .gone
             ? "its session is gone" : "its agent ended" + (facts.exitStatus.map { " (exit \($0))" } ?? "")
@@ -104,8 +104,12 @@ extension OrchestratorMachine {
         for command in lost.sorted(by: { $0.number < $1.number }) {
             take(.lost(reason: how), of: command.id, now)
         }
-        guard starts <= settings.agentRestarts else { return fail(branch, how, now) }
-        change(branch) { [settings] in $0.notBefore = now.advanced(by: settings.pause(after: starts)) }
+        guard restarts < settings.agentRestarts else { return fail(branch, how, now) }
+        change(branch) { [settings] in
+            $0.starts = 0
+            $0.restarts = restarts + 1
+            $0.notBefore = now.advanced(by: settings.pause(after: restarts + 1))
+        }
         move(branch, to: .starting, why: "\(how): it is started again", now)
     }
 
@@ -184,6 +188,7 @@ extension OrchestratorMachine {
             change(branch) { [settings] in
                 $0.conflict = nil
                 $0.starts = 0
+                $0.restarts = nil
                 $0.notBefore = nil
                 $0.reason = nil
                 $0.pause = nil

@@ -63,8 +63,10 @@ public struct TaskStanding: Sendable, Equatable, Codable {
     public var phaseSource = PhaseSource.settings
     /// Why it failed, or why it was not begun.
     public var reason: String?
-    /// How often its agent was started.
+    /// How often its agent was started since it last ran.
     public var starts = 0
+    /// How often an agent that ended was started again; nil: never.
+    public var restarts: Int?
     /// Not before this time its agent is started.
     public var notBefore: Timestamp?
     public var facts = TaskFacts()
