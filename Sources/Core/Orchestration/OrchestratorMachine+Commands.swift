@@ -111,6 +111,7 @@ extension OrchestratorMachine {
         case .notDelivered(let reason) where command.tries < settings.commandTries:
             change(command: id) { [settings] in
                 $0.state = .queued
+                $0.isInterrupted = false
                 $0.dueAt = now.advanced(by: settings.pause(after: command.tries))
                 $0.detail = reason
             }

@@ -206,6 +206,7 @@ extension OrchestratorMachine {
             change(command: command.id) {
                 $0.state = .queued
                 $0.tries = 0
+                $0.isInterrupted = false
                 $0.createdAt = now
                 $0.dueAt = now
                 $0.endedAt = nil
