@@ -46,6 +46,7 @@ extension OrchestratorMachine {
             if let phase = decision.phase, $0.phaseSource == .settings || $0.phaseSource == .decider {
                 $0.phase = phase
                 $0.phaseSource = .decider
+                $0.reason = nil
             }
         }
         enqueue(decision, for: branch, now)

@@ -14,6 +14,7 @@ extension OrchestratorMachine {
             change(branch) {
                 $0.phase = phase
                 $0.phaseSource = source
+                $0.reason = nil
                 $0.noteProgress(now)
             }
             completeIfDone(branch, now)
@@ -121,6 +122,7 @@ extension OrchestratorMachine {
             $0.facts.state = .starting
             $0.facts.exitStatus = nil
             $0.notBefore = nil
+            $0.reason = nil
             $0.deciding.nextAt = now
         }
         move(branch, to: .running, why: "its agent runs", now)
@@ -221,18 +223,15 @@ extension OrchestratorMachine {
     mutating func completeIfDone(_ branch: String, _ now: Timestamp) -> Bool {
         guard let standing = standings[branch], standing.state == .running, let task = graph[branch],
             standing.phase == settings.completionPhase,
-            standing.phaseSource != .decider || !task.stages.isEmpty,
-            isThrough(task, standing.facts), !task.mustBeMerged || standing.facts.isMerged
+            standing.phaseSource != .decider || !task.stages.isEmpty
         else { return false }
+        let missing = task.missing(from: standing.facts)
+        if standing.reason != missing { change(branch) { $0.reason = missing } }
+        guard missing == nil else { return false }
         move(branch, to: .done, why: "phase \(standing.phase), stages completed", now)
         drop(branch, "its task is done", now)
         beginSummary(branch, now)
         return true
-    }
-
-    private func isThrough(_ task: PlannedTask, _ facts: TaskFacts) -> Bool {
-        guard task.stages.isEmpty else { return task.stages.allSatisfy(facts.isCompleted) }
-        return !facts.hasOpenRun && facts.stages.values.allSatisfy { $0 == .completed }
     }
 
     /// One alarm begins an episode; it ends when somebody releases the task.

@@ -61,7 +61,7 @@ public struct TaskStanding: Sendable, Equatable, Codable {
     public var conflict: Conflict?
     public var phase: String
     public var phaseSource = PhaseSource.settings
-    /// Why it failed, or why it was not begun.
+    /// Why it failed, was not begun, or is not done although it says so.
     public var reason: String?
     /// How often its agent was started since it last ran.
     public var starts = 0
@@ -151,9 +151,28 @@ public struct TaskFacts: Sendable, Equatable, Codable {
 
     public init() {}
 
-    /// Whether a stage, named as `stage` or `pipeline/stage`, is COMPLETED in every pipeline that has one of that name.
-    func isCompleted(_ stage: String) -> Bool {
+    /// What a stage, named as `stage` or `pipeline/stage`, is wherever it is not COMPLETED; one that never ran is waited for.
+    fileprivate func missing(stage: String) -> String? {
         let named = stages.filter { $0.key == stage || $0.key.hasSuffix("/\(stage)") }
-        return !named.isEmpty && named.values.allSatisfy { $0 == .completed }
+        guard !named.isEmpty else { return "waits for stage \(stage)" }
+        return Self.missing(in: named)
+    }
+
+    fileprivate static func missing(in stages: [String: StageState]) -> String? {
+        stages.filter { $0.value != .completed }.min { $0.key < $1.key }.map {
+            "waits for stage \($0.key), which is \($0.value.rawValue)"
+        }
+    }
+}
+
+extension PlannedTask {
+    /// What keeps a task from being done that says it is; nil: nothing.
+    func missing(from facts: TaskFacts) -> String? {
+        var missing = stages.lazy.compactMap { facts.missing(stage: $0) }.first
+        if stages.isEmpty {
+            missing = TaskFacts.missing(in: facts.stages)
+            if missing == nil, facts.hasOpenRun { missing = "waits for a run of a pipeline" }
+        }
+        return missing ?? (mustBeMerged && !facts.isMerged ? "waits for its branch to be merged" : nil)
     }
 }
