@@ -176,7 +176,7 @@ extension TaskOrchestrator {
         for (branch, facts) in try await TaskFactReader(context: context).read(begun).sorted(by: {
             $0.key < $1.key
         })
-        where machine.standings[branch]?.facts != facts {
+        where machine.standings[branch]?.facts != facts || machine.awaitsFacts(branch) {
             try await apply(.facts(branch: branch, facts: facts))
         }
         factsAt = now

@@ -68,7 +68,11 @@ extension OrchestratorMachine {
     }
 
     private mutating func take(_ facts: TaskFacts, of branch: String, _ now: Timestamp) {
-        guard let standing = standings[branch], standing.facts != facts else { return }
+        guard let standing = standings[branch] else { return }
+        guard standing.facts != facts else {
+            completeIfDone(branch, now)
+            return
+        }
         let former = standing.facts
         change(branch) {
             $0.facts = facts
@@ -125,8 +129,13 @@ extension OrchestratorMachine {
             $0.reason = nil
             $0.deciding.nextAt = now
         }
+        // Whether it is done already, the next facts tell: these know nothing of its pipelines.
         move(branch, to: .running, why: "its agent runs", now)
-        completeIfDone(branch, now)
+    }
+
+    /// Whether the next facts decide something even where they are the same as before.
+    public func awaitsFacts(_ branch: String) -> Bool {
+        standings[branch]?.phase == settings.completionPhase
     }
 
     private mutating func takeNotSpawned(_ branch: String, _ reason: String, _ again: Bool, _ now: Timestamp)
