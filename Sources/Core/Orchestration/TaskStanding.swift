@@ -115,6 +115,8 @@ public struct DecidingState: Sendable, Equatable, Codable {
     /// Of the input that is gathered, and of the last one that led to a decision.
     public var inputHash: String?
     public var lastHash: String?
+    /// The number of the last decision's first command; nil before there is one.
+    public var commandsFrom: Int?
     /// Failed calls since the last good one.
     public var failures = 0
     public var lastError: String?
