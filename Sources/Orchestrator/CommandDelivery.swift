@@ -98,7 +98,8 @@ struct CommandDelivery: Sendable {
         }
         let line = try ShellScripts(context: context).write(command)
         let receipt = try await Sender(context: context).send(
-            .text(line, enter: true), to: agent, id: id(command), patience: Self.typingPatience)
+            .text(line, enter: true), to: agent, id: id(command), patience: Self.typingPatience,
+            atEmptyPrompt: true)
         guard receipt.stage != .queued else {
             return .notDelivered(reason: receipt.detail ?? "it is busy")
         }
