@@ -131,7 +131,8 @@ public struct OrchestratorRehearsal: Sendable {
                     Act(
                         kind: .decision, branch: branch, what: decision.summary ?? "a decision",
                         why: "its state is new to the decider"))
-                more += machine.receive(.decided(branch: branch, decision: decision), at: now)
+                let named = await SessionNames(context: context).resolved(decision, for: branch)
+                more += machine.receive(.decided(branch: branch, decision: named), at: now)
             case .failure(let failure):
                 report.now.append(
                     Act(kind: .error, branch: branch, what: failure.kind, why: failure.reason))
