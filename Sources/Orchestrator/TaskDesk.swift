@@ -39,7 +39,7 @@ public struct TaskDesk: Sendable {
 
     /// Cancels single commands, by their ids; throws the first that cannot be.
     public func cancel(commands ids: [String]) async throws {
-        try refuseAgents("Cancelling a command")
+        try await refuseAgents("Cancelling a command")
         for id in ids {
             try await context.store.cancelCommand(id, by: "cli", at: context.surroundings.now())
         }
@@ -49,7 +49,7 @@ public struct TaskDesk: Sendable {
     ///
     /// Throws ``TaskGraphError`` when a dependency is no task's branch or there would be a circle.
     public func add(_ tasks: [PlannedTask]) async throws {
-        try refuseAgents("Adding tasks")
+        try await refuseAgents("Adding tasks")
         try context.requireTrust()
         try await takeFile()
         for task in tasks {
@@ -61,7 +61,7 @@ public struct TaskDesk: Sendable {
 
     /// Asks something of tasks: all of them exist, or nothing is asked.
     public func ask(_ request: TaskRequest, of branches: [String]) async throws {
-        try refuseAgents("Changing a task")
+        try await refuseAgents("Changing a task")
         try await takeFile()
         let known = try await context.store.tasks().map(\.id)
         for branch in branches where !known.contains(branch) { throw unknown(branch, among: known) }
@@ -75,10 +75,10 @@ public struct TaskDesk: Sendable {
         .taskNotFound(branch: branch, similar: didYouMean(branch, among: known).map { [$0] } ?? [])
     }
 
-    private func refuseAgents(_ what: String) throws {
-        guard context.surroundings.environment["TMUX_AGENT_ID"] == nil else {
-            throw FleetError.refusedInsideAgent(what: what)
-        }
+    private func refuseAgents(_ what: String) async throws {
+        var isAgent = AgentAncestry.isMarked(context.surroundings.environment)
+        if !isAgent { isAgent = try await AgentAncestry(context: context).isBelowAnAgent() }
+        guard !isAgent else { throw FleetError.refusedInsideAgent(what: what) }
     }
 
     /// While somebody orchestrates, that process alone takes edits of the file up.
