@@ -12,10 +12,13 @@ public struct TaskDesk: Sendable {
 
     /// All tasks as they stand, those of orchestrator.toml as the file is now.
     ///
-    /// Throws ``ConfigurationError`` when the file cannot be used.
+    /// Throws ``ConfigurationError`` when the file cannot be used, ``TaskGraphError`` when it does not fit what was added.
     public func board() async throws -> OrchestratorBoard {
-        try await takeFile()
-        return try await context.store.orchestratorBoard()
+        let planned = try await takeFile()
+        var board = try await context.store.orchestratorBoard()
+        // What left the file is stored until an orchestrator gives it up.
+        if let planned { board.rows.removeAll { !planned.contains($0.task.id) } }
+        return board
     }
 
     /// What keeps the next task from beginning; nil: there is room, or the file says nothing that can be used.
@@ -81,10 +84,11 @@ public struct TaskDesk: Sendable {
         guard !isAgent else { throw FleetError.refusedInsideAgent(what: what) }
     }
 
-    /// While somebody orchestrates, that process alone takes edits of the file up.
-    private func takeFile() async throws {
-        guard try !context.isOrchestrated() else { return }
+    /// All that is planned; nil while somebody orchestrates: that process alone takes edits of the file up.
+    @discardableResult
+    private func takeFile() async throws -> Set<String>? {
+        guard try !context.isOrchestrated() else { return nil }
         let plan = try OrchestratorSource(context: context).load().value
-        try await context.store.replaceFileTasks(plan.configuration.tasks)
+        return Set(try await context.store.replaceFileTasks(plan.configuration.tasks).map(\.id))
     }
 }

@@ -95,22 +95,23 @@ extension TaskOrchestrator {
         } catch {
             trouble = error
         }
-        try await store.replaceFileTasks(plan.configuration.tasks)
-        let stored = try await store.tasks()
-        let planned = stored.map(\.task)
-        do throws(TaskGraphError) {
+        do {
+            tasks = try await store.replaceFileTasks(plan.configuration.tasks).map(\.task)
+        } catch let error as TaskGraphError {
+            trouble = trouble ?? error
+            // What is stored was planned before. Where even that does not fit, nothing is decided, so that nothing is given up.
+            let planned = try await store.tasks().map(\.task)
             _ = try TaskGraph(planned)
             tasks = planned
-        } catch {
-            trouble = trouble ?? error
         }
+        let stored = try await store.tasks()
         if isStale {
             var open = try await store.openCommands()
             try await loadCursor(isNew: stored.allSatisfy { $0.standing == nil })
             var standings = Dictionary(
                 stored.compactMap { task in task.standing.map { (task.id, $0) } }
             ) { $1 }
-            try await holdWhatIsAskedFor(&standings, &open.commands, among: planned)
+            try await holdWhatIsAskedFor(&standings, &open.commands, among: tasks)
             machine = Self.machine(
                 plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
             inputs = [:]
