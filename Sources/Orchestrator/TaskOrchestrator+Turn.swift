@@ -116,9 +116,12 @@ extension TaskOrchestrator {
                 plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
             inputs = [:]
             isStale = false
-            try audit.begin(machine, tasks: tasks, at: now)
+            keep { try audit.begin(machine, tasks: tasks, at: now) }
         } else {
+            let former = RecordedSettings(machine)
             machine.replace(settings: plan.configuration.settings, rules: plan.configuration.rules)
+            let settings = RecordedSettings(machine)
+            if settings != former { keep { try audit.write(settings, at: now) } }
         }
         try await takeCapacity()
         try await apply(.planned(tasks: tasks))

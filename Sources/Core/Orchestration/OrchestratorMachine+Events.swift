@@ -29,15 +29,21 @@ extension OrchestratorMachine {
         }
     }
 
-    private mutating func plan(_ tasks: [PlannedTask], _ now: Timestamp) {
-        // Its owner said what is wrong with such a plan; the one before stays in force.
-        guard let graph = try? TaskGraph(tasks) else { return }
+    /// False when the tasks cannot be planned: its owner said what is wrong, and the plan before stays in force.
+    @discardableResult
+    mutating func order(_ tasks: [PlannedTask]) -> Bool {
+        guard let graph = try? TaskGraph(tasks) else { return false }
         self.graph = graph
         places = Dictionary(uniqueKeysWithValues: tasks.enumerated().map { ($1.branch, $0) })
         line = tasks.enumerated().sorted {
             ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset)
         }
         .map(\.element.branch)
+        return true
+    }
+
+    private mutating func plan(_ tasks: [PlannedTask], _ now: Timestamp) {
+        guard order(tasks) else { return }
         for branch in standings.keys.sorted() where places[branch] == nil { forget(branch, now) }
         // Of tasks that nobody knows any more, only what runs is still to come to its end.
         for command in commands.values.sorted(by: { $0.number < $1.number })

@@ -75,6 +75,14 @@ public struct OrchestratorMachine: Sendable {
         return effects
     }
 
+    /// Goes on in the middle of a record with these tasks: what is under way is not begun again.
+    public mutating func goOn(with tasks: [PlannedTask], _ capacity: Capacity?) {
+        order(tasks)
+        self.capacity = capacity
+        asking = Set(standings.filter { $0.value.deciding.step == .asked }.keys)
+        isFresh = graph.tasks.isEmpty
+    }
+
     /// New settings for the same tasks; what is under way goes on by them.
     public mutating func replace(settings: OrchestratorSettings, rules: CommandRules) {
         self.settings = settings
