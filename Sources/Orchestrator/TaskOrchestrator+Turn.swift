@@ -95,6 +95,7 @@ extension TaskOrchestrator {
         } catch {
             trouble = error
         }
+        guard !plan.configuration.isDryRun else { return layDown() }
         do {
             tasks = try await store.replaceFileTasks(plan.configuration.tasks).map(\.task)
         } catch let error as TaskGraphError {
@@ -127,6 +128,13 @@ extension TaskOrchestrator {
         try await apply(.planned(tasks: tasks))
         factsAt = nil
         if let trouble { throw trouble }
+    }
+
+    /// Lets go of the role: nothing is begun until somebody takes it up again, from what is stored.
+    private func layDown() {
+        lock = nil
+        isStale = true
+        databaseChanged = true
     }
 
     /// What was reported before there was a plan says nothing about it.

@@ -43,7 +43,7 @@ public actor TaskOrchestrator: Service {
     var ended: [QueuedCommand] = []
     var inputs: [String: DecisionInput] = [:]
     var running = 0
-    private var lock: FileLock?
+    var lock: FileLock?
     private var troubles: [String: String] = [:]
 
     static let reader = "orchestrate"
@@ -145,9 +145,10 @@ public actor TaskOrchestrator: Service {
             await attempt("plan") { plan = try source.load().value }
         }
         if plan.configuration.isDryRun {
-            began("tasks", "'dry_run' is set: see 'tmux-agent orchestrate --dry-run'")
+            began("dry run", "no task is run while 'dry_run' is set: see 'tmux-agent orchestrate --dry-run'")
             return false
         }
+        ended("dry run")
         if !plan.configuration.tasks.isEmpty { return true }
         // A database that cannot be read is said by whoever watches the agents.
         return (try? await store.tasks().isEmpty) == false
