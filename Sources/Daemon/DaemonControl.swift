@@ -59,6 +59,11 @@ public struct DaemonControl: Sendable {
         try DaemonLock.troubles(of: pid, role: .watch, run: context.run) != nil
     }
 
+    /// What a daemon that does its work cannot do, in words; may hold text of others.
+    public func troubles(of pid: Int32) throws -> [String] {
+        try DaemonLock.troubles(of: pid, role: .watch, run: context.run) ?? []
+    }
+
     private func notStarted() -> DaemonError {
         let text = (try? Files.readText(logFile)) ?? ""  // no log is nothing to show
         return .notStarted(log: logFile, lastLines: text.split(separator: "\n").suffix(5).map(String.init))

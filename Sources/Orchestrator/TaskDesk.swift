@@ -21,9 +21,24 @@ public struct TaskDesk: Sendable {
         return board
     }
 
+    /// What is wrong with the file that somebody orchestrates by, so that the last good plan is in force; nil: nothing.
+    public func problem() async throws -> (any UserFacingError)? {
+        guard try context.isOrchestrated() else { return nil }
+        do {
+            let file = try OrchestratorSource.inForce(context).load().value.configuration.tasks
+            let added = try await context.store.tasks().filter { task in
+                task.source == .added && !file.contains { $0.branch == task.id }
+            }
+            _ = try TaskGraph(file + added.map(\.task))
+            return nil
+        } catch let error as any UserFacingError {
+            return error
+        }
+    }
+
     /// What keeps the next task from beginning; nil: there is room, or the file says nothing that can be used.
     public func shortage(of board: OrchestratorBoard) async throws -> Shortage? {
-        guard let settings = try? OrchestratorSource(context: context).load().value.configuration.settings
+        guard let settings = try? OrchestratorSource.inForce(context).load().value.configuration.settings
         else { return nil }
         let active = board.rows.count { $0.task.state.isActive }
         return settings.shortage(active: active, try await context.capacity(for: settings))
