@@ -128,9 +128,14 @@ public actor TaskOrchestrator: Service {
         try takeRole()
         defer { lock = nil }
         await withDiscardingTaskGroup { group in
+            var prepared: Set<String> = []
             repeat {
                 await turn()
-                let effects = takeWork()
+                // One decision for a task is a pass; the next process begins what is left out here.
+                let effects = takeWork().filter { effect in
+                    guard case .prepare(let branch, _) = effect else { return true }
+                    return prepared.insert(branch).inserted
+                }
                 running += effects.count
                 for effect in effects {
                     group.addTask {
@@ -141,6 +146,7 @@ public actor TaskOrchestrator: Service {
                 if running > 0, inbox.isEmpty, effects.isEmpty { await waitForNews() }
             } while running > 0 || !inbox.isEmpty || !work.isEmpty
         }
+        await forgetEnded()
     }
 
     private func noteEnd() {
