@@ -17,7 +17,12 @@ public struct TaskDesk: Sendable {
         let planned = try await takeFile()
         var board = try await context.store.orchestratorBoard()
         // What left the file is stored until an orchestrator gives it up.
-        if let planned { board.rows.removeAll { !planned.contains($0.task.id) } }
+        guard let planned else { return board }
+        board.rows.removeAll { !planned.contains($0.task.id) }
+        let statuses = try await WaitingRequests(store: context.store).statuses
+        for index in board.rows.indices where !board.rows[index].task.state.isEnded {
+            if let status = statuses[board.rows[index].task.id] { board.rows[index].status = status }
+        }
         return board
     }
 

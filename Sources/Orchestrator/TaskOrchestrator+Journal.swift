@@ -31,14 +31,7 @@ extension TaskOrchestrator {
 
     private func event(of entry: JournalEntry) async throws -> OrchestratorEvent? {
         switch entry.kind {
-        case .taskRequested:
-            if let command = entry.payload["command"]?.string {
-                return .cancelled(command: command, by: entry.draft.source)
-            }
-            guard let branch = entry.payload["branch"]?.string,
-                let request = entry.payload["request"]?.string.flatMap(TaskRequest.init(rawValue:))
-            else { return nil }
-            return .requested(branch: branch, request: request)
+        case .taskRequested: return WaitingRequests.event(entry)
         case .approvalAnswered:
             guard entry.draft.run?.rawValue.hasPrefix("task/") == true,
                 let id = entry.payload["approval"]?.string, let by = entry.payload["by"]?.string

@@ -112,7 +112,9 @@ extension TaskOrchestrator {
             var standings = Dictionary(
                 stored.compactMap { task in task.standing.map { (task.id, $0) } }
             ) { $1 }
-            try await holdWhatIsAskedFor(&standings, &open.commands, among: tasks)
+            try await WaitingRequests(store: store, after: cursor).hold(
+                &standings, &open.commands, among: tasks,
+                new: TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now))
             machine = Self.machine(
                 plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
             inputs = [:]
@@ -142,26 +144,6 @@ extension TaskOrchestrator {
         cursor = try await store.journalCursor(Self.reader)
         journalRead = cursor
         if isNew, cursor == 0 { reportsFrom = try await store.newestJournalID() }
-    }
-
-    /// Requests that were made while nobody orchestrated come before anything begins.
-    private func holdWhatIsAskedFor(
-        _ standings: inout [String: TaskStanding], _ commands: inout [QueuedCommand],
-        among tasks: [PlannedTask]
-    ) async throws {
-        let requests = try await store.journal(after: cursor, kinds: [.taskRequested], limit: 10_000)
-        let unwanted = Set(requests.compactMap { $0.payload["command"]?.string })
-        for index in commands.indices where unwanted.contains(commands[index].id) {
-            commands[index].dueAt = Timestamp(milliseconds: .max)
-        }
-        for entry in requests {
-            guard let branch = entry.payload["branch"]?.string,
-                tasks.contains(where: { $0.branch == branch }),
-                ["hold", "cancel"].contains(entry.payload["request"]?.string)
-            else { continue }
-            let new = TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now)
-            standings[branch, default: new].isHeld = true
-        }
     }
 
     private func takeResults() async throws {
