@@ -61,6 +61,11 @@ public struct DaemonControl: Sendable {
         try DaemonLock.troubles(of: pid, role: .watch, run: context.run) != nil
     }
 
+    /// What a daemon that does its work cannot do, in words; may hold text of others.
+    public func troubles(of pid: Int32) throws -> [String] {
+        try DaemonLock.troubles(of: pid, role: .watch, run: context.run) ?? []
+    }
+
     private func notStarted(since offset: Int64) -> DaemonError {
         // No log is nothing to show.
         let bytes = (try? Files.read(logFile, from: offset, limit: 1 << 20)) ?? []

@@ -120,7 +120,10 @@ public struct FleetDaemon: Sendable {
         ]
         services += web(context, troubles)
         services.append(metrics(context, troubles))
-        services += orchestrator(context).map { [$0] } ?? []
+        services.append(
+            try TaskOrchestrator(
+                context: context, source: OrchestratorSource(context: context), log: log, waitsForPlan: true
+            ) { troubles.tell($0, from: "tasks") })
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
@@ -171,17 +174,6 @@ public struct FleetDaemon: Sendable {
                 troubles.tell(["metrics: \(reason)"], from: WebServer.Page.metrics.rawValue)
                 return nil
             }
-        }
-    }
-
-    /// Nil when orchestrator.toml cannot be used: agents are watched all the same.
-    private func orchestrator(_ context: FleetContext) -> TaskOrchestrator? {
-        do {
-            return try TaskOrchestrator(
-                context: context, source: OrchestratorSource(context: context), log: log)
-        } catch {
-            log.error("tasks are not run: \((error as? any UserFacingError)?.message ?? "\(error)")")
-            return nil
         }
     }
 }

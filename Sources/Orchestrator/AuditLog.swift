@@ -68,7 +68,8 @@ public struct AuditLog: Sendable {
 
     /// The last `limit` lines that people read.
     public func entries(of branch: String?, since: Timestamp?, limit: Int) -> [Line] {
-        lines.filter { $0.isAbout(branch, since) && $0.event != "input" && $0.event != "plan" }.suffix(limit)
+        lines.filter { $0.isAbout(branch, since) && !["input", "plan", "settings"].contains($0.event) }
+            .suffix(limit)
     }
 }
 

@@ -22,6 +22,8 @@ public struct AuditReplay: Sendable {
         public var differences: [Difference] = []
         /// Inputs that today's program cannot read.
         public var unreadable = 0
+        /// Inputs before the first plan of the record: nobody knows what they were decided by.
+        public var skipped = 0
         /// Decisions of then and now with their times, for a picture.
         public var marks: [Mark] = []
     }
@@ -56,9 +58,20 @@ public struct AuditReplay: Sendable {
         ) { $1 }
         for line in log.lines {
             switch line.event {
-            case "plan": machine = try? begin(line, plan, asRecorded)
+            case "plan":
+                // One in the middle is there for records that begin with it.
+                if machine != nil, line.payload["start"]?["isContinued"]?.bool == true { continue }
+                machine = try? begin(line, plan, asRecorded)
+            case "settings" where asRecorded:
+                guard let object = try Self.completed(line.payload["settings"]),
+                    let edit = Self.decode(RecordedSettings.self, object)
+                else { continue }
+                machine?.replace(settings: edit.settings, rules: try edit.rules.rules)
             case "input":
-                guard machine != nil else { continue }
+                guard machine != nil else {
+                    report.skipped += 1
+                    continue
+                }
                 // An input counts even where nobody wants to see it: what follows depends on it.
                 guard let input = Self.decode(OrchestratorEvent.self, line.payload["input"]),
                     let did = Self.decode([OrchestratorEffect].self, line.payload["effects"])
@@ -85,10 +98,13 @@ public struct AuditReplay: Sendable {
         else {
             return nil
         }
-        return OrchestratorMachine(
+        var machine = OrchestratorMachine(
             settings: asRecorded ? start.settings : plan.configuration.settings,
-            rules: plan.configuration.rules, salt: TaskOrchestrator.salt(of: context.id),
+            rules: asRecorded ? try start.rules?.rules ?? plan.configuration.rules : plan.configuration.rules,
+            salt: TaskOrchestrator.salt(of: context.id),
             standings: start.standings, commands: start.commands, nextNumber: start.nextNumber)
+        if start.isContinued == true { machine.goOn(with: start.tasks, start.capacity) }
+        return machine
     }
 
     /// Settings that the program of then did not know have their defaults.

@@ -5,6 +5,7 @@ internal import ProcessKit
 internal import Store
 internal import SystemPackage
 internal import TerminalKit
+internal import TmuxKit
 
 /// Types a command into its session and finds out how it ended.
 struct CommandDelivery: Sendable {
@@ -40,6 +41,9 @@ struct CommandDelivery: Sendable {
             return try await say(command, agent, task, phase)
         } catch is CancellationError {
             throw CancellationError()
+        } catch let error as TmuxError where error.isUnknownKey {
+            // No other try makes it one.
+            return .lost(reason: error.message)
         } catch {
             return .notDelivered(reason: (error as? any UserFacingError)?.message ?? "\(error)")
         }
@@ -98,7 +102,8 @@ struct CommandDelivery: Sendable {
         }
         let line = try ShellScripts(context: context).write(command)
         let receipt = try await Sender(context: context).send(
-            .text(line, enter: true), to: agent, id: id(command), patience: Self.typingPatience)
+            .text(line, enter: true), to: agent, id: id(command), patience: Self.typingPatience,
+            atEmptyPrompt: true)
         guard receipt.stage != .queued else {
             return .notDelivered(reason: receipt.detail ?? "it is busy")
         }
@@ -146,4 +151,8 @@ struct CommandDelivery: Sendable {
         while lines.last?.isEmpty == true { lines.removeLast() }
         return lines.suffix(Self.mostLines).joined(separator: "\n")
     }
+}
+
+extension TmuxError {
+    fileprivate var isUnknownKey: Bool { if case .unknownKey = self { true } else { false } }
 }

@@ -41,11 +41,12 @@ struct DeciderCall: Sendable {
             result: judge(result), output: result.text, duration: start.duration(to: .now))
     }
 
-    /// Nothing of an agent that started us, and nothing that would make the decider one.
+    /// Nothing of an agent that started us, and nothing that would make the decider one; with the mark by which questions
+    /// know that no person answers.
     private var environment: [String: String] {
         context.surroundings.environment.filter { key, _ in
             !(key.hasPrefix("TMUX") || key.hasPrefix("AI_AGENT_"))
-        }.merging(settings.environment) { $1 }
+        }.merging(settings.environment) { $1 }.merging([AgentAncestry.deciderMark: "1"]) { $1 }
     }
 
     private func judge(_ result: CommandResult) -> Result<Decision, Failure> {

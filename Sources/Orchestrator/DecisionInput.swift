@@ -32,11 +32,16 @@ struct DecisionInputReader: Sendable {
         values["screen"] = try await screen(of: agent)
         values["signals"] = try await signals(of: agent)
         await readGit(agent, into: &values)
-        if let last = try await context.store.commands(of: [task.branch], limit: 5).first(where: {
-            !$0.state.isOpen
-        }) {
+        let ended = try await context.store.commands(of: [task.branch], limit: DecisionInput.mostEntries)
+            .filter { !$0.state.isOpen }
+        if let last = ended.first {
             values["last_command"] = last.content.shownText
             values["last_result"] = result(of: last)
+        }
+        if let first = standing.deciding.commandsFrom {
+            values["former_results"] = ended.dropFirst().filter { $0.number >= first }.reversed().map {
+                "\($0.content.shownText)\n\(result(of: $0))"
+            }.joined(separator: "\n")
         }
         values["stalled_seconds"] = String(
             Int64(standing.stalls + 1) * settings.stallTimeout.components.seconds)
@@ -96,7 +101,10 @@ struct DecisionInputReader: Sendable {
     }
 
     private func result(of command: QueuedCommand) -> String {
-        let code = command.exitCode.map { " with exit code \($0)" } ?? ""
+        var code = command.exitCode.map { " with exit code \($0)" } ?? ""
+        if let started = command.startedAt, let ended = command.endedAt {
+            code += " after \(Double(ended.distance(from: started).inMilliseconds) / 1000) s"
+        }
         let lines = (command.detail ?? "").split(separator: "\n").suffix(DecisionInput.mostEntries)
         return "\(command.state.rawValue)\(code)\n" + lines.joined(separator: "\n")
     }

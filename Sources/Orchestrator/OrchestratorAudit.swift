@@ -16,24 +16,31 @@ struct OrchestratorAudit: Sendable {
     static let kept = 5
 
     let path: FilePath
+    private let limit: Int64
 
-    init(context: FleetContext) { path = context.logs.appending(Self.fileName) }
+    init(context: FleetContext) { self.init(path: context.logs.appending(Self.fileName)) }
+
+    init(path: FilePath, limit: Int64 = Self.limit) {
+        self.path = path
+        self.limit = limit
+    }
 
     /// What a replay begins from.
     func begin(_ machine: OrchestratorMachine, tasks: [PlannedTask], at now: Timestamp) throws {
         try Files.makeFolder(path.removingLastComponent(), mode: 0o700)
-        let start = OrchestratorStart(
-            settings: machine.settings, tasks: tasks, standings: machine.standings,
-            commands: machine.commands.values.sorted { $0.number < $1.number }, nextNumber: machine.nextNumber
-        )
-        append([line(now, "plan", nil, ["start": try Self.json(start)])])
+        try append([line(now, "plan", nil, ["start": try Self.json(OrchestratorStart(machine, tasks: tasks))])])
     }
 
-    /// What one event led to.
+    /// Settings and rules that the inputs behind them are decided by.
+    func write(_ settings: RecordedSettings, at now: Timestamp) throws {
+        try append([line(now, "settings", nil, ["settings": try Self.json(settings)])])
+    }
+
+    /// What one event led to; `machine` is as it is afterwards.
     func write(
         _ event: OrchestratorEvent, _ effects: [OrchestratorEffect], _ changes: OrchestratorChanges,
         _ decision: RecordedDecision?, _ machine: OrchestratorMachine, at now: Timestamp
-    ) {
+    ) throws {
         var lines: [String] = []
         if let input = try? Self.json(event), let done = try? Self.json(effects) {
             lines.append(line(now, "input", event.branch, ["input": input, "effects": done]))
@@ -63,7 +70,13 @@ struct OrchestratorAudit: Sendable {
             default: break
             }
         }
-        append(lines)
+        try append(lines)
+        guard let size = Files.size(path), size > limit else { return }
+        rotate()
+        // Former files go, so each has what a replay begins from.
+        var start = OrchestratorStart(machine, tasks: machine.graph.tasks)
+        start.isContinued = true
+        try append([line(now, "plan", nil, ["start": try Self.json(start)])])
     }
 
     private func line(_ now: Timestamp, _ decision: RecordedDecision) -> String {
@@ -111,11 +124,9 @@ struct OrchestratorAudit: Sendable {
         return JSONValue.object(object).serialized() + "\n"
     }
 
-    private func append(_ lines: [String]) {
+    private func append(_ lines: [String]) throws {
         guard !lines.isEmpty else { return }
-        if let size = Files.size(path), size > Self.limit { rotate() }
-        // Decisions are in the database; a full disk must not stop them.
-        try? Files.append(lines.joined(), to: path)
+        try Files.append(lines.joined(), to: path)
     }
 
     private func rotate() {
@@ -131,11 +142,3 @@ struct OrchestratorAudit: Sendable {
     }
 }
 
-/// The state that a record of inputs follows on.
-struct OrchestratorStart: Codable {
-    var settings: OrchestratorSettings
-    var tasks: [PlannedTask]
-    var standings: [String: TaskStanding]
-    var commands: [QueuedCommand]
-    var nextNumber: Int
-}

@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 public import Fleet
+internal import Store
 public import SystemPackage
 
 /// Where a plan comes from.
@@ -25,6 +26,20 @@ public struct OrchestratorSource: Sendable {
         name = file.string
         base = file.removingLastComponent()
         mayBeAbsent = false
+    }
+
+    /// The file that whoever orchestrates this fleet goes by, the fleet's own while nobody does.
+    static func inForce(_ context: FleetContext) throws -> OrchestratorSource {
+        let own = OrchestratorSource(context: context)
+        guard try context.isOrchestrated(),
+            let named = try DaemonLock.place(role: .orchestrate, run: context.run), named != own.file
+        else { return own }
+        return OrchestratorSource(file: named)
+    }
+
+    /// A plan that says nothing.
+    static func empty() throws -> OrchestratorPlan {
+        try OrchestratorFile.decode([UInt8](), file: "", base: "/").value
     }
 
     /// Where a change of the file is seen.

@@ -48,22 +48,29 @@ public struct OrchestratorRehearsal: Sendable {
             .map(\.task)
         _ = try TaskGraph(tasks)
         guard !tasks.isEmpty else { throw OrchestratorError.noTasks }
-        let open = try await context.store.openCommands()
-        var machine = TaskOrchestrator.machine(
-            plan, context,
-            standings: Dictionary(
-                stored.compactMap { task in
-                    task.standing.flatMap { standing in
-                        tasks.contains { $0.branch == task.id } ? (task.id, standing) : nil
-                    }
+        var open = try await context.store.openCommands()
+        var standings = Dictionary(
+            stored.compactMap { task in
+                task.standing.flatMap { standing in
+                    tasks.contains { $0.branch == task.id } ? (task.id, standing) : nil
                 }
-            ) { $1 },
-            commands: open.commands, nextNumber: open.nextNumber)
+            }
+        ) { $1 }
+        let requests = try await WaitingRequests(store: context.store)
+        requests.hold(
+            &standings, &open.commands, among: tasks,
+            new: TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now))
+        var machine = TaskOrchestrator.machine(
+            plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
         var report = Report()
         let forecasts = try await forecasts(of: tasks, machine)
         _ = machine.receive(.capacity(try await context.capacity(for: machine.settings)), at: now)
         var effects = machine.receive(.planned(tasks: tasks), at: now)
         effects += machine.meet(forecasts, effects, at: now)
+        for event in requests.events {
+            let more = machine.receive(event, at: now)
+            effects += more + machine.meet(forecasts, more, at: now)
+        }
         let begun = tasks.filter { machine.standings[$0.branch]?.state == .running }
         for (branch, facts) in try await TaskFactReader(context: context).read(begun) {
             let more = machine.receive(.facts(branch: branch, facts: facts), at: now)
@@ -131,7 +138,8 @@ public struct OrchestratorRehearsal: Sendable {
                     Act(
                         kind: .decision, branch: branch, what: decision.summary ?? "a decision",
                         why: "its state is new to the decider"))
-                more += machine.receive(.decided(branch: branch, decision: decision), at: now)
+                let named = await SessionNames(context: context).resolved(decision, for: branch)
+                more += machine.receive(.decided(branch: branch, decision: named), at: now)
             case .failure(let failure):
                 report.now.append(
                     Act(kind: .error, branch: branch, what: failure.kind, why: failure.reason))

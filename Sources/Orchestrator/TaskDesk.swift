@@ -12,15 +12,38 @@ public struct TaskDesk: Sendable {
 
     /// All tasks as they stand, those of orchestrator.toml as the file is now.
     ///
-    /// Throws ``ConfigurationError`` when the file cannot be used.
+    /// Throws ``ConfigurationError`` when the file cannot be used, ``TaskGraphError`` when it does not fit what was added.
     public func board() async throws -> OrchestratorBoard {
-        try await takeFile()
-        return try await context.store.orchestratorBoard()
+        let planned = try await takeFile()
+        var board = try await context.store.orchestratorBoard()
+        // What left the file is stored until an orchestrator gives it up.
+        guard let planned else { return board }
+        board.rows.removeAll { !planned.contains($0.task.id) }
+        let statuses = try await WaitingRequests(store: context.store).statuses
+        for index in board.rows.indices where !board.rows[index].task.state.isEnded {
+            if let status = statuses[board.rows[index].task.id] { board.rows[index].status = status }
+        }
+        return board
+    }
+
+    /// What is wrong with the file that somebody orchestrates by, so that the last good plan is in force; nil: nothing.
+    public func problem() async throws -> (any UserFacingError)? {
+        guard try context.isOrchestrated() else { return nil }
+        do {
+            let file = try OrchestratorSource.inForce(context).load().value.configuration.tasks
+            let added = try await context.store.tasks().filter { task in
+                task.source == .added && !file.contains { $0.branch == task.id }
+            }
+            _ = try TaskGraph(file + added.map(\.task))
+            return nil
+        } catch let error as any UserFacingError {
+            return error
+        }
     }
 
     /// What keeps the next task from beginning; nil: there is room, or the file says nothing that can be used.
     public func shortage(of board: OrchestratorBoard) async throws -> Shortage? {
-        guard let settings = try? OrchestratorSource(context: context).load().value.configuration.settings
+        guard let settings = try? OrchestratorSource.inForce(context).load().value.configuration.settings
         else { return nil }
         let active = board.rows.count { $0.task.state.isActive }
         return settings.shortage(active: active, try await context.capacity(for: settings))
@@ -39,7 +62,7 @@ public struct TaskDesk: Sendable {
 
     /// Cancels single commands, by their ids; throws the first that cannot be.
     public func cancel(commands ids: [String]) async throws {
-        try refuseAgents("Cancelling a command")
+        try await refuseAgents("Cancelling a command")
         for id in ids {
             try await context.store.cancelCommand(id, by: "cli", at: context.surroundings.now())
         }
@@ -49,7 +72,7 @@ public struct TaskDesk: Sendable {
     ///
     /// Throws ``TaskGraphError`` when a dependency is no task's branch or there would be a circle.
     public func add(_ tasks: [PlannedTask]) async throws {
-        try refuseAgents("Adding tasks")
+        try await refuseAgents("Adding tasks")
         try context.requireTrust()
         try await takeFile()
         for task in tasks {
@@ -61,7 +84,7 @@ public struct TaskDesk: Sendable {
 
     /// Asks something of tasks: all of them exist, or nothing is asked.
     public func ask(_ request: TaskRequest, of branches: [String]) async throws {
-        try refuseAgents("Changing a task")
+        try await refuseAgents("Changing a task")
         try await takeFile()
         let known = try await context.store.tasks().map(\.id)
         for branch in branches where !known.contains(branch) { throw unknown(branch, among: known) }
@@ -75,16 +98,17 @@ public struct TaskDesk: Sendable {
         .taskNotFound(branch: branch, similar: didYouMean(branch, among: known).map { [$0] } ?? [])
     }
 
-    private func refuseAgents(_ what: String) throws {
-        guard context.surroundings.environment["TMUX_AGENT_ID"] == nil else {
-            throw FleetError.refusedInsideAgent(what: what)
-        }
+    private func refuseAgents(_ what: String) async throws {
+        var isAgent = AgentAncestry.isMarked(context.surroundings.environment)
+        if !isAgent { isAgent = try await AgentAncestry(context: context).isBelowAnAgent() }
+        guard !isAgent else { throw FleetError.refusedInsideAgent(what: what) }
     }
 
-    /// While somebody orchestrates, that process alone takes edits of the file up.
-    private func takeFile() async throws {
-        guard try !context.isOrchestrated() else { return }
+    /// All that is planned; nil while somebody orchestrates: that process alone takes edits of the file up.
+    @discardableResult
+    private func takeFile() async throws -> Set<String>? {
+        guard try !context.isOrchestrated() else { return nil }
         let plan = try OrchestratorSource(context: context).load().value
-        try await context.store.replaceFileTasks(plan.configuration.tasks)
+        return Set(try await context.store.replaceFileTasks(plan.configuration.tasks).map(\.id))
     }
 }

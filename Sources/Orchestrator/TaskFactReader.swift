@@ -33,7 +33,7 @@ struct TaskFactReader: Sendable {
             for run in (runs[agent.subject] ?? []).sorted(by: { $0.startedAt < $1.startedAt }) {
                 if run.state == .queued || run.state == .running { known.hasOpenRun = true }
                 guard run.state != .cancelled else { continue }
-                for stage in run.stages { known.stages[stage.name] = stage.state }
+                for stage in run.stages { known.stages["\(run.pipeline)/\(stage.name)"] = stage.state }
             }
             await readGit(task, &known)
             facts[task.branch] = known

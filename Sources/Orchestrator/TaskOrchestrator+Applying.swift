@@ -15,7 +15,7 @@ extension TaskOrchestrator {
         let changes = machine.takeChanges()
         guard !effects.isEmpty || !changes.isEmpty || position != nil || decision != nil else {
             // Nothing to store, and yet what follows depends on it.
-            if event.isCircumstance { audit.write(event, [], changes, nil, machine, at: now) }
+            if event.isCircumstance { keep { try audit.write(event, [], changes, nil, machine, at: now) } }
             return
         }
         let subjects = machine.standings.compactMapValues { $0.facts.agent.map { Subject.agent($0) } }
@@ -43,7 +43,7 @@ extension TaskOrchestrator {
             isStale = true
             throw error
         }
-        audit.write(event, effects, changes, decision, machine, at: now)
+        keep { try audit.write(event, effects, changes, decision, machine, at: now) }
         tell(effects)
         for effect in effects where effect.isWork { work.append(effect) }
         ended += changes.commands.filter { !$0.state.isOpen && $0.startedAt != nil }
@@ -58,6 +58,16 @@ extension TaskOrchestrator {
         else { return nil }
         let census = HostCensus(context: context)
         return HostRoom(most: most, own: machine.active.count) { census.count($0) }
+    }
+
+    /// Decisions are in the database: a record that cannot be written stops none of them, and is said once.
+    func keep(_ write: () throws -> Void) {
+        do {
+            try write()
+            ended("record")
+        } catch {
+            began("record", "\(audit.path): \((error as? any UserFacingError)?.message ?? "\(error)")")
+        }
     }
 
     private func tell(_ effects: [OrchestratorEffect]) {

@@ -15,7 +15,7 @@ extension TaskOrchestrator {
             for entry in entries {
                 if entry.kind == .taskAdded {
                     planChanged = true
-                } else if let event = event(of: entry) {
+                } else if let event = try await event(of: entry) {
                     try await apply(
                         event, advancing: PositionAdvance(reader: Self.reader, from: cursor, to: entry.id))
                     cursor = entry.id
@@ -29,16 +29,9 @@ extension TaskOrchestrator {
         }
     }
 
-    private func event(of entry: JournalEntry) -> OrchestratorEvent? {
+    private func event(of entry: JournalEntry) async throws -> OrchestratorEvent? {
         switch entry.kind {
-        case .taskRequested:
-            if let command = entry.payload["command"]?.string {
-                return .cancelled(command: command, by: entry.draft.source)
-            }
-            guard let branch = entry.payload["branch"]?.string,
-                let request = entry.payload["request"]?.string.flatMap(TaskRequest.init(rawValue:))
-            else { return nil }
-            return .requested(branch: branch, request: request)
+        case .taskRequested: return WaitingRequests.event(entry)
         case .approvalAnswered:
             guard entry.draft.run?.rawValue.hasPrefix("task/") == true,
                 let id = entry.payload["approval"]?.string, let by = entry.payload["by"]?.string
@@ -46,8 +39,8 @@ extension TaskOrchestrator {
             return .answered(
                 approval: ApprovalID(id), approved: entry.payload["decision"]?.string == "approve", by: by)
         case .marker, .emit:
-            guard let branch = branch(of: entry.subject), entry.payload["duplicate"]?.bool != true,
-                entry.id > reportsFrom
+            guard entry.payload["duplicate"]?.bool != true, entry.id > reportsFrom,
+                let branch = try await branch(of: entry.subject)
             else { return nil }
             if entry.payload["signal"]?.string == "resume" {
                 return .requested(branch: branch, request: .release)
@@ -59,8 +52,12 @@ extension TaskOrchestrator {
         }
     }
 
-    private func branch(of subject: Subject) -> String? {
+    private func branch(of subject: Subject) async throws -> String? {
         guard case .agent(let id) = subject else { return nil }
-        return machine.active.first { machine.standings[$0]?.facts.agent == id }
+        if let known = machine.active.first(where: { machine.standings[$0]?.facts.agent == id }) { return known }
+        // An agent may report before whoever makes it has come back.
+        guard machine.active.contains(where: { machine.standings[$0]?.state == .starting }) else { return nil }
+        let branch = try await store.agents().first { $0.id == id }?.place.branch
+        return branch.flatMap { machine.standings[$0]?.state == .starting ? $0 : nil }
     }
 }

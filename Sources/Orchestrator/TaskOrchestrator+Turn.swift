@@ -95,29 +95,36 @@ extension TaskOrchestrator {
         } catch {
             trouble = error
         }
-        try await store.replaceFileTasks(plan.configuration.tasks)
-        let stored = try await store.tasks()
-        let planned = stored.map(\.task)
-        do throws(TaskGraphError) {
+        guard !plan.configuration.isDryRun else { return layDown() }
+        do {
+            tasks = try await store.replaceFileTasks(plan.configuration.tasks).map(\.task)
+        } catch let error as TaskGraphError {
+            trouble = trouble ?? error
+            // What is stored was planned before. Where even that does not fit, nothing is decided, so that nothing is given up.
+            let planned = try await store.tasks().map(\.task)
             _ = try TaskGraph(planned)
             tasks = planned
-        } catch {
-            trouble = trouble ?? error
         }
+        let stored = try await store.tasks()
         if isStale {
             var open = try await store.openCommands()
             try await loadCursor(isNew: stored.allSatisfy { $0.standing == nil })
             var standings = Dictionary(
                 stored.compactMap { task in task.standing.map { (task.id, $0) } }
             ) { $1 }
-            try await holdWhatIsAskedFor(&standings, &open.commands, among: planned)
+            try await WaitingRequests(store: store, after: cursor).hold(
+                &standings, &open.commands, among: tasks,
+                new: TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now))
             machine = Self.machine(
                 plan, context, standings: standings, commands: open.commands, nextNumber: open.nextNumber)
             inputs = [:]
             isStale = false
-            try audit.begin(machine, tasks: tasks, at: now)
+            keep { try audit.begin(machine, tasks: tasks, at: now) }
         } else {
+            let former = RecordedSettings(machine)
             machine.replace(settings: plan.configuration.settings, rules: plan.configuration.rules)
+            let settings = RecordedSettings(machine)
+            if settings != former { keep { try audit.write(settings, at: now) } }
         }
         try await takeCapacity()
         try await apply(.planned(tasks: tasks))
@@ -125,31 +132,18 @@ extension TaskOrchestrator {
         if let trouble { throw trouble }
     }
 
+    /// Lets go of the role: nothing is begun until somebody takes it up again, from what is stored.
+    private func layDown() {
+        lock = nil
+        isStale = true
+        databaseChanged = true
+    }
+
     /// What was reported before there was a plan says nothing about it.
     private func loadCursor(isNew: Bool) async throws {
         cursor = try await store.journalCursor(Self.reader)
         journalRead = cursor
         if isNew, cursor == 0 { reportsFrom = try await store.newestJournalID() }
-    }
-
-    /// Requests that were made while nobody orchestrated come before anything begins.
-    private func holdWhatIsAskedFor(
-        _ standings: inout [String: TaskStanding], _ commands: inout [QueuedCommand],
-        among tasks: [PlannedTask]
-    ) async throws {
-        let requests = try await store.journal(after: cursor, kinds: [.taskRequested], limit: 10_000)
-        let unwanted = Set(requests.compactMap { $0.payload["command"]?.string })
-        for index in commands.indices where unwanted.contains(commands[index].id) {
-            commands[index].dueAt = Timestamp(milliseconds: .max)
-        }
-        for entry in requests {
-            guard let branch = entry.payload["branch"]?.string,
-                tasks.contains(where: { $0.branch == branch }),
-                ["hold", "cancel"].contains(entry.payload["request"]?.string)
-            else { continue }
-            let new = TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now)
-            standings[branch, default: new].isHeld = true
-        }
     }
 
     private func takeResults() async throws {
@@ -176,7 +170,7 @@ extension TaskOrchestrator {
         for (branch, facts) in try await TaskFactReader(context: context).read(begun).sorted(by: {
             $0.key < $1.key
         })
-        where machine.standings[branch]?.facts != facts {
+        where machine.standings[branch]?.facts != facts || machine.awaitsFacts(branch) {
             try await apply(.facts(branch: branch, facts: facts))
         }
         factsAt = now

@@ -74,7 +74,9 @@ extension TaskOrchestrator {
             branch: branch, at: now, prompt: prompt, inputHash: input.hash, duration: outcome.duration,
             outcome: "decided", output: String(outcome.output.prefix(Self.mostStored)))
         switch outcome.result {
-        case .success(let decision): inbox.put(.decided(branch: branch, decision: decision), decision: record)
+        case .success(let decision):
+            let decision = await SessionNames(context: context).resolved(decision, for: branch)
+            inbox.put(.decided(branch: branch, decision: decision), decision: record)
         case .failure(let failure):
             record.outcome = failure.kind
             record.reason = failure.reason

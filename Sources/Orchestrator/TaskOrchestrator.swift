@@ -25,6 +25,9 @@ public actor TaskOrchestrator: Service {
     }
 
     var plan: OrchestratorPlan
+    /// There was a file that could be used.
+    private var isPlanned: Bool
+    private let report: @Sendable ([String]) -> Void
     var tasks: [PlannedTask] = []
     var machine: OrchestratorMachine
     /// What is held here may not be what is stored.
@@ -43,26 +46,40 @@ public actor TaskOrchestrator: Service {
     var ended: [QueuedCommand] = []
     var inputs: [String: DecisionInput] = [:]
     var running = 0
-    private var lock: FileLock?
-    private var troubles: [String: String] = [:]
+    var lock: FileLock?
+    private var troubles: [String: String]
 
     static let reader = "orchestrate"
     /// Facts are read at most so often.
     static let factsPause = Duration.milliseconds(200)
 
-    /// Throws ``ConfigurationError`` when the plan cannot be used.
-    public init(context: FleetContext, source: OrchestratorSource, log: Logger) throws {
+    /// Throws ``ConfigurationError`` when the plan cannot be used, unless it may wait for one that can (`waitsForPlan`).
+    ///
+    /// `report` is told what is wrong with the file, in a sentence, and nothing when it is good again.
+    public init(
+        context: FleetContext, source: OrchestratorSource, log: Logger, waitsForPlan: Bool = false,
+        report: @escaping @Sendable ([String]) -> Void = { _ in }
+    ) throws {
         self.context = context
         self.source = source
         self.log = log
+        self.report = report
         store = context.store
         let events = FileEvents()
         self.events = events
         inbox = Inbox { events.wake() }
         audit = OrchestratorAudit(context: context)
-        let read = try source.load()
-        for warning in read.warnings { log.warning("\(warning.rendered)") }
-        plan = read.value
+        do {
+            let read = try source.load()
+            for warning in read.warnings { log.warning("\(warning.rendered)") }
+            (plan, isPlanned, troubles) = (read.value, true, [:])
+        } catch {
+            guard waitsForPlan else { throw error }
+            let reason = (error as? any UserFacingError)?.message ?? "\(error)"
+            log.error("tasks are not run: \(reason)")
+            report(["tasks: \(reason)"])
+            (plan, isPlanned, troubles) = (try OrchestratorSource.empty(), false, ["plan": reason])
+        }
         machine = Self.machine(plan, context)
     }
 
@@ -111,9 +128,14 @@ public actor TaskOrchestrator: Service {
         try takeRole()
         defer { lock = nil }
         await withDiscardingTaskGroup { group in
+            var prepared: Set<String> = []
             repeat {
                 await turn()
-                let effects = takeWork()
+                // One decision for a task is a pass; the next process begins what is left out here.
+                let effects = takeWork().filter { effect in
+                    guard case .prepare(let branch, _) = effect else { return true }
+                    return prepared.insert(branch).inserted
+                }
                 running += effects.count
                 for effect in effects {
                     group.addTask {
@@ -124,6 +146,7 @@ public actor TaskOrchestrator: Service {
                 if running > 0, inbox.isEmpty, effects.isEmpty { await waitForNews() }
             } while running > 0 || !inbox.isEmpty || !work.isEmpty
         }
+        await forgetEnded()
     }
 
     private func noteEnd() {
@@ -142,12 +165,17 @@ public actor TaskOrchestrator: Service {
         if events.takeChanges().contains(where: { $0.folder == source.folder }) { planChanged = true }
         if planChanged {
             planChanged = false
-            await attempt("plan") { plan = try source.load().value }
+            await attempt("plan") {
+                plan = try source.load().value
+                isPlanned = true
+            }
         }
+        guard isPlanned else { return false }
         if plan.configuration.isDryRun {
-            began("tasks", "'dry_run' is set: see 'tmux-agent orchestrate --dry-run'")
+            began("dry run", "no task is run while 'dry_run' is set: see 'tmux-agent orchestrate --dry-run'")
             return false
         }
+        ended("dry run")
         if !plan.configuration.tasks.isEmpty { return true }
         // A database that cannot be read is said by whoever watches the agents.
         return (try? await store.tasks().isEmpty) == false
@@ -169,8 +197,11 @@ public actor TaskOrchestrator: Service {
         } catch {
             began("role", "\(error)")
         }
-        if lock != nil { ended("role") }
-        return lock != nil
+        guard let lock else { return false }
+        ended("role")
+        // For whoever asks what is run. A lock that says less is good all the same.
+        try? lock.write("\(context.surroundings.processID)\n\(source.file)\n")
+        return true
     }
 
     /// Throws ``OrchestratorError/noTasks`` when neither the file nor the database has one.
@@ -206,11 +237,15 @@ public actor TaskOrchestrator: Service {
 
     /// Says a trouble when it begins or changes.
     func began(_ part: String, _ reason: String) {
-        if troubles.updateValue(reason, forKey: part) != reason { log.error("\(part): \(reason)") }
+        guard troubles.updateValue(reason, forKey: part) != reason else { return }
+        log.error("\(part): \(reason)")
+        if part == "plan" { report(["tasks: \(reason)"]) }
     }
 
     func ended(_ part: String) {
-        if troubles.removeValue(forKey: part) != nil { log.notice("\(part): works again") }
+        guard troubles.removeValue(forKey: part) != nil else { return }
+        log.notice("\(part): works again")
+        if part == "plan" { report([]) }
     }
 }
 

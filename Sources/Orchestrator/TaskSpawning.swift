@@ -72,7 +72,10 @@ struct TaskSpawning: Sendable {
     /// The only dependency's branch; of several, the configured base with all of them merged in; nil: the configured base.
     private func base(of task: PlannedTask) async throws -> MergedBase? {
         let dependencies = try task.dependsOn.map { try BranchName($0) }
-        if dependencies.count == 1 { return .commit(try await context.repository.resolve(task.dependsOn[0])) }
+        if dependencies.count == 1 {
+            // A tag of that name is another thing.
+            return .commit(try await context.repository.resolve("refs/heads/\(task.dependsOn[0])"))
+        }
         guard !dependencies.isEmpty else { return nil }
         return try await context.repository.merged(dependencies, into: start)
     }

@@ -155,6 +155,9 @@ struct EndToEndTests {
         #expect(tried.contains("'deny' forbids it: tag"), "\(tried)")
         #expect(!tried.contains("Z  : "), "every difference names its branch: \(tried)")
         #expect(try await fleet.run("replay", "--run", "--svg").stdout.hasPrefix("<svg "))
+        try fleet.write(other, to: ".tmuxagent/orchestrator.toml")
+        let asThen = try await fleet.run("replay", "--run", "--as-recorded", "--json").json
+        #expect(asThen["differences"] == [], "the rules of then: \(asThen)")
     }
 }
 

@@ -43,7 +43,15 @@ struct TasksCommandTests {
                 ## Search
                 - [ ] Index all titles
                   Words are split at spaces.
+                - [ ] Weigh the words
+                ```sql
+                SELECT weight
+                ```
                 - [x] Choose a library
+                  It was not easy.
+                ~~~
+                - [ ] no item
+                ~~~
                 ## Checkout
                 Customers pay. An example:
                 ```
@@ -59,6 +67,8 @@ struct TasksCommandTests {
                 "\(list)")
             #expect(list.contains("- [ ] task/checkout: Checkout"), "\(list)")
             #expect(!list.contains("no task:") && !list.contains("Choose a library"), "\(list)")
+            #expect(list.contains("  > ```sql\n  > SELECT weight\n  > ```\n"), "\(list)")
+            #expect(!list.contains("It was not easy") && !list.contains("no item"), "\(list)")
             try fleet.write(list, to: "plan.md")
             try await fleet.succeed("tasks", "import", "plan.md")
             let rows = try await fleet.run("tasks", "list", "--json").json
@@ -90,6 +100,10 @@ struct TasksCommandTests {
 
                 """, to: ".tmuxagent/orchestrator.toml")
             try await fleet.succeed("tasks", "hold", "held")
+            let before = try await fleet.run("tasks", "list", "--json").json
+            #expect(before.words("tasks", "status") == ["waiting", "ready", "held"], "\(before)")
+            let rehearsal = try await fleet.run("orchestrate", "--dry-run", "--json").json
+            #expect(rehearsal.words("now", "branch") == ["a"], "\(rehearsal)")
             try await fleet.succeed("orchestrate", "--once")
             let agents = try await fleet.run("sessions", "--json").json
             #expect(agents.words("agents", "branch") == ["a"])
@@ -100,6 +114,35 @@ struct TasksCommandTests {
             try await fleet.succeed("orchestrate", "--once")
             let again = try await fleet.run("sessions", "--json").json
             #expect(again.words("agents", "branch") == ["a", "b"], "no task is begun twice")
+        }
+    }
+
+    @Test func aDependencyIsABranchAndNoTag() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.write(
+                "[[tasks]]\nbranch = \"p\"\n[[tasks]]\nbranch = \"q\"\ndepends_on = [\"p\"]\n",
+                to: ".tmuxagent/orchestrator.toml")
+            try await fleet.git.git("tag", "p", "main")
+            try await fleet.succeed("orchestrate", "--once")
+            try await fleet.git.shell(
+                "cd .tmuxagent/worktrees/p; echo new >new.txt; git add new.txt; git commit -qm new")
+            try await fleet.succeed("emit", "STATUS", "--phase", "done", "--branch", "p")
+            try await fleet.succeed("orchestrate", "--once")
+            #expect(try await fleet.git.git("show", "refs/heads/q:new.txt") == "new")
+        }
+    }
+
+    /// What a decider leaves behind is marked like an agent.
+    @Test func aDeciderChangesNoTaskAndAnswersNoQuestion() async throws {
+        try await withFleetFixture { fleet in
+            try await fleet.succeed("tasks", "add", "a")
+            for command in [["tasks", "hold", "a"], ["approve", "ap-x-1"], ["trust"]] {
+                let outcome = try await fleet.run(command, adding: ["TMUX_AGENT_DECIDER": "1"])
+                #expect(outcome.status == 77, "\(outcome)")
+            }
+            let cleared = try await fleet.shell(
+                "TMUX_AGENT_DECIDER=1 sh -c 'env -u TMUX_AGENT_DECIDER \"$0\" approve ap-x-1; exit $?' \"$1\"")
+            #expect(cleared.status == 77, "\(cleared)")
         }
     }
 

@@ -21,6 +21,32 @@ struct OrchestratorStoreTests {
         }
     }
 
+    @Test func aPlanThatDoesNotFitWhatWasAddedChangesNothing() async throws {
+        try await withFleet { fleet in
+            try await fleet.replaceFileTasks([PlannedTask(branch: "a"), PlannedTask(branch: "c")])
+            try await fleet.addTasks([PlannedTask(branch: "x", dependsOn: ["c"])], at: noon) {
+                _ = try TaskGraph($0)
+            }
+            await #expect(throws: TaskGraphError.unknown(branch: "c", of: "x", nearest: nil)) {
+                try await fleet.replaceFileTasks([PlannedTask(branch: "renamed")])
+            }
+            #expect(try await fleet.tasks().map(\.id) == ["a", "c", "x"])
+        }
+    }
+
+    /// Its queue and questions are still to be given up.
+    @Test func aTaskThatHasBegunLeavesTheFileButNotYetTheDatabase() async throws {
+        try await withFleet { fleet in
+            try await fleet.replaceFileTasks([PlannedTask(branch: "a"), PlannedTask(branch: "b")])
+            let changes = OrchestratorChanges(
+                tasks: ["a": TaskStanding(phase: "planning", at: noon)], commands: [], nextNumber: 1)
+            try await fleet.commit(OrchestrationStep(changes: changes), for: .mainCheckout, at: noon)
+            let planned = try await fleet.replaceFileTasks([])
+            #expect(planned.isEmpty)
+            #expect(try await fleet.tasks().map(\.id) == ["a"])
+        }
+    }
+
     @Test func whatCannotBePlannedIsNotAdded() async throws {
         try await withFleet { fleet in
             try await fleet.replaceFileTasks([PlannedTask(branch: "a")])

@@ -32,6 +32,7 @@ struct Up: AgentCommand {
         let addresses = try await control.waitForAddresses(of: pid)
         context.console.render(
             DaemonView(pid: pid, state: "running", addresses: addresses), json: context.json)
+        for trouble in try control.troubles(of: pid) { context.console.warning("does not work: \(trouble)") }
     }
 }
 

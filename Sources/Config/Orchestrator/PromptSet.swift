@@ -24,7 +24,7 @@ public struct PromptSet: Sendable {
     public static let variables = [
         "branch", "title", "task", "phase", "phases", "completion_phase", "responsible", "tags", "depends_on",
         "stages", "agent_state", "waiting_for", "screen", "signals", "head", "ahead", "behind",
-        "changed_files", "conflicts", "last_command", "last_result", "summary", "blockers", "failures",
+        "changed_files", "conflicts", "last_command", "last_result", "former_results", "summary", "blockers", "failures",
         "stalled_seconds", "format",
     ]
     /// What `delegate` can name.
@@ -53,6 +53,10 @@ public struct PromptSet: Sendable {
         In conflict:
         {{conflicts}}
         {{/conflicts}}
+        {{#former_results}}
+        Commands of the last decision before the last one, and how they ended:
+        {{former_results}}
+        {{/former_results}}
         {{#last_command}}
         The last command was: {{last_command}}
         It ended so: {{last_result}}

@@ -167,18 +167,46 @@ private struct ChecklistItem {
     }
 }
 
+/// An open code fence of Markdown: three or more backticks or tildes, until as many of the same stand alone.
+private struct Fence {
+    private let mark: Character
+    private let count: Int
+
+    /// Nil when the line begins none.
+    init?(_ line: Substring) {
+        let text = line.bare
+        guard let mark = text.first, "`~".contains(mark) else { return nil }
+        count = text.prefix { $0 == mark }.count
+        guard count >= 3 else { return nil }
+        self.mark = mark
+        // A line such as ```code``` is text.
+        guard mark == "~" || !text.dropFirst(count).contains("`") else { return nil }
+    }
+
+    func isEnd(_ line: Substring) -> Bool {
+        let text = line.bare
+        return text.count >= count && text.allSatisfy { $0 == mark }
+    }
+}
+
 /// Makes tasks of a document's headings and check lists; what stands in code fences is text.
 private struct RequirementReader {
     private var tasks: [PlannedTask] = []
     private var headings: [(level: Int, title: String)] = []
     private var body: [Substring] = []
     private var hasItems = false
-    private var isFenced = false
+    /// The item that stands last, which may be done.
+    private var hasOpenItem = false
+    private var fence: Fence?
     private var branches: Set<String> = []
 
     mutating func take(_ line: Substring) {
-        if line.bare.hasPrefix("```") { isFenced.toggle() }
-        guard !isFenced else { return body.append(line) }
+        if let open = fence {
+            if open.isEnd(line) { fence = nil }
+            return addText(line)
+        }
+        fence = Fence(line)
+        guard fence == nil else { return addText(line) }
         let level = line.prefix { $0 == "#" }.count
         if (1...6).contains(level), line.dropFirst(level).first == " " {
             close()
@@ -186,14 +214,25 @@ private struct RequirementReader {
             headings.append((level, String(line.dropFirst(level).bare)))
         } else if let item = ChecklistItem(line), item.indentation < 2 {
             hasItems = true
+            hasOpenItem = !item.isDone
             if !item.isDone { add(item.text, text: nil, tags: headings.map(\.title)) }
-        } else if hasItems, line.first?.isWhitespace == true, !line.bare.isEmpty, !tasks.isEmpty {
-            let former = tasks[tasks.count - 1].task
-            tasks[tasks.count - 1].task = [former, String(line.bare)].compactMap(\.self).joined(
-                separator: "\n")
+        } else if hasItems, line.first?.isWhitespace == true, !line.bare.isEmpty {
+            addToItem(line.bare)
         } else {
             body.append(line)
         }
+    }
+
+    /// A line of a fenced block: of the item before it, else of its section.
+    private mutating func addText(_ line: Substring) {
+        guard hasItems else { return body.append(line) }
+        addToItem(line)
+    }
+
+    private mutating func addToItem(_ line: Substring) {
+        guard hasOpenItem, !tasks.isEmpty else { return }
+        let former = tasks[tasks.count - 1].task
+        tasks[tasks.count - 1].task = [former, String(line)].compactMap(\.self).joined(separator: "\n")
     }
 
     mutating func finish() -> [PlannedTask] {
@@ -209,6 +248,7 @@ private struct RequirementReader {
         }
         body = []
         hasItems = false
+        hasOpenItem = false
     }
 
     private mutating func add(_ title: String, text: String?, tags: [String]) {

@@ -35,7 +35,7 @@ public struct DecidedCommand: Sendable, Equatable, Codable {
     public var text: String
     /// tmux key names in place of a text.
     public var keys: [String]
-    /// A session, branch or agent id; nil: the task's own agent.
+    /// A session, branch or agent id as the decider names it, a branch once it is known; nil: the task's own agent.
     public var session: String?
     public var enter: Bool
     public var cwd: String?

@@ -51,10 +51,10 @@ extension OrchestratorMachine {
         if approved {
             change(command: command.id) {
                 $0.state = .queued
-                // Its time in the queue begins with the answer.
-                $0.createdAt = now
                 $0.dueAt = now
             }
+            // Its own time in the queue begins with the answer, too.
+            renewTimes(command.branch, now)
         } else {
             end(command.id, .refused, "refused by \(by)", now)
             effects.append(.dropped(command: command.id, state: .refused, why: "refused by \(by)"))
@@ -71,16 +71,13 @@ extension OrchestratorMachine {
             effects.append(.interrupt(command: id))
             return
         }
-        if command.state == .confirming, let approval = command.approval {
-            effects.append(.withdraw(approval: approval))
-        }
-        end(id, .cancelled, "cancelled by \(by)", now)
-        effects.append(.dropped(command: id, state: .cancelled, why: "cancelled by \(by)"))
+        dismiss(id, "cancelled by \(by)", now)
     }
 
     mutating func take(_ result: CommandEnd, of id: String, _ now: Timestamp) {
         guard let command = commands[id], command.state == .running else { return }
         let branch = command.branch
+        let isOutlasting = outlasting.remove(id) != nil
         sessionFreeAt[command.session] = now.advanced(by: settings.sessionCooldown)
         change(branch) { $0.noteProgress(now) }
         if case .exited(let code, _) = result { change(command: id) { $0.exitCode = code } }
@@ -89,34 +86,39 @@ extension OrchestratorMachine {
             // One that came to its end in spite of it is as good as any other.
             if let detail = result.unwantedDetail { return end(id, .cancelled, detail, now) }
         }
+        // What is left of a former life says nothing about the present one.
+        func note(isGood: Bool, _ why: String) {
+            if !isOutlasting { self.note(isGood: isGood, branch, why, now) }
+        }
         switch result {
         case .exited(_, let tail) where command.isInterrupted:
             end(id, .failed, tail, now)
-            note(isGood: false, branch, "the last one ran too long", now)
+            note(isGood: false, "the last one ran too long")
         case .exited(let code, let tail):
             end(id, code == 0 ? .done : .failed, tail, now)
-            note(isGood: code == 0, branch, "the last one ended with \(code)", now)
+            note(isGood: code == 0, "the last one ended with \(code)")
         case .delivered(let receipt):
             end(id, .done, receipt, now)
-            note(isGood: true, branch, "", now)
+            note(isGood: true, "")
         case .timedOut(let tail):
             end(id, .failed, tail, now)
-            note(isGood: false, branch, "the last one ran too long", now)
+            note(isGood: false, "the last one ran too long")
         case .lost(let reason):
             end(id, .failed, reason, now)
-            note(isGood: false, branch, reason, now)
-        case .notDelivered(let reason) where standings[branch]?.state.isActive != true:
+            note(isGood: false, reason)
+        case .notDelivered(let reason) where isOutlasting || standings[branch]?.state.isActive != true:
             end(id, .cancelled, reason, now)
         case .notDelivered(let reason) where command.tries < settings.commandTries:
             change(command: id) { [settings] in
                 $0.state = .queued
+                $0.isInterrupted = false
                 $0.dueAt = now.advanced(by: settings.pause(after: command.tries))
                 $0.detail = reason
             }
         case .notDelivered(let reason):
             end(id, .dead, reason, now)
             effects.append(.dropped(command: id, state: .dead, why: reason))
-            note(isGood: false, branch, reason, now)
+            note(isGood: false, reason)
         }
         completeIfDone(branch, now)
     }
@@ -130,36 +132,54 @@ extension OrchestratorMachine {
     }
 
     mutating func end(_ id: String, _ state: QueuedCommand.State, _ detail: String, _ now: Timestamp) {
-        guard let branch = commands[id]?.branch else { return }
+        guard let former = commands[id] else { return }
+        let branch = former.branch
         change(command: id) {
             $0.state = state
             $0.endedAt = now
             $0.detail = detail
         }
         change(branch) { $0.queue.removeAll { $0 == id } }
+        if former.state == .confirming { renewTimes(branch, now) }
+    }
+
+    /// The time that commands wait behind a question is none of theirs.
+    private mutating func renewTimes(_ branch: String, _ now: Timestamp) {
+        for id in standings[branch]?.queue ?? [] where commands[id]?.state == .queued {
+            change(command: id) { $0.createdAt = now }
+        }
     }
 
     /// Gives up what a task still had in its queue.
     ///
-    /// The command that runs while its task comes to its end is often the one that reported it: its own end is awaited.
+    /// The command that runs while its task comes to its end goes on in its session, and is often the one that reported it:
+    /// its own end is awaited.
     mutating func drop(_ branch: String, _ why: String, _ now: Timestamp) {
         for id in standings[branch]?.queue ?? [] {
-            if commands[id]?.state == .running, standings[branch]?.state == .done {
-                change(branch) { $0.queue.removeAll { $0 == id } }
+            guard commands[id]?.state == .running else {
+                dismiss(id, why, now)
                 continue
             }
-            if let command = commands[id], command.state == .confirming, let approval = command.approval {
-                effects.append(.withdraw(approval: approval))
-            }
-            end(id, .cancelled, why, now)
-            effects.append(.dropped(command: id, state: .cancelled, why: why))
+            change(branch) { $0.queue.removeAll { $0 == id } }
+            outlasting.insert(id)
         }
+    }
+
+    /// Cancels a command that does not run, and takes its question back.
+    mutating func dismiss(_ id: String, _ why: String, _ now: Timestamp) {
+        guard let command = commands[id] else { return }
+        if command.state == .confirming, let approval = command.approval {
+            effects.append(.withdraw(approval: approval))
+        }
+        end(id, .cancelled, why, now)
+        effects.append(.dropped(command: id, state: .cancelled, why: why))
     }
 
     /// Begins commands whose turn has come: the branch that waited longest goes first.
     mutating func dispatch(_ now: Timestamp) {
+        for id in outlasting.sorted() { watchRunning(id, now) }
         for branch in inTurn() {
-            watchRunning(branch, now)
+            if let id = standings[branch]?.queue.first { watchRunning(id, now) }
             expire(branch, now)
             guard let id = next(branch, now), let command = commands[id] else { continue }
             change(command: id) {
@@ -219,9 +239,8 @@ extension OrchestratorMachine {
     }
 
     /// Interrupts a shell command that takes too long, and gives up on what does not end even then.
-    private mutating func watchRunning(_ branch: String, _ now: Timestamp) {
-        guard let id = standings[branch]?.queue.first, let command = commands[id], command.state == .running
-        else { return }
+    private mutating func watchRunning(_ id: String, _ now: Timestamp) {
+        guard let command = commands[id], command.state == .running else { return }
         if let limit = interruptTime(command), limit <= now {
             change(command: id) { $0.isInterrupted = true }
             effects.append(.interrupt(command: id))

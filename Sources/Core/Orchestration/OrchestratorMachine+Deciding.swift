@@ -33,10 +33,11 @@ extension OrchestratorMachine {
         guard standing.deciding.prompt != .summary else { return endSummary(branch, decision.summary) }
         let isForPerson =
             decision.requiresConfirmation || decision.commands.contains { $0.risk.needsApproval }
-        change(branch) { [settings] in
+        change(branch) { [settings, first = nextNumber] in
             $0.deciding.step = .idle
             $0.deciding.prompt = .command
             $0.deciding.lastHash = $0.deciding.inputHash
+            $0.deciding.commandsFrom = first
             $0.deciding.failures = 0
             $0.deciding.lastError = nil
             $0.deciding.summary = decision.summary
@@ -46,6 +47,7 @@ extension OrchestratorMachine {
             if let phase = decision.phase, $0.phaseSource == .settings || $0.phaseSource == .decider {
                 $0.phase = phase
                 $0.phaseSource = .decider
+                $0.reason = nil
             }
         }
         enqueue(decision, for: branch, now)

@@ -14,6 +14,7 @@ extension OrchestratorMachine {
             change(branch) {
                 $0.phase = phase
                 $0.phaseSource = source
+                $0.reason = nil
                 $0.noteProgress(now)
             }
             completeIfDone(branch, now)
@@ -28,15 +29,27 @@ extension OrchestratorMachine {
         }
     }
 
-    private mutating func plan(_ tasks: [PlannedTask], _ now: Timestamp) {
-        // Its owner said what is wrong with such a plan; the one before stays in force.
-        guard let graph = try? TaskGraph(tasks) else { return }
+    /// False when the tasks cannot be planned: its owner said what is wrong, and the plan before stays in force.
+    @discardableResult
+    mutating func order(_ tasks: [PlannedTask]) -> Bool {
+        guard let graph = try? TaskGraph(tasks) else { return false }
         self.graph = graph
         places = Dictionary(uniqueKeysWithValues: tasks.enumerated().map { ($1.branch, $0) })
         line = tasks.enumerated().sorted {
             ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset)
         }
         .map(\.element.branch)
+        return true
+    }
+
+    private mutating func plan(_ tasks: [PlannedTask], _ now: Timestamp) {
+        guard order(tasks) else { return }
+        for branch in standings.keys.sorted() where places[branch] == nil { forget(branch, now) }
+        // Of tasks that nobody knows any more, only what runs is still to come to its end.
+        for command in commands.values.sorted(by: { $0.number < $1.number })
+        where standings[command.branch] == nil && command.state != .running {
+            dismiss(command.id, "its task is not planned any more", now)
+        }
         for task in tasks where standings[task.branch] == nil {
             add(task.branch, TaskStanding(phase: settings.defaultPhase, at: now))
         }
@@ -49,18 +62,23 @@ extension OrchestratorMachine {
                 $0.reason = nil
             }
         }
-        for (branch, standing) in standings where places[branch] == nil {
-            if standing.state.isActive {
-                move(branch, to: .cancelled, why: "it is not planned any more", now)
-                drop(branch, "its task is not planned any more", now)
-            } else if !standing.state.isEnded {
-                remove(branch)
-            }
+    }
+
+    /// What is not planned any more is given up; planned again, it is another task.
+    private mutating func forget(_ branch: String, _ now: Timestamp) {
+        if standings[branch]?.state.isActive == true {
+            move(branch, to: .cancelled, why: "it is not planned any more", now)
+            drop(branch, "its task is not planned any more", now)
         }
+        remove(branch)
     }
 
     private mutating func take(_ facts: TaskFacts, of branch: String, _ now: Timestamp) {
-        guard let standing = standings[branch], standing.facts != facts else { return }
+        guard let standing = standings[branch] else { return }
+        guard standing.facts != facts else {
+            completeIfDone(branch, now)
+            return
+        }
         let former = standing.facts
         change(branch) {
             $0.facts = facts
@@ -88,16 +106,21 @@ extension OrchestratorMachine {
     }
 
     private mutating func takeAgentEnd(_ branch: String, _ facts: TaskFacts, _ now: Timestamp) {
-        let starts = standings[branch]?.starts ?? 0
+        let restarts = standings[branch]?.restarts ?? 0
         let how =
             facts.state == .gone
             ? "its session is gone" : "its agent ended" + (facts.exitStatus.map { " (exit \($0))" } ?? "")
         // What was typed into it is lost with it.
-        for id in standings[branch]?.queue ?? [] where commands[id]?.state == .running {
-            take(.lost(reason: how), of: id, now)
+        let lost = commands.values.filter { $0.state == .running && $0.session == branch }
+        for command in lost.sorted(by: { $0.number < $1.number }) {
+            take(.lost(reason: how), of: command.id, now)
         }
-        guard starts <= settings.agentRestarts else { return fail(branch, how, now) }
-        change(branch) { [settings] in $0.notBefore = now.advanced(by: settings.pause(after: starts)) }
+        guard restarts < settings.agentRestarts else { return fail(branch, how, now) }
+        change(branch) { [settings] in
+            $0.starts = 0
+            $0.restarts = restarts + 1
+            $0.notBefore = now.advanced(by: settings.pause(after: restarts + 1))
+        }
         move(branch, to: .starting, why: "\(how): it is started again", now)
     }
 
@@ -109,10 +132,16 @@ extension OrchestratorMachine {
             $0.facts.state = .starting
             $0.facts.exitStatus = nil
             $0.notBefore = nil
+            $0.reason = nil
             $0.deciding.nextAt = now
         }
+        // Whether it is done already, the next facts tell: these know nothing of its pipelines.
         move(branch, to: .running, why: "its agent runs", now)
-        completeIfDone(branch, now)
+    }
+
+    /// Whether the next facts decide something even where they are the same as before.
+    public func awaitsFacts(_ branch: String) -> Bool {
+        standings[branch]?.phase == settings.completionPhase
     }
 
     private mutating func takeNotSpawned(_ branch: String, _ reason: String, _ again: Bool, _ now: Timestamp)
@@ -176,6 +205,7 @@ extension OrchestratorMachine {
             change(branch) { [settings] in
                 $0.conflict = nil
                 $0.starts = 0
+                $0.restarts = nil
                 $0.notBefore = nil
                 $0.reason = nil
                 $0.pause = nil
@@ -193,6 +223,7 @@ extension OrchestratorMachine {
             change(command: command.id) {
                 $0.state = .queued
                 $0.tries = 0
+                $0.isInterrupted = false
                 $0.createdAt = now
                 $0.dueAt = now
                 $0.endedAt = nil
@@ -207,18 +238,15 @@ extension OrchestratorMachine {
     mutating func completeIfDone(_ branch: String, _ now: Timestamp) -> Bool {
         guard let standing = standings[branch], standing.state == .running, let task = graph[branch],
             standing.phase == settings.completionPhase,
-            standing.phaseSource != .decider || !task.stages.isEmpty,
-            isThrough(task, standing.facts), !task.mustBeMerged || standing.facts.isMerged
+            standing.phaseSource != .decider || !task.stages.isEmpty
         else { return false }
+        let missing = task.missing(from: standing.facts)
+        if standing.reason != missing { change(branch) { $0.reason = missing } }
+        guard missing == nil else { return false }
         move(branch, to: .done, why: "phase \(standing.phase), stages completed", now)
         drop(branch, "its task is done", now)
         beginSummary(branch, now)
         return true
-    }
-
-    private func isThrough(_ task: PlannedTask, _ facts: TaskFacts) -> Bool {
-        guard task.stages.isEmpty else { return task.stages.allSatisfy { facts.stages[$0] == .completed } }
-        return !facts.hasOpenRun && facts.stages.values.allSatisfy { $0 == .completed }
     }
 
     /// One alarm begins an episode; it ends when somebody releases the task.

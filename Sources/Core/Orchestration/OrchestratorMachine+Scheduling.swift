@@ -50,6 +50,9 @@ extension OrchestratorMachine {
         for branch in active.union(summing) {
             for time in deadlines(of: branch) where time > now && time < first ?? .never { first = time }
         }
+        for command in outlasting.compactMap({ commands[$0] }) {
+            for time in ends(of: command) where time > now && time < first ?? .never { first = time }
+        }
         return first
     }
 
@@ -58,13 +61,18 @@ extension OrchestratorMachine {
         guard let standing = standings[branch], let id = standing.queue.first, let command = commands[id]
         else { return times }
         switch command.state {
-        case .running: times += [interruptTime(command), giveUpTime(command)].compactMap(\.self)
+        case .running: times += ends(of: command)
         case .queued:
             if let due = dueTime(command, standing) { times.append(due) }
             times.append(command.createdAt.advanced(by: settings.commandExpiry))
         default: break
         }
         return times
+    }
+
+    /// When a running command is interrupted, and when nobody waits for it any more.
+    private func ends(of command: QueuedCommand) -> [Timestamp] {
+        [interruptTime(command), giveUpTime(command)].compactMap(\.self)
     }
 
     /// As ``TaskGraph/blockers(_:)``, of all tasks.

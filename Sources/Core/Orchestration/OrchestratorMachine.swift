@@ -27,6 +27,8 @@ public struct OrchestratorMachine: Sendable {
     /// Calls of the decider that have not come back, also for tasks that ended meanwhile.
     var asking: Set<String> = []
     var sessionFreeAt: [String: Timestamp] = [:]
+    /// Commands that still run in their sessions although their tasks have ended, or have begun anew.
+    var outlasting: Set<String> = []
     /// Something happened that can let a task begin.
     var mayAdmit = true
     private var isFresh = true
@@ -52,6 +54,10 @@ public struct OrchestratorMachine: Sendable {
             guard let servedAt = standing.servedAt else { continue }
             sessionFreeAt[branch] = servedAt.advanced(by: settings.sessionCooldown)
         }
+        for command in commands where command.state == .running {
+            sessionFreeAt[command.session] = .never
+            if standings[command.branch]?.queue.contains(command.id) != true { outlasting.insert(command.id) }
+        }
     }
 
     /// Takes one event in, and says what is to be done now, in this order.
@@ -67,6 +73,14 @@ public struct OrchestratorMachine: Sendable {
         dispatch(now)
         decide(now)
         return effects
+    }
+
+    /// Goes on in the middle of a record with these tasks: what is under way is not begun again.
+    public mutating func goOn(with tasks: [PlannedTask], _ capacity: Capacity?) {
+        order(tasks)
+        self.capacity = capacity
+        asking = Set(standings.filter { $0.value.deciding.step == .asked }.keys)
+        isFresh = graph.tasks.isEmpty
     }
 
     /// New settings for the same tasks; what is under way goes on by them.
@@ -101,7 +115,7 @@ public struct OrchestratorMachine: Sendable {
         }
         for command in commands.values.sorted(by: { $0.number < $1.number }) where command.state == .running {
             // What is given up in this same step is not begun again.
-            if active.contains(command.branch), let limit = giveUpTime(command), limit <= now { continue }
+            if let limit = giveUpTime(command), limit <= now { continue }
             effects.append(.run(command: command.id))
             if command.isInterrupted { effects.append(.interrupt(command: command.id)) }
         }
@@ -123,6 +137,7 @@ public struct OrchestratorMachine: Sendable {
     mutating func remove(_ branch: String) {
         standings[branch] = nil
         active.remove(branch)
+        summing.remove(branch)
         changedTasks.insert(branch)
     }
 

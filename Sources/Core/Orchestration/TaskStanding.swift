@@ -61,10 +61,12 @@ public struct TaskStanding: Sendable, Equatable, Codable {
     public var conflict: Conflict?
     public var phase: String
     public var phaseSource = PhaseSource.settings
-    /// Why it failed, or why it was not begun.
+    /// Why it failed, was not begun, or is not done although it says so.
     public var reason: String?
-    /// How often its agent was started.
+    /// How often its agent was started since it last ran.
     public var starts = 0
+    /// How often an agent that ended was started again; nil: never.
+    public var restarts: Int?
     /// Not before this time its agent is started.
     public var notBefore: Timestamp?
     public var facts = TaskFacts()
@@ -113,6 +115,8 @@ public struct DecidingState: Sendable, Equatable, Codable {
     /// Of the input that is gathered, and of the last one that led to a decision.
     public var inputHash: String?
     public var lastHash: String?
+    /// The number of the last decision's first command; nil before there is one.
+    public var commandsFrom: Int?
     /// Failed calls since the last good one.
     public var failures = 0
     public var lastError: String?
@@ -136,7 +140,7 @@ public struct TaskFacts: Sendable, Equatable, Codable {
     public var state: AgentState?
     public var waitingFor: WaitingFor?
     public var exitStatus: Int32?
-    /// The last state of every stage that ran for the agent.
+    /// The last state of every stage that ran for the agent, by `pipeline/stage`.
     public var stages: [String: StageState] = [:]
     /// A run is queued or under way.
     public var hasOpenRun = false
@@ -148,4 +152,29 @@ public struct TaskFacts: Sendable, Equatable, Codable {
     public var isShell = false
 
     public init() {}
+
+    /// What a stage, named as `stage` or `pipeline/stage`, is wherever it is not COMPLETED; one that never ran is waited for.
+    fileprivate func missing(stage: String) -> String? {
+        let named = stages.filter { $0.key == stage || $0.key.hasSuffix("/\(stage)") }
+        guard !named.isEmpty else { return "waits for stage \(stage)" }
+        return Self.missing(in: named)
+    }
+
+    fileprivate static func missing(in stages: [String: StageState]) -> String? {
+        stages.filter { $0.value != .completed }.min { $0.key < $1.key }.map {
+            "waits for stage \($0.key), which is \($0.value.rawValue)"
+        }
+    }
+}
+
+extension PlannedTask {
+    /// What keeps a task from being done that says it is; nil: nothing.
+    func missing(from facts: TaskFacts) -> String? {
+        var missing = stages.lazy.compactMap { facts.missing(stage: $0) }.first
+        if stages.isEmpty {
+            missing = TaskFacts.missing(in: facts.stages)
+            if missing == nil, facts.hasOpenRun { missing = "waits for a run of a pipeline" }
+        }
+        return missing ?? (mustBeMerged && !facts.isMerged ? "waits for its branch to be merged" : nil)
+    }
 }

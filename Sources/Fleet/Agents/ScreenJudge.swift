@@ -30,6 +30,10 @@ public struct ScreenJudge: Sendable {
     func view(of capture: PaneCapture) -> PaneView {
         var view = view(rows: capture.rows, title: capture.pane.title, cursorRow: capture.cursorRow)
         view.isDead = capture.pane.isDead
+        if rules?.kind == .shell, capture.rows.indices.contains(capture.cursorRow) {
+            let line = PromptLine(capture.rows[capture.cursorRow], cursorColumn: capture.cursorColumn)
+            view.typedText = line.typed.map(String.init)
+        }
         return view
     }
 
@@ -60,6 +64,8 @@ public struct PaneView: Sendable {
     public var isReady = false
     /// What stands in the composer; nil when it is empty or cannot be found.
     public var composerText: String?
+    /// What stands behind a shell's prompt; nil when nothing does or it cannot be told.
+    var typedText: String?
 
     /// Why no text may be typed now: a list of options stands there.
     ///

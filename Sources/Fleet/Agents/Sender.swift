@@ -46,8 +46,10 @@ public struct Sender: Sendable {
     }
 
     /// Sends under an id that tmux remembers on the pane until ``forget(_:at:)``: sending twice types once.
+    ///
+    /// With `atEmptyPrompt` a text for a shell waits behind what stands at its prompt.
     public func send(
-        _ content: SendContent, to agent: Agent, id: OutboxID, patience: Duration
+        _ content: SendContent, to agent: Agent, id: OutboxID, patience: Duration, atEmptyPrompt: Bool = false
     ) async throws -> SendReceipt {
         let (server, pane) = try await place(of: agent)
         let typist = try Typist(
@@ -55,7 +57,8 @@ public struct Sender: Sendable {
         switch content {
         case .text(let text, let enter):
             guard !text.isEmpty else { throw FleetError.emptyText }
-            return try await typist.deliver(text, id: id, to: pane, submit: enter, mayWait: patience)
+            return try await typist.deliver(
+                text, id: id, to: pane, submit: enter, mayWait: patience, atEmptyPrompt: atEmptyPrompt)
         case .keys(let keys): return try await typist.press(keys, id: id, at: pane)
         }
     }

@@ -74,9 +74,11 @@ public struct Typist: Sendable {
     /// Puts `text` into the program's composer and presses Enter, each exactly once per `id`.
     ///
     /// When somebody else's text stands in the composer it waits for at most `mayWait`, then types nothing and returns
-    /// a receipt `queued`. With `submit` false Enter is not pressed.
+    /// a receipt `queued`. With `submit` false Enter is not pressed. With `atEmptyPrompt` what stands behind a shell's prompt
+    /// is somebody else's text, too.
     public func deliver(
-        _ text: String, id: OutboxID, to address: PaneAddress, submit: Bool = true, mayWait: Duration
+        _ text: String, id: OutboxID, to address: PaneAddress, submit: Bool = true, mayWait: Duration,
+        atEmptyPrompt: Bool = false
     ) async throws -> SendReceipt {
         let pasteID = OutboxID("\(id)/text")
         let begun = try await server.remembers(pasteID, in: address)
@@ -86,7 +88,9 @@ public struct Typist: Sendable {
         }
         return try await server.withPaneLock(address, folder: locks) {
             let enterID = OutboxID("\(id)/enter")
-            guard let before = try await captureEmptyComposer(address, within: mayWait, unlessTyped: pasteID)
+            guard
+                let before = try await captureEmptyComposer(
+                    address, within: mayWait, unlessTyped: pasteID, atEmptyPrompt: atEmptyPrompt)
             else { return SendReceipt(stage: .queued, detail: "another text stands in the input box") }
             if let record { try await record(text, id) }
             _ = try await server.paste(text, id: pasteID, into: address, style: judge.style(of: text))
@@ -126,14 +130,15 @@ public struct Typist: Sendable {
     /// The pane when no text stands in its composer and no dialog in its place, or when the order `id` was typed already;
     /// nil after `limit`.
     private func captureEmptyComposer(
-        _ address: PaneAddress, within limit: Duration, unlessTyped id: OutboxID
+        _ address: PaneAddress, within limit: Duration, unlessTyped id: OutboxID, atEmptyPrompt: Bool
     ) async throws -> PaneCapture? {
         let start = ContinuousClock.now
         var wasAsked = false
         while true {
             let capture = try await server.capture(address)
             let view = judge.view(of: capture)
-            guard view.composerText != nil || view.dialogInTheWay != nil else { return capture }
+            let text = atEmptyPrompt ? view.composerText ?? view.typedText : view.composerText
+            guard text != nil || view.dialogInTheWay != nil else { return capture }
             if !wasAsked, try await server.remembers(id, in: address) { return capture }
             wasAsked = true
             guard view.dialogInTheWay == nil, ContinuousClock.now - start < limit else { return nil }

@@ -128,7 +128,7 @@ public struct Trust: Sendable {
     }
 
     func trust(repository: GitRepository, root: FilePath) async throws -> Bool {
-        if surroundings.environment["TMUX_AGENT_ID"] != nil {
+        if AgentAncestry.isMarked(surroundings.environment) {
             throw FleetError.refusedInsideAgent(what: "Trusting a fleet")
         }
         let fleet = try await records(of: repository)

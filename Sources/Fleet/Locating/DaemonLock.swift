@@ -25,6 +25,12 @@ public enum DaemonLock {
         return ProcessTable.process(pid) == nil ? 0 : pid
     }
 
+    /// The file that the holder says it goes by; nil where it names none.
+    public static func place(role: DaemonRole, run: FilePath) throws -> FilePath? {
+        let lines = try Files.readText(path(role: role, run: run), limit: 8 << 10)?.split(separator: "\n")
+        return lines.flatMap { $0.count > 1 ? FilePath(String($0[1])) : nil }
+    }
+
     /// What the holder says when it does its work: a line of its own for each trouble.
     public static func text(_ pid: Int32, troubles: [String] = []) -> String {
         let lines = troubles.map { trouble in

@@ -37,7 +37,7 @@ public struct PolicyRequester: Sendable {
     ///
     /// Agents may not ask for themselves. Throws ``PolicyRequestError`` when no run could do what is asked.
     public func ask(_ request: PolicyRequest, of name: String) async throws -> String {
-        if surroundings.environment["TMUX_AGENT_ID"] != nil {
+        if AgentAncestry.isMarked(surroundings.environment) {
             throw FleetError.refusedInsideAgent(what: "Changing a run")
         }
         let (subject, branch) = try await find(name)

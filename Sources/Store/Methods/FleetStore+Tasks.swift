@@ -7,22 +7,36 @@ extension FleetStore {
         try await read { [fleet] db in try Self.tasks(fleet, db) }
     }
 
-    /// Makes the tasks of orchestrator.toml those that are stored: what was in the file and is not any more goes.
+    /// Makes the tasks of orchestrator.toml those that are stored, and returns all that are planned: these, then those that
+    /// were added. A task that was added and now stands in the file is the file's.
     ///
-    /// A task that was added and now stands in the file is the file's.
-    public func replaceFileTasks(_ tasks: [PlannedTask]) async throws(StoreError) {
-        try await write { [fleet] db in
+    /// What was in the file and is not any more goes, unless an orchestrator has begun something for it: that goes with
+    /// what the orchestrator decides about it. Throws ``TaskGraphError`` when the tasks of the file and those that were added cannot be
+    /// planned together; then nothing is changed.
+    @discardableResult
+    public func replaceFileTasks(_ tasks: [PlannedTask]) async throws -> [StoredTask] {
+        let outcome: Result<[StoredTask], TaskGraphError> = try await write { [fleet] db in
             let names = Set(tasks.map(\.branch))
-            for stored in try Self.tasks(fleet, db)
-            where stored.source == .file && !names.contains(stored.task.branch) {
+            let present = try Self.tasks(fleet, db)
+            let added = present.filter { $0.source == .added && !names.contains($0.id) }.map(\.task)
+            do throws(TaskGraphError) {
+                _ = try TaskGraph(tasks + added)
+            } catch {
+                return .failure(error)
+            }
+            for stored in present
+            where stored.source == .file && !names.contains(stored.id) && stored.standing == nil {
                 try db.execute(
                     sql: "DELETE FROM task WHERE fleetID = ? AND branch = ?",
-                    arguments: [fleet.rawValue, stored.task.branch])
+                    arguments: [fleet.rawValue, stored.id])
             }
             for (position, task) in tasks.enumerated() {
                 try Self.insert(task, .file, position, fleet, db)
             }
+            return .success(
+                try Self.tasks(fleet, db).filter { $0.source == .added || names.contains($0.id) })
         }
+        return try outcome.get()
     }
 
     /// Adds tasks behind all others, with a journal row that an orchestrator wakes up from.

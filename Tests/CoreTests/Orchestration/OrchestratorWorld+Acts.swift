@@ -33,6 +33,7 @@ extension OrchestratorWorld {
             if questions.removeValue(forKey: approval) == nil { problems.append("\(approval) is not open") }
         case .alarm(let alarm):
             alarms += 1
+            note(alarm)
             later(10...400, .help(alarm.branch, alarm.reason == .conflict ? .retry : .release))
         case .changed(let branch, _, .failed, _):
             // Somebody tries it again once, and not for ever.
@@ -97,6 +98,14 @@ extension OrchestratorWorld {
         case 0..<50:
             for _ in 0..<3 { later(5...200, .agent(branch, .work)) }
             if random.chance(30) { later(5...200, .cancel(branch)) }
+            if random.chance(10) {
+                later(5...200, .help(branch, .hold))
+                later(201...900, .help(branch, .release))
+            }
+            if random.chance(10) {
+                later(5...200, .help(branch, .cancel))
+                later(201...400, .help(branch, .retry))
+            }
             later(200...600, .agent(branch, .finish))
         case 50..<65: later(5...300, .agent(branch, .die))
         case 65..<75:
@@ -168,12 +177,20 @@ extension OrchestratorWorld {
         for number in 0..<random.number(in: 0...3) {
             let text = random.chance(5) ? "forbidden" : "make part\(random.number(in: 0...9))-\(number)"
             let risks = RiskLevel.allCases
+            let risk = random.number(in: 0...risks.count - 1)
             decision.commands.append(
                 DecidedCommand(
-                    text: text, risk: risks[random.number(in: 0...risks.count - 1)],
+                    text: text,
+                    session: random.chance(20) ? session(for: branch) : nil, risk: risks[risk],
                     mode: random.chance(80) ? .shell : .dialogue))
         }
         return .decided(branch: branch, decision: decision)
+    }
+
+    /// Another task's agent.
+    private mutating func session(for branch: String) -> String? {
+        let other = tasks[random.number(in: 0...tasks.count - 1)].branch
+        return other == branch ? nil : other
     }
 }
 

@@ -11,7 +11,7 @@ extension OrchestratorWorld {
                 if let most = settings.maxAgentsPerHost, from == .waiting, active + others > most {
                     problems.append("\(branch) begins as number \(active + others) of this machine")
                 }
-                for dependency in tasks.first(where: { $0.branch == branch })?.dependsOn ?? []
+                for dependency in plan.first(where: { $0.branch == branch })?.dependsOn ?? []
                 where machine.standings[dependency]?.state != .done {
                     problems.append("\(branch) begins before \(dependency) is done")
                 }
@@ -44,22 +44,39 @@ extension OrchestratorWorld {
             problems.append("\(id) is \(command.content.risk) and nobody was asked")
         }
         // Whether one that runs was typed before a kill, only its session knows.
-        if cancelled.contains(id), machine.standings[command.branch]?.unwanted != id {
+        if cancelled.contains(id), command.startedAt == now,
+            machine.standings[command.branch]?.unwanted != id
+        {
             problems.append("\(id) begins although nobody wants it")
         }
         if command.content.text.contains("forbidden") { problems.append("\(id) is forbidden") }
         // A command may outlive its task by as much as its report needs.
-        if let standing = machine.standings[command.branch], ![.running, .done].contains(standing.state) {
-            problems.append("\(id) begins while its task is \(standing.state)")
+        let state = machine.standings[command.branch]?.state
+        if command.startedAt == now, state != .running, state != .done {
+            problems.append("\(id) begins while its task is \(state.map { "\($0)" } ?? "gone")")
         }
     }
 
     private mutating func checkSessions() {
         var busy: Set<String> = []
         for command in machine.commands.values where command.state == .running {
-            if !busy.insert(command.branch).inserted {
-                problems.append("two commands in \(command.branch)")
-            }
+            let session = command.content.session ?? command.branch
+            if !busy.insert(session).inserted { problems.append("two commands in \(session)") }
+        }
+    }
+
+    /// Every alarm waits for a person or another plan, and one about a decider for so many failures: without them there is none.
+    mutating func note(_ alarm: TaskAlarm) {
+        let branch = alarm.branch
+        guard alarm.reason != .decider else {
+            deciderAlarms[branch, default: 0] += 1
+            let most = deciderFailures[branch, default: 0] / settings.decisionFailureThreshold
+            if deciderAlarms[branch, default: 0] > most { problems.append("\(branch) complains of its decider") }
+            return
+        }
+        episodes[branch, default: 0] += 1
+        if episodes[branch, default: 0] > interventions[branch, default: 0] + edits + 1 {
+            problems.append("\(episodes[branch, default: 0]) alarms of \(branch)")
         }
     }
 
@@ -67,7 +84,7 @@ extension OrchestratorWorld {
     mutating func checkEnd() {
         guard problems.isEmpty else { return }
         let blockers = machine.blockers
-        for task in tasks {
+        for task in plan {
             guard let standing = machine.standings[task.branch] else {
                 problems.append("\(task.branch) is lost")
                 continue
@@ -82,12 +99,17 @@ extension OrchestratorWorld {
             if standing.state.isEnded, !standing.queue.isEmpty {
                 problems.append("\(task.branch) ended with commands in its queue")
             }
-            // Every alarm waits for a person; without one there is none.
-            let most = 3 * (interventions[task.branch, default: 0] + 1)
-            if standing.alarms > most + 200 { problems.append("\(standing.alarms) alarms of \(task.branch)") }
         }
         for (approval, id) in questions where machine.commands[id]?.state != .confirming {
             problems.append("\(approval) is open and nothing waits for it")
+        }
+        for command in machine.commands.values
+        where command.state.isOpen && machine.standings[command.branch]?.queue.contains(command.id) != true {
+            // Only what runs outlasts its task, and not for long.
+            let age = command.startedAt.map { now.distance(from: $0) } ?? .zero
+            if command.state != .running || age > settings.commandTimeout + .seconds(301) {
+                problems.append("\(command.id) is \(command.state) in no queue")
+            }
         }
         for (id, count) in runs where count > settings.commandTries * 4 {
             problems.append("\(id) was begun \(count) times")

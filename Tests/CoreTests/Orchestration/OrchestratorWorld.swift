@@ -11,6 +11,8 @@ struct OrchestratorWorld {
     var machine: OrchestratorMachine
     let settings: OrchestratorSettings
     let tasks: [PlannedTask]
+    /// The plan of this moment: all of them, or all but one.
+    var plan: [PlannedTask]
     var problems: [String] = []
 
     /// What will happen, the next last.
@@ -32,6 +34,12 @@ struct OrchestratorWorld {
     var deciding = 0
     var prepared: [String: Int] = [:]
     var alarms = 0
+    /// Alarms of each task that wait for a person, and those about its decider.
+    var episodes: [String: Int] = [:]
+    var deciderAlarms: [String: Int] = [:]
+    var deciderFailures: [String: Int] = [:]
+    var edits = 0
+    private var editsToCome = 0
     var kills = 0
     var interventions: [String: Int] = [:]
 
@@ -44,6 +52,8 @@ struct OrchestratorWorld {
         case help(String, TaskRequest)
         /// A person does not want whatever command is next.
         case cancel(String)
+        /// The plan is written anew, without this task or whole.
+        case edit(without: String?)
         /// So many agents of other fleets live from now on.
         case neighbours(Int)
     }
@@ -51,6 +61,7 @@ struct OrchestratorWorld {
     init(seed: UInt64) {
         random = Dice(seed: seed)
         tasks = OrchestratorWorld.plan(&random)
+        plan = tasks
         settings = OrchestratorWorld.settings(&random)
         machine = OrchestratorMachine(settings: settings, rules: Self.rules, salt: "sim")
     }
@@ -62,7 +73,8 @@ struct OrchestratorWorld {
     mutating func run() {
         for count in [2, 0, 3, 1] { later(0...4000, .neighbours(count)) }
         later(4001...4001, .neighbours(0))
-        take(.planned(tasks: tasks))
+        if random.chance(40) { scheduleEdits() }
+        take(.planned(tasks: plan))
         let horizon = now.advanced(by: .seconds(400_000))
         var steps = 0
         while now < horizon, problems.isEmpty, !isOver {
@@ -82,9 +94,37 @@ struct OrchestratorWorld {
         checkEnd()
     }
 
+    /// Twice a task is taken out of the plan and put back.
+    private mutating func scheduleEdits() {
+        for _ in 0..<2 {
+            let start = random.number(in: 10...3000)
+            later(start...start, .edit(without: tasks[random.number(in: 0...tasks.count - 1)].branch))
+            later(start + 1...start + 900, .edit(without: nil))
+            editsToCome += 2
+        }
+    }
+
+    private mutating func edit(without branch: String?) {
+        edits += 1
+        editsToCome -= 1
+        plan = tasks.filter { $0.branch != branch }.map { task in
+            var task = task
+            task.dependsOn.removeAll { $0 == branch }
+            return task
+        }
+        // A task that comes back is a new one.
+        for branch in agents.keys { agents[branch]?.starts = 0 }
+        take(.planned(tasks: plan))
+        // What cannot be planned changes nothing.
+        let known = Set(machine.standings.keys)
+        take(.planned(tasks: [PlannedTask(branch: "alone", dependsOn: ["nowhere"])]))
+        if Set(machine.standings.keys) != known { problems.append("a plan that cannot be used was taken up") }
+    }
+
     private var isOver: Bool {
+        guard editsToCome == 0 else { return false }
         let blockers = machine.blockers
-        return tasks.allSatisfy { task in
+        return plan.allSatisfy { task in
             machine.standings[task.branch]?.state.isEnded == true || blockers[task.branch] != nil
         }
     }
@@ -94,7 +134,10 @@ struct OrchestratorWorld {
         case .event(let event): take(event)
         case .ours(let event):
             if case .decided = event { deciding -= 1 }
-            if case .notDecided = event { deciding -= 1 }
+            if case .notDecided(let branch, _) = event {
+                deciding -= 1
+                deciderFailures[branch, default: 0] += 1
+            }
             take(event)
         case .agent(let branch, let step): act(branch, step)
         case .person(let approval):
@@ -102,6 +145,7 @@ struct OrchestratorWorld {
             let says = random.chance(70)
             answers[approval] = says
             take(.answered(approval: approval, approved: says, by: "ada"))
+        case .edit(let branch): edit(without: branch)
         case .neighbours(let count):
             others = count
             take(capacity)
@@ -153,6 +197,12 @@ struct OrchestratorWorld {
         for (branch, standing) in changes.tasks { standings[branch] = standing }
         for command in changes.commands { commands[command.id] = command }
         nextNumber = changes.nextNumber
+        // Whoever comes next must find what this process knows.
+        if standings != machine.standings { problems.append("what is stored is not what is known") }
+        let planned = Set(plan.map(\.branch))
+        if Set(standings.keys) != planned, machine.graph.tasks.map(\.branch) == plan.map(\.branch) {
+            problems.append("stored are \(standings.keys.sorted()), planned \(planned.sorted())")
+        }
     }
 
     /// A new process with what was stored, through its text form.
@@ -173,7 +223,7 @@ struct OrchestratorWorld {
         } catch {
             problems.append("cannot be stored: \(error)")
         }
-        let effects = machine.receive(capacity, at: now) + machine.receive(.planned(tasks: tasks), at: now)
+        let effects = machine.receive(capacity, at: now) + machine.receive(.planned(tasks: plan), at: now)
         store(machine.takeChanges())
         check(effects)
         for effect in effects { record(effect) }

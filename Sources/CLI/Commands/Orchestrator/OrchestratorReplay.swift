@@ -89,6 +89,7 @@ private struct AuditReplayView: Renderable {
         object.set("only_would", report.differences.count { $0.side == .would })
         object.set("only_did", report.differences.count { $0.side == .did })
         object.set("unreadable", report.unreadable)
+        object.set("skipped", report.skipped)
         object["differences"] = .array(
             shown.map { difference in
                 var object: JSONObject = [
@@ -115,6 +116,9 @@ private struct AuditReplayView: Renderable {
         lines.append(
             "\(report.inputs) inputs: \(report.same) decisions the same, \(would) would be new, \(did) would not be made."
         )
+        if report.skipped > 0 {
+            lines.append("\(report.skipped) inputs stand before the first plan of the record and were skipped.")
+        }
         if report.unreadable > 0 { lines.append("\(report.unreadable) inputs could not be read.") }
         return lines.joined(separator: "\n")
     }

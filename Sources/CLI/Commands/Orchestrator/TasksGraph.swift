@@ -17,9 +17,11 @@ struct TasksGraph: AgentCommand {
 
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
-        let board = try await TaskDesk(context: fleet).board()
+        let desk = TaskDesk(context: fleet)
+        let board = try await desk.board()
         let picture = svg ? try TaskDrawing.svg(board) : try TaskDrawing.text(board)
         context.console.render(GraphView(board: board, picture: picture, isSVG: svg), json: context.json)
+        try await PlanProblem.hint(desk, context)
     }
 }
 

@@ -27,6 +27,7 @@ struct TasksList: AgentCommand {
         } else if !isRun {
             context.console.hint("Nobody runs them: tmux-agent up")
         }
+        try await PlanProblem.hint(desk, context)
         for row in board.rows where row.task.standing?.conflict != nil {
             context.console.hint("\(row.task.id): \(row.task.standing?.reason ?? "")")
         }
