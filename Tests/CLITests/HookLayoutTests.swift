@@ -154,4 +154,23 @@ struct HookLayoutTests {
             #expect(ran == lines.count, "each hook that was there ran on")
         }
     }
+
+    /// A person marks the lines in the terminal and pastes them, with the spaces before them.
+    @Test func whatIsPrintedCanBePastedAsItStandsThere() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.makeFolder(".githooks")
+            let theirs = "cat >.git/seen\necho MINE >&2\nexit 1\n"
+            try fleet.write("#!/bin/sh\n" + theirs, to: ".githooks/pre-push", mode: executable)
+            try await fleet.git.git("config", "core.hooksPath", ".githooks")
+            let printed = try await fleet.run("hooks", "install").stdout.split(separator: "\n")
+            let heading = try #require(printed.firstIndex { $0.hasPrefix("For gates, add this") })
+            let block = printed[(heading + 1)...].prefix { $0.hasPrefix("  ") }.joined(separator: "\n")
+            try fleet.write("#!/bin/sh\n\(block)\n\(theirs)", to: ".githooks/pre-push", mode: executable)
+            let pushed = try await fleet.shell(
+                "git init --quiet --bare ../r.git && git push --quiet ../r.git main")
+            #expect(pushed.status != 0)
+            #expect(pushed.stderr.contains("MINE\n"), "\(pushed)")
+            #expect(try fleet.read(".git/seen")?.hasPrefix("refs/heads/main ") == true)
+        }
+    }
 }

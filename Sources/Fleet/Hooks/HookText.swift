@@ -43,7 +43,8 @@ struct HookText {
     /// Asks the gates; only their refusal (77) stops the push.
     ///
     /// What git says on standard input is read whole and given again to the rest of the hook, which may want it too
-    /// (git-lfs does). A program that is gone, fails, or thinks for more than five seconds does not stop anybody.
+    /// (git-lfs does), by a here-document that holds wherever a person pastes it, indented or not. A program that is gone,
+    /// fails, or thinks for more than five seconds does not stop anybody.
     private var gate: String {
         """
         tmux_agent_refs=$(cat) tmux_agent_status=0
@@ -63,9 +64,7 @@ struct HookText {
             esac
         fi
         [ -n "$tmux_agent_refs" ] || exec </dev/null
-        [ -z "$tmux_agent_refs" ] || exec <<TMUX_AGENT_END
-        $tmux_agent_refs
-        TMUX_AGENT_END
+        [ -z "$tmux_agent_refs" ] || eval "$(printf 'exec <<TMUX_AGENT_END\\n$tmux_agent_refs\\nTMUX_AGENT_END')"
         """
     }
 
