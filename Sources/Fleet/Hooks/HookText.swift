@@ -96,6 +96,8 @@ struct HookText {
             || (hook == Self.gateHook ? text.contains("tmux_agent_refs") : text.contains(hookFile.string))
     }
 
+    static func isShellScript(_ text: String) -> Bool { isShell(text.prefix { $0 != "\n" }) }
+
     private static func isShell(_ line: Substring) -> Bool {
         guard line.hasPrefix("#!") else { return false }
         let words = line.dropFirst(2).split(separator: " ").map { $0.split(separator: "/").last ?? "" }
