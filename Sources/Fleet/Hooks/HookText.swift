@@ -25,11 +25,12 @@ struct HookText {
     /// Builtins only: a child process would cost more than all the rest. HEAD and the branch's loose file, which git has
     /// just written, are read as text; where the branch is packed the commit stays empty and the daemon asks git. Every
     /// variable is set first, for hooks that run with `set -u`. In a worktree that `git worktree add` has just made, git
-    /// does not say GIT_DIR and `.git` is a file.
+    /// does not say GIT_DIR and `.git` is a file. A third argument of 0 says that `git checkout FILE` ran: nothing else was
+    /// checked out; no other hook has it.
     func line(for hook: String) -> String {
         let refs = Command.quoted(commonDirectory.string)
         return
-            "{ h= c= g=${GIT_DIR:-.git}; [ -d \"$g\" ] || read -r g <\"$g\"; read -r h <\"${g#gitdir: }/HEAD\"; case $h in ref:*) read -r c <\(refs)/\"${h#ref: }\";; *) c=$h h=;; esac; "
+            "[ \"${3-}\" = 0 ] || { h= c= g=${GIT_DIR:-.git}; [ -d \"$g\" ] || read -r g <\"$g\"; read -r h <\"${g#gitdir: }/HEAD\"; case $h in ref:*) read -r c <\(refs)/\"${h#ref: }\";; *) c=$h h=;; esac; "
             + "printf '%s\\t%s\\t%s\\t%s\\t%s\\n' \"\(hook)\" \"$PWD\" \"${h#ref: refs/heads/}\" \"$c\" \"${TMUX_AGENT_RUN-}\" "
             + ">>\(Command.quoted(hookFile.string)); } 2>/dev/null || :"
     }
