@@ -35,11 +35,16 @@ extension Watcher {
             step.counters = [CounterIncrement("tmux_agent_foreign_hook_lines_total")]
             return _ = try await store.commit(step, for: .mainCheckout, at: now)
         }
-        let watch = agents.values.first { $0.agent.place.worktree == line.checkout }
-        let isMain = line.checkout == context.root
+        // A shell says its folder as somebody came to it, which may be through a link.
+        let checkout = Files.realPath(line.checkout) ?? line.checkout
+        let watch = agents.values.first { $0.agent.place.worktree == checkout }
+        let isMain = checkout == context.root
         // An agent without a worktree of its own works in the main checkout: both hear of it.
         let subjects = (watch.map { [$0.agent.subject] } ?? []) + (isMain ? [.mainCheckout] : [])
-        guard !subjects.isEmpty else { return _ = try await store.commit(step, for: .mainCheckout, at: now) }
+        guard !subjects.isEmpty else {
+            step.counters = [CounterIncrement("tmux_agent_unwatched_hook_lines_total")]
+            return _ = try await store.commit(step, for: .mainCheckout, at: now)
+        }
         let event = await context.hookEvent(
             line.name, branch: line.branch, commit: line.commit, run: line.run,
             since: (watch?.machine ?? main).facts.commit)
