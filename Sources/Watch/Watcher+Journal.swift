@@ -84,13 +84,13 @@ extension Watcher {
         take(outcome, of: watch)
     }
 
-    private func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
+    func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
         if let watch { return take(outcome, into: watch) }
         main = outcome.machine
         if outcome.hasWork { parts.wakeHands() }
     }
 
-    private func agentWatch(of subject: Subject) -> AgentWatch? {
+    func agentWatch(of subject: Subject) -> AgentWatch? {
         guard case .agent(let id) = subject else { return nil }
         return agents[id]
     }
