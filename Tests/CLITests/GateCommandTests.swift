@@ -231,4 +231,32 @@ struct GateCommandTests {
             #expect(pushed.status == 0, "\(pushed)")
         }
     }
+
+    @Test func aNoteThatCannotBeWrittenStopsNothingElse() async throws {
+        try await withGates { fleet, worktree in
+            // No reference can be below another one.
+            try await fleet.git.git("update-ref", "refs/notes/tmux-agent/mine", "HEAD")
+            for round in 1...2 {
+                try await commit(
+                    fleet, "rm -f lint.report; echo \(round) >>README; git add README", in: worktree)
+                try await expect("lint", is: "measured", nil, fleet)
+                try await fleet.succeed(
+                    "emit", "STATUS", "--stage", "review", "--ok", "--branch", "feature/x")
+                try await expect("review", is: "reported", nil, fleet)
+            }
+            func troubles() async throws -> [JSONValue] {
+                try await fleet.run("status", "--json").json["daemon"]?["troubles"]?.array ?? []
+            }
+            // The daemon writes notes in its own time.
+            let isSaid = try await eventually(within: .seconds(20)) {
+                try await troubles().contains { $0.string?.hasPrefix("git notes: ") == true }
+            }
+            #expect(isSaid)
+            try await fleet.git.git("update-ref", "-d", "refs/notes/tmux-agent/mine")
+            let isWritten = try await eventually(within: .seconds(20)) { try await troubles().isEmpty }
+            #expect(isWritten)
+            let noted = try await fleet.run("blame-agent", "feature/x~2..feature/x", "--json").json
+            #expect(noted["commits"]?.array?.allSatisfy { $0["note"] != .null } == true)
+        }
+    }
 }
