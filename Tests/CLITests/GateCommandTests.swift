@@ -259,4 +259,20 @@ struct GateCommandTests {
             #expect(noted["commits"]?.array?.allSatisfy { $0["note"] != .null } == true)
         }
     }
+
+    @Test func aBrokenEditLeavesTheGatesThatStood() async throws {
+        try await withGates { fleet, worktree in
+            try fleet.write("gates: [\n", to: ".tmuxagent/policy.yaml")
+            try await commit(fleet, "true", in: worktree)
+            try await expect("lint", is: "measured", nil, fleet)
+            let stopped = try await fleet.shell("git push origin feature/x", in: worktree)
+            #expect(stopped.status == 1, "\(stopped)")
+            #expect(stopped.stderr.contains("the gates are those of the last good one"))
+            #expect(stopped.stderr.contains("✗ review: RUNNING"))
+            try await fleet.succeed("emit", "STATUS", "--stage", "review", "--ok", "--branch", "feature/x")
+            try await expect("review", is: "reported", nil, fleet)
+            let pushed = try await fleet.shell("git push origin feature/x", in: worktree)
+            #expect(pushed.status == 0, "\(pushed)")
+        }
+    }
 }

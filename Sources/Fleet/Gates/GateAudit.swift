@@ -28,7 +28,7 @@ public struct GateAudit: Sendable {
 
     /// Writes down every bypass that is not in the journal yet, and returns those.
     public func run() async throws -> [Bypass] {
-        guard let policy = try await context.policy(), !policy.gates.isEmpty else { return [] }
+        guard let policy = try await context.policyOfGates()?.policy, !policy.gates.isEmpty else { return [] }
         try await begin()
         guard let start = try await context.store.journal(keyedWith: Self.beginning).first?.at else {
             return []

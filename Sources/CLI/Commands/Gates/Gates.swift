@@ -27,6 +27,7 @@ struct Gates: AgentCommand {
             return
         }
         let report = try await GateReport(context: fleet).report(of: branch)
+        if let warning = report.warning { context.console.warning(warning) }
         context.console.render(GatesView(report: report), json: context.json)
         if report.standings.isEmpty {
             context.console.hint("No gate stands before a push of '\(report.branch.visible)'")
