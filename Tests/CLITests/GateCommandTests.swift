@@ -132,6 +132,8 @@ struct GateCommandTests {
             #expect(bypassed?.first?["branch"]?.string == "feature/x")
             let again = try await fleet.run("gates", "--bypassed", "--json").json["bypassed"]?.array
             #expect(again?.count == 1, "once for good")
+            let others = try await fleet.run("gates", "main", "--bypassed", "--json").json["bypassed"]?.array
+            #expect(others == [])
             // What is deleted needs no stage.
             let gone = try await fleet.shell("git push origin :feature/x")
             #expect(gone.status == 0, "\(gone)")

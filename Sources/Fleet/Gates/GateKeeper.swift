@@ -65,7 +65,7 @@ public struct GateKeeper: Sendable {
         let references = lines.split(separator: "\n").compactMap { PushedReference(line: $0) }
         guard let found = try await context.policyOfGates(), !found.policy.gates.isEmpty else { return nil }
         let policy = found.policy
-        try await GateAudit(context: context).begin()
+        _ = try await GateAudit(context: context).begin(policy.gates)
         var verdict = PushVerdict(warning: found.warning)
         var passed: [(PushedReference, [GateStanding])] = []
         for reference in references {

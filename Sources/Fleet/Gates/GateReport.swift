@@ -46,14 +46,15 @@ public struct GateReport: Sendable {
             advice: standings.allSatisfy(\.holds) ? [] : advice, warning: found.warning)
     }
 
-    /// Pushes that went around a gate, the oldest first; looks for new ones before.
-    public func bypasses() async throws -> [Bypass] {
-        _ = try await GateAudit(context: context).run()
+    /// Pushes to `branch`, or to any, that went around a gate, the oldest first; looks for new ones before.
+    public func bypasses(of branch: String?) async throws -> [Bypass] {
+        var nothing: GateAudit.Sight?
+        _ = try await GateAudit(context: context).run(after: &nothing)
         return try await context.store.journal(after: 0, kinds: [.gateBypassed], limit: 10_000).map { entry in
             Bypass(
                 at: entry.at, remote: entry.payload["remote"]?.string ?? "",
                 branch: entry.payload["branch"]?.string ?? "", commit: entry.payload["commit"]?.string ?? "")
-        }
+        }.filter { branch == nil || $0.branch == branch }
     }
 
     private func currentBranch() async throws -> String {

@@ -41,6 +41,7 @@ public struct EvidenceKeeper: Service {
         events.wake()
         var (reports, notes) = (Cursor(Self.reportReader), Cursor(Self.noteReader))
         var nextAudit = context.surroundings.now()
+        var sight: GateAudit.Sight?
         var troubles = Troubles()
         for await _ in events.wakes.cancelOnGracefulShutdown() {
             _ = events.takeChanges()
@@ -49,7 +50,7 @@ public struct EvidenceKeeper: Service {
             await troubles.attempt("git notes", log) { try await takeJournal(&notes, note) }
             if context.surroundings.now() >= nextAudit {
                 nextAudit = context.surroundings.now().advanced(by: Self.pause)
-                await troubles.attempt("pushes", log) { try await audit() }
+                await troubles.attempt("pushes", log) { try await audit(&sight) }
             }
             if troubles.list != before { report(troubles.list) }
             events.setAlarm(after: Self.pause)
@@ -115,8 +116,8 @@ public struct EvidenceKeeper: Service {
         return found
     }
 
-    private func audit() async throws {
-        for bypass in try await GateAudit(context: context).run() {
+    private func audit(_ sight: inout GateAudit.Sight?) async throws {
+        for bypass in try await GateAudit(context: context).run(after: &sight) {
             log.warning(
                 "gates: \(bypass.commit.prefix(10)) was pushed to \(bypass.remote.visible)/\(bypass.branch.visible) around its gate"
             )

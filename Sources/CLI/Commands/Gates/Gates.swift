@@ -12,6 +12,7 @@ struct Gates: AgentCommand {
 
               tmux-agent gates
               tmux-agent gates feature/x --json
+              tmux-agent gates --bypassed feature/x
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -21,9 +22,13 @@ struct Gates: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         if bypassed {
-            let found = try await GateReport(context: fleet).bypasses()
+            let found = try await GateReport(context: fleet).bypasses(of: branch)
             context.console.render(BypassView(bypasses: found), json: context.json)
-            if found.isEmpty { context.console.hint("Every push went through its gates") }
+            if found.isEmpty {
+                context.console.hint(
+                    branch.map { "Every push to '\($0.visible)' went through its gates" }
+                        ?? "Every push went through its gates")
+            }
             return
         }
         let report = try await GateReport(context: fleet).report(of: branch)
