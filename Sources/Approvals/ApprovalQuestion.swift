@@ -22,20 +22,21 @@ public struct ApprovalQuestion: Sendable, Equatable {
 
     /// One line for a list of candidates.
     var label: String {
-        [approval.id.rawValue, branch ?? pane, approval.stage].compactMap(\.self).joined(separator: " ")
+        [approval.id.rawValue, branch ?? pane, "\(approval.pipeline)/\(approval.stage)"].compactMap(\.self)
+            .joined(separator: " ")
     }
 
     /// The one of `open` that `text` means.
     ///
     /// An id's beginning comes before branch and stage names, so that a script's prefix keeps its meaning when a
-    /// branch of that name appears. `onlyByID`: names mean nothing, and a beginning has at least
-    /// ``fewestLetters`` behind the prefix.
+    /// branch of that name appears; it has at least ``fewestLetters`` behind the prefix, for an answer is for good.
+    /// `onlyByID`: names mean nothing.
     static func find(
         _ text: String, among open: [ApprovalQuestion], onlyByID: Bool = false
     ) throws(ApprovalsError) -> ApprovalQuestion {
         let byID: [(ApprovalQuestion) -> Bool] = [
             { $0.approval.id.rawValue == text },
-            { !text.isEmpty && $0.hasID(beginningWith: text, fewest: onlyByID ? fewestLetters : 0) },
+            { $0.hasID(beginningWith: text) },
         ]
         let byName: [(ApprovalQuestion) -> Bool] = [
             { $0.branch == text || $0.pane == text || $0.pane?.hasSuffix(":\(text)") == true },
@@ -52,14 +53,14 @@ public struct ApprovalQuestion: Sendable, Equatable {
         throw .notFound(text: text, similar: nearest(to: text, among: Array(Set(names))))
     }
 
-    /// Of an id's beginning, where it alone counts.
+    /// Of an id's beginning.
     static let fewestLetters = 3
 
     /// The part behind the id's prefix may be named without it.
-    private func hasID(beginningWith text: String, fewest: Int) -> Bool {
+    private func hasID(beginningWith text: String) -> Bool {
         let id = approval.id.rawValue
         let prefix = id.prefix { $0 != "-" }.count + 1
-        if id.hasPrefix(text) { return text.count >= prefix + fewest || fewest == 0 }
-        return text.count >= fewest && id.dropFirst(prefix).hasPrefix(text)
+        if id.hasPrefix(text) { return text.count >= prefix + Self.fewestLetters }
+        return text.count >= Self.fewestLetters && id.dropFirst(prefix).hasPrefix(text)
     }
 }

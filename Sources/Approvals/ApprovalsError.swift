@@ -6,7 +6,7 @@ public enum ApprovalsError: Error, Equatable {
     /// The answer came from inside an agent's pane: agents do not approve their own work.
     case askedInsideAgent(AgentID?)
     case notFound(text: String, similar: [String])
-    /// The text fits several open questions, listed as `<id> <branch> <stage>`.
+    /// The text fits several open questions, listed as `<id> <branch> <pipeline>/<stage>`.
     case ambiguous(text: String, candidates: [String])
     /// Somebody was earlier; the approval tells who.
     case answeredAlready(Approval)
@@ -65,7 +65,7 @@ extension ApprovalsError: UserFacingError {
     private static func words(for approval: Approval) -> String {
         guard let answer = approval.answer else { return "is not open" }
         let word = answer.decision == .approve ? "approved" : "rejected"
-        return "was \(word) by \(answer.by) through \(answer.through) at \(answer.at.iso8601)"
+        return "was \(word) by \(answer.author) at \(answer.at.iso8601)"
     }
 
     private static func effect(of approval: Approval) -> String {

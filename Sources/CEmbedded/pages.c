@@ -18,6 +18,9 @@ static const unsigned char page_templates_approvals_mustache[] = {
 static const unsigned char page_templates_banner_mustache[] = {
 #embed "../Web/Pages/templates/banner.mustache" suffix(, )
     0};
+static const unsigned char page_templates_beat_mustache[] = {
+#embed "../Web/Pages/templates/beat.mustache" suffix(, )
+    0};
 static const unsigned char page_templates_branches_mustache[] = {
 #embed "../Web/Pages/templates/branches.mustache" suffix(, )
     0};
@@ -84,6 +87,9 @@ static const unsigned char page_templates_texts_mustache[] = {
 static const unsigned char page_templates_time_mustache[] = {
 #embed "../Web/Pages/templates/time.mustache" suffix(, )
     0};
+static const unsigned char page_templates_top_mustache[] = {
+#embed "../Web/Pages/templates/top.mustache" suffix(, )
+    0};
 static const unsigned char page_assets_page_css[] = {
 #embed "../Web/Pages/assets/page.css" suffix(, )
     0};
@@ -141,6 +147,7 @@ static const embedded_file pages[] = {
     PAGE_ROW("templates/approval.mustache", page_templates_approval_mustache),
     PAGE_ROW("templates/approvals.mustache", page_templates_approvals_mustache),
     PAGE_ROW("templates/banner.mustache", page_templates_banner_mustache),
+    PAGE_ROW("templates/beat.mustache", page_templates_beat_mustache),
     PAGE_ROW("templates/branches.mustache", page_templates_branches_mustache),
     PAGE_ROW("templates/counts.mustache", page_templates_counts_mustache),
     PAGE_ROW("templates/dashboard.mustache", page_templates_dashboard_mustache),
@@ -163,6 +170,7 @@ static const embedded_file pages[] = {
     PAGE_ROW("templates/tasks.mustache", page_templates_tasks_mustache),
     PAGE_ROW("templates/texts.mustache", page_templates_texts_mustache),
     PAGE_ROW("templates/time.mustache", page_templates_time_mustache),
+    PAGE_ROW("templates/top.mustache", page_templates_top_mustache),
     PAGE_ROW("assets/page.css", page_assets_page_css),
     PAGE_ROW("assets/pane.css", page_assets_pane_css),
     PAGE_ROW("assets/live.js", page_assets_live_js),

@@ -22,6 +22,8 @@ public struct DaemonControl: Sendable {
         try await PolicyCheck.requireUsable(in: context)
         try Files.makeFolder(context.run, mode: 0o700)
         try DaemonLog(context).bound()
+        // What a former daemon said explains nothing about this one.
+        let logged = Files.size(logFile) ?? 0
         let events = FileEvents()
         try events.watch(context.run)
         var environment = context.surroundings.environment.filter { key, _ in
@@ -35,11 +37,11 @@ public struct DaemonControl: Sendable {
             Command(
                 "/bin/sh", ["-c", script, context.surroundings.executable.string, logFile.string],
                 environment: environment, workingDirectory: context.root, timeout: .seconds(20)))
-        guard result.isSuccess else { throw notStarted() }
-        return try await waitUntilReady(events)
+        guard result.isSuccess else { throw notStarted(since: logged) }
+        return try await waitUntilReady(events, logged: logged)
     }
 
-    private func waitUntilReady(_ events: FileEvents) async throws -> Int32 {
+    private func waitUntilReady(_ events: FileEvents, logged: Int64) async throws -> Int32 {
         let start = ContinuousClock.now
         var hasHeld = false
         events.wake()
@@ -52,15 +54,17 @@ public struct DaemonControl: Sendable {
             guard ContinuousClock.now < start.advanced(by: limit), !(hasHeld && pid == nil) else { break }
             events.setAlarm(after: .milliseconds(100))
         }
-        throw notStarted()
+        throw notStarted(since: logged)
     }
 
     private func isReady(_ pid: Int32) throws -> Bool {
         try DaemonLock.troubles(of: pid, role: .watch, run: context.run) != nil
     }
 
-    private func notStarted() -> DaemonError {
-        let text = (try? Files.readText(logFile)) ?? ""  // no log is nothing to show
+    private func notStarted(since offset: Int64) -> DaemonError {
+        // No log is nothing to show.
+        let bytes = (try? Files.read(logFile, from: offset, limit: 1 << 20)) ?? []
+        let text = String(decoding: bytes, as: UTF8.self)
         return .notStarted(log: logFile, lastLines: text.split(separator: "\n").suffix(5).map(String.init))
     }
 

@@ -1,4 +1,5 @@
 public import Core
+public import ProcessKit
 public import SystemPackage
 
 /// What can go wrong with a fleet and its agents.
@@ -14,9 +15,16 @@ public enum FleetError: Error, Equatable {
     case noMainCheckout
     case fleetBranchIsMainCheckout(String)
     case worktreeFolderTaken(FilePath)
-    case setupNeedsConsent(commands: [String])
-    case setupFailed(command: String, exitCode: Int32, output: String)
-    case agentEndedAtOnce(branch: String, exitStatus: Int32?, screen: [String])
+    /// `refs/heads/x` names a reference, not a branch.
+    case branchIsReference(String)
+    /// Git's own process outlived the spawn that was killed.
+    case leftoverBusy(branch: String, pid: Int32)
+    case notPlaced(path: String, reason: FileError)
+    /// `template`: whose setup commands they are; nil: fleet.toml's.
+    case setupNeedsConsent(commands: [String], template: String? = nil)
+    case setupFailed(command: String, exitCode: Int32, output: String, template: String? = nil)
+    /// `isKept`: the agent stays, with its worktree.
+    case agentEndedAtOnce(branch: String, exitStatus: Int32?, screen: [String], isKept: Bool = false)
     case sessionTaken(SessionName)
     case noPane(branch: String, state: AgentState)
     /// With a daemon it is delivered as soon as the agent is ready for it.
@@ -24,7 +32,8 @@ public enum FleetError: Error, Equatable {
     case notSubmitted(branch: String, reason: String)
     case agentWorks(branch: String)
     case worktreeUnknownToGit(branch: String, FilePath)
-    case wouldLose(branch: String, losses: [String])
+    /// `isKeptByBranch`: nothing is lost if the branch stays.
+    case wouldLose(branch: String, losses: [String], isKeptByBranch: Bool = false)
     case processesStillThere(branch: String, pids: [Int32])
     case emptyText
     case fileUnreadable(FilePath, reason: String)
@@ -50,6 +59,9 @@ extension FleetError: UserFacingError {
         case .noMainCheckout: "no_main_checkout"
         case .fleetBranchIsMainCheckout: "branch_checked_out"
         case .worktreeFolderTaken: "worktree_folder_taken"
+        case .branchIsReference: "branch_is_reference"
+        case .leftoverBusy: "leftover_busy"
+        case .notPlaced: "not_placed"
         case .setupNeedsConsent: "setup_needs_consent"
         case .setupFailed: "setup_failed"
         case .agentEndedAtOnce: "agent_ended_at_once"
@@ -86,13 +98,18 @@ extension FleetError: UserFacingError {
         case .noMainCheckout: "A bare repository has no main checkout to run an agent in"
         case .fleetBranchIsMainCheckout(let branch): "Branch '\(branch)' is checked out in the main checkout"
         case .worktreeFolderTaken(let path): "The folder for the worktree exists and is not one: \(path)"
-        case .setupNeedsConsent(let commands):
-            "fleet.toml wants to run \(commands.count == 1 ? "a command" : "\(commands.count) commands") in the new worktree: "
+        case .branchIsReference(let name): "'\(name)' is the full name of a reference, not of a branch"
+        case .leftoverBusy(let branch, let pid):
+            "The spawn of '\(branch)' was killed, and its process \(pid) still works in the worktree"
+        case .notPlaced(let path, let reason): "'\(path)' was not copied to the worktree: \(reason.message)"
+        case .setupNeedsConsent(let commands, let template):
+            "\(template.map { "Template '\($0)'" } ?? "fleet.toml") wants to run "
+                + "\(commands.count == 1 ? "a command" : "\(commands.count) commands") in the new worktree: "
                 + commands.joined(separator: "; ")
-        case .setupFailed(let command, let code, let output):
+        case .setupFailed(let command, let code, let output, _):
             "Setup command '\(command)' ended with exit status \(code)"
                 + (output.isEmpty ? "" : ":\n\(output)")
-        case .agentEndedAtOnce(let branch, let status, let screen):
+        case .agentEndedAtOnce(let branch, let status, let screen, _):
             "The agent of '\(branch)' ended at once" + (status.map { " with exit status \($0)" } ?? "")
                 + (screen.isEmpty ? "" : ":\n" + screen.map { "  \($0.visible)" }.joined(separator: "\n"))
         case .sessionTaken(let name): "The tmux session '\(name)' exists and belongs to somebody else"
@@ -104,7 +121,7 @@ extension FleetError: UserFacingError {
         case .agentWorks(let branch): "The agent of '\(branch)' is working"
         case .worktreeUnknownToGit(let branch, let path):
             "Git does not know the folder of '\(branch)' as a worktree any more: \(path)"
-        case .wouldLose(let branch, let losses):
+        case .wouldLose(let branch, let losses, _):
             "Removing '\(branch)' would lose work:\n" + losses.map { "  \($0)" }.joined(separator: "\n")
         case .processesStillThere(let branch, let pids):
             "Processes of the agent of '\(branch)' did not end: \(pids.map(String.init).joined(separator: ", "))"
@@ -135,9 +152,21 @@ extension FleetError: UserFacingError {
         case .fleetBranchIsMainCheckout:
             "Use --no-worktree to run the agent there, or choose a new branch name"
         case .worktreeFolderTaken: "Move that folder away, or set 'root' under [worktree] in fleet.toml"
+        case .branchIsReference(let name):
+            "Name the branch itself, as in '\(name.split(separator: "/").dropFirst(2).joined(separator: "/"))'"
+        case .leftoverBusy(_, let pid): "Wait for it, or end it ('kill \(pid)'), then run the command again"
+        case .notPlaced(let path, let reason):
+            reason.hint == nil || reason.reason == .permissionDenied
+                ? "Make it readable, or change 'copy' and 'link' under [worktree] in fleet.toml and .worktreeinclude, "
+                    + "which name '\(path)'"
+                : reason.hint
         case .setupNeedsConsent:
-            "Run it again with --yes to agree once; it is asked again when the commands change"
-        case .setupFailed: "Nothing was kept; correct 'setup' under [worktree] in fleet.toml and spawn again"
+            "Run it again with --yes to agree; it is asked again when a file of .tmuxagent/ changes"
+        case .setupFailed(_, _, _, let template):
+            "Nothing was kept; correct 'setup' \(template.map { "of template '\($0)'" } ?? "under [worktree] in fleet.toml") "
+                + "and spawn again"
+        case .agentEndedAtOnce(let branch, _, _, true):
+            "'tmux-agent logs \(branch)' shows all it printed; 'tmux-agent spawn \(branch)' starts it again"
         case .agentEndedAtOnce: "Nothing was kept; try the command by hand, then correct it in fleet.toml"
         case .sessionTaken: "Change 'prefix' under [tmux] in fleet.toml, or end that session"
         case .noPane(let branch, _): "Run 'tmux-agent spawn \(branch)' to start it again"
@@ -150,7 +179,9 @@ extension FleetError: UserFacingError {
             "Wait for it, or end it: 'tmux-agent rm \(branch) --force' (unfinished work is kept)"
         case .worktreeUnknownToGit(let branch, let path):
             "Save what is needed from \(path); 'tmux-agent rm \(branch) --force' removes the rest and leaves that folder"
-        case .wouldLose(let branch, _):
+        case .wouldLose(let branch, _, true):
+            "'tmux-agent rm \(branch) --keep-branch' keeps them on the branch; with --force they go to refs/tmux-agent/rescue/"
+        case .wouldLose(let branch, _, _):
             "Commit, merge or push it first; or 'tmux-agent rm \(branch) --force' keeps it under refs/tmux-agent/rescue/"
         case .processesStillThere: "End them by hand, then run the command again"
         case .emptyText: "Give the text as an argument, or '-' to read standard input"
@@ -170,7 +201,7 @@ extension FleetError: UserFacingError {
         case .notAFleet, .unknownProfile, .secretUnusable, .publicURLUnusable, .settingsUnfit:
             .unusableSettings
         case .untrusted, .setupNeedsConsent, .refusedInsideAgent: .refused
-        case .emptyText, .noAgentHere, .noBranchHere: .usage
+        case .emptyText, .noAgentHere, .noBranchHere, .branchIsReference: .usage
         case .noPane: .unavailable
         default: .notAchieved
         }

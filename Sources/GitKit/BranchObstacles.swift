@@ -47,15 +47,20 @@ struct Refspec {
     }
 
     /// Where the remote's `reference` is stored here; nil when this refspec does not fetch it.
-    func destination(of reference: String) -> String? {
-        guard let star = source.firstIndex(of: "*") else { return source == reference ? target : nil }
-        let before = source[..<star]
-        let after = source[source.index(after: star)...]
+    func destination(of reference: String) -> String? { Self.map(reference, from: source, to: target) }
+
+    /// Which of the remote's references is stored here as `reference`; nil when this refspec does not store it.
+    func source(of reference: String) -> String? { Self.map(reference, from: target, to: source) }
+
+    private static func map(_ reference: String, from pattern: String, to other: String) -> String? {
+        guard let star = pattern.firstIndex(of: "*") else { return pattern == reference ? other : nil }
+        let before = pattern[..<star]
+        let after = pattern[pattern.index(after: star)...]
         guard reference.hasPrefix(before), reference.hasSuffix(after),
             reference.utf8.count >= before.utf8.count + after.utf8.count
         else { return nil }
         let middle = reference.dropFirst(before.count).dropLast(after.count)
-        guard let place = target.firstIndex(of: "*") else { return target }
-        return "\(target[..<place])\(middle)\(target[target.index(after: place)...])"
+        guard let place = other.firstIndex(of: "*") else { return other }
+        return "\(other[..<place])\(middle)\(other[other.index(after: place)...])"
     }
 }

@@ -23,6 +23,9 @@ extension GitError {
         case .branchCheckedOut(let name, let path): "The branch '\(name)' is checked out at \(path)"
         case .branchOnSeveralRemotes(let name, let remotes):
             "The branch '\(name)' is on several remotes: \(remotes.joined(separator: ", "))"
+        case .branchOfRemote(let name, let found?):
+            "'\(name)' is the branch '\(found.branch)' of the remote '\(found.remote)', not a branch here"
+        case .branchOfRemote(let name, nil): "'\(name)' is the name of a remote-tracking reference"
         case .branchMoved(let name, let expected, let found?):
             "The branch '\(name)' was at \(expected.short) and is now at \(found.short)"
         case .branchMoved(let name, let expected, nil):
@@ -68,6 +71,8 @@ extension GitError {
         case .branchOnSeveralRemotes(let name, let remotes):
             "Say which: git branch --track \(Command.quoted(name.rawValue)) "
                 + Command.quoted("\(remotes.first ?? "origin")/\(name)")
+        case .branchOfRemote(_, let found?): "Name it '\(found.branch)': that follows the remote's"
+        case .branchOfRemote: "Choose another name"
         case .branchMoved: "Look at the new commits, then try again"
         case .pathExists(let path): "Move it away, or remove it if it is not needed: \(path)"
         case .pathOutside: "Name a path inside, without '..' and without symbolic links that lead out"
@@ -76,7 +81,8 @@ extension GitError {
             "Run 'git worktree unlock \(Command.quoted(path.string))' if nobody needs it"
         case .leftoverInUse: "Save what is needed from it, then run 'tmux-agent doctor --fix'"
         case .lockTimeout: "Try again when it is done"
-        case .commandFailed, .library, .fileSystem: nil
+        case .commandFailed, .library: nil
+        case .fileSystem(let operation, let path, let errno): FileError(operation, path, errno).hint
         case .commandTimedOut: "Try again; 'git gc' may make the repository faster"
         case .process(let error): error.hint
         case .undoIncomplete: "Run 'tmux-agent doctor --fix'"

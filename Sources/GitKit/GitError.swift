@@ -19,6 +19,8 @@ public enum GitError: Error, Equatable {
     case branchCaseTwin(BranchName, of: BranchName)
     case branchCheckedOut(BranchName, at: FilePath)
     case branchOnSeveralRemotes(BranchName, remotes: [String])
+    /// `origin/feature` is no name for a branch here.
+    case branchOfRemote(BranchName, BranchLookup.RemoteName?)
     case branchMoved(BranchName, expected: CommitID, found: CommitID?)
     case pathExists(FilePath)
     case pathOutside(FilePath, root: FilePath)
@@ -53,6 +55,7 @@ extension GitError: UserFacingError {
         case .branchCaseTwin: "branch_case_twin"
         case .branchCheckedOut: "branch_checked_out"
         case .branchOnSeveralRemotes: "branch_ambiguous"
+        case .branchOfRemote: "branch_of_remote"
         case .branchMoved: "branch_moved"
         case .pathExists: "path_exists"
         case .pathOutside: "path_outside"

@@ -78,13 +78,18 @@ extension GitRepository {
     public func lookUp(_ name: BranchName) async throws(GitError) -> BranchLookup {
         let heads = try await branches()
         let place: BranchLookup.Place
+        var obstacles: [BranchLookup.Obstacle] = []
         if let own = heads.first(where: { $0.name == name }) {
             place = .local(own.commit)
         } else {
-            let remotes = try await remoteBranches(named: name)
+            let refspecs = try await refspecs()
+            let remotes = try await remoteBranches(named: name, refspecs)
             place = remotes.isEmpty ? .absent : .remoteTracking(remotes)
+            let tracking = "refs/remotes/\(name)"
+            if remotes.isEmpty, try await commit(ofReference: tracking) != nil {
+                obstacles.append(.remoteName(of: Self.remoteName(of: tracking, refspecs)))
+            }
         }
-        var obstacles: [BranchLookup.Obstacle] = []
         if let path = checkouts(of: name).first { obstacles.append(.checkedOut(at: path)) }
         let isLocal = if case .local = place { true } else { false }
         if !isLocal {
@@ -94,8 +99,9 @@ extension GitRepository {
         return BranchLookup(name: name, place: place, obstacles: obstacles)
     }
 
-    private func remoteBranches(named name: BranchName) async throws(GitError) -> [RemoteBranch] {
-        let refspecs = try await ask({ (repository: borrowing OpenRepository) throws(GitError) in
+    /// What each remote's fetches store where.
+    private func refspecs() async throws(GitError) -> [(remote: String, refspec: Refspec)] {
+        let settings = try await ask({ (repository: borrowing OpenRepository) throws(GitError) in
             try repository.configuration(matching: "^remote\\..*\\.fetch$")
         }) { () async throws(GitError) in
             let result = try await self.git.read(
@@ -105,10 +111,28 @@ extension GitRepository {
                 return parts.count == 2 ? (key: String(parts[0]), value: String(parts[1])) : nil
             }
         }
-        var found: [RemoteBranch] = []
-        for (key, value) in refspecs {
+        return settings.compactMap { key, value in
             let remote = String(key.dropFirst("remote.".count).dropLast(".fetch".count))
-            guard let reference = Refspec(value)?.destination(of: name.reference),
+            return Refspec(value).map { (remote, $0) }
+        }
+    }
+
+    private static func remoteName(
+        of tracking: String, _ refspecs: [(remote: String, refspec: Refspec)]
+    ) -> BranchLookup.RemoteName? {
+        for (remote, refspec) in refspecs {
+            guard let source = refspec.source(of: tracking), source.hasPrefix("refs/heads/") else { continue }
+            return BranchLookup.RemoteName(remote: remote, branch: String(source.dropFirst(11)))
+        }
+        return nil
+    }
+
+    private func remoteBranches(
+        named name: BranchName, _ refspecs: [(remote: String, refspec: Refspec)]
+    ) async throws(GitError) -> [RemoteBranch] {
+        var found: [RemoteBranch] = []
+        for (remote, refspec) in refspecs {
+            guard let reference = refspec.destination(of: name.reference),
                 let commit = try await commit(ofReference: reference)
             else { continue }
             found.append(RemoteBranch(remote: remote, trackingReference: reference, commit: commit))

@@ -97,6 +97,19 @@ public struct BranchLookup: Sendable, Equatable {
         case caseTwin(of: BranchName)
         /// Also while a rebase or bisect of it is in progress there.
         case checkedOut(at: FilePath)
+        /// It names a remote's branch, as in `origin/feature`; nil when no remote is set up to fetch one to there.
+        case remoteName(of: RemoteName?)
+    }
+
+    /// A branch as its remote knows it.
+    public struct RemoteName: Sendable, Equatable {
+        public let remote: String
+        public let branch: String
+
+        public init(remote: String, branch: String) {
+            self.remote = remote
+            self.branch = branch
+        }
     }
 
     public let name: BranchName
@@ -115,6 +128,7 @@ public struct BranchLookup: Sendable, Equatable {
         case .conflict(let other): .branchConflict(name, with: other)
         case .caseTwin(let other): .branchCaseTwin(name, of: other)
         case .checkedOut(let path): .branchCheckedOut(name, at: path)
+        case .remoteName(let found): .branchOfRemote(name, found)
         case nil: nil
         }
     }

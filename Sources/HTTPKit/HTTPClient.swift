@@ -103,7 +103,10 @@ private final class Transfer {
     func prepare(_ request: HTTPRequest) throws(HTTPError) {
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_CUSTOMREQUEST, request.method)
-        try set(CURLOPT_PROTOCOLS_STR, "http,https")
+        // libcurl before 7.85 knows only the older form, a set of bits.
+        if unsafe ccurl_set_string(handle, CURLoption(rawValue: 10_318), "http,https") != CURLE_OK {
+            try set(CURLoption(rawValue: 181), 3)
+        }
         try set(CURLOPT_USERAGENT, "tmux-agent")
         try set(CURLOPT_FOLLOWLOCATION, 0)
         // Signals belong to the whole process.

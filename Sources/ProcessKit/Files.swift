@@ -74,7 +74,7 @@ public enum Files {
     /// Creates `path` with `text` unless it exists; false then.
     public static func create(
         _ path: FilePath, _ text: String, mode: FilePermissions = .init(rawValue: 0o644)
-    ) throws -> Bool {
+    ) throws(FileError) -> Bool {
         do {
             let file = try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: mode)
@@ -82,37 +82,52 @@ public enum Files {
             return true
         } catch Errno.fileExists {
             return false
+        } catch {
+            throw FileError("write", path, error as? Errno ?? .ioError)
         }
     }
 
     /// Appends `text` with one write(2); the file is created when it is missing.
     public static func append(
         _ text: String, to path: FilePath, mode: FilePermissions = .init(rawValue: 0o600)
-    ) throws {
+    ) throws(FileError) {
         try append(Array(text.utf8), to: path, mode: mode)
     }
 
     /// As `append` of a text.
     public static func append(
         _ bytes: [UInt8], to path: FilePath, mode: FilePermissions = .init(rawValue: 0o600)
-    ) throws {
-        let file = try FileDescriptor.open(
-            path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: mode)
-        _ = try file.closeAfter { try file.writeAll(bytes) }
+    ) throws(FileError) {
+        do {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: mode)
+            _ = try file.closeAfter { try file.writeAll(bytes) }
+        } catch {
+            throw FileError("write", path, error as? Errno ?? .ioError)
+        }
     }
 
     /// Makes `path` and the folders above it; folders that exist keep their permissions.
-    public static func makeFolder(_ path: FilePath, mode: Int = 0o755) throws {
+    public static func makeFolder(_ path: FilePath, mode: Int = 0o755) throws(FileError) {
         guard unsafe mkdir(path.string, mode_t(mode)) != 0 else { return }
         switch Errno(rawValue: errno) {
         case .fileExists where isFolder(path): return
         case .noSuchFileOrDirectory where path.components.count > 1:
             try makeFolder(path.removingLastComponent(), mode: mode)
             guard unsafe mkdir(path.string, mode_t(mode)) == 0 || errno == EEXIST else {
-                throw Errno(rawValue: errno)
+                throw FileError("make the folder", path, Errno(rawValue: errno))
             }
-        case let other: throw other
+        case let other:
+            throw FileError("make the folder", path, other, obstacle: obstacle(of: path, after: other))
         }
+    }
+
+    /// What is no folder, but stands where `path` needs one.
+    private static func obstacle(of path: FilePath, after error: Errno) -> FilePath? {
+        guard error == .fileExists || error == .notDirectory else { return nil }
+        var place = path
+        while !exists(place), place.lastComponent != nil { place.removeLastComponent() }
+        return isFolder(place) ? nil : place
     }
 
     public static func exists(_ path: FilePath) -> Bool {

@@ -31,6 +31,13 @@ public struct OwnProcess: Sendable, Equatable {
         startedAt = boot + field(22) / ticks
     }
 
+    /// How many files this process may have open (`ulimit -n`).
+    public static var openFileLimit: Int {
+        let limit = sysconf(Int32(_SC_OPEN_MAX))
+        // -1: there is none.
+        return limit < 0 ? .max : limit
+    }
+
     private static func text(_ path: String) -> String {
         // A machine without /proc shows zeros.
         (try? Files.readText(FilePath(path), limit: 1 << 20)) ?? ""

@@ -58,18 +58,30 @@ public struct ProcessSnapshot: Sendable, Hashable {
 /// All processes of this machine at one moment, read from `/proc`.
 public struct ProcessTable: Sendable {
     public let processes: [Int32: ProcessSnapshot]
+    /// False when descriptors or memory ran out: a process that is missing here may live.
+    public let isWhole: Bool
     private let children: [Int32: [Int32]]
 
     /// Reads `/proc` now; processes that end meanwhile are left out.
     public init() {
-        self.init(
-            Self.entries(of: "/proc").compactMap { name in
-                Int32(name).flatMap(Self.process)
-            })
+        let names = Self.entries(of: "/proc")
+        var isWhole = !names.isEmpty
+        var list: [ProcessSnapshot] = []
+        for pid in names.compactMap({ Int32($0) }) {
+            do {
+                if let process = try Self.look(at: pid) { list.append(process) }
+            } catch {
+                isWhole = false
+            }
+        }
+        self.init(list, isWhole: isWhole)
     }
 
     /// A table of given processes.
-    public init(_ list: [ProcessSnapshot]) {
+    public init(_ list: [ProcessSnapshot]) { self.init(list, isWhole: true) }
+
+    private init(_ list: [ProcessSnapshot], isWhole: Bool) {
+        self.isWhole = isWhole
         processes = Dictionary(list.map { ($0.pid, $0) }) { first, _ in first }
         children = Dictionary(grouping: list.map(\.pid)) { [processes] in processes[$0]?.parent ?? 0 }
     }
@@ -112,14 +124,25 @@ public struct ProcessTable: Sendable {
 extension ProcessTable {
     /// The process that has this pid now; nil when there is none.
     public static func process(_ pid: Int32) -> ProcessSnapshot? {
-        guard let line = read("/proc/\(pid)/stat", isOneRead: true) else { return nil }
-        return ProcessSnapshot(statLine: String(decoding: line, as: UTF8.self))
+        try? look(at: pid)  // what cannot be seen is none
     }
 
     /// Whether exactly this process still runs; a zombie has ended.
+    ///
+    /// Where descriptors ran out a process of this pid is taken for it: nobody is declared dead for want of a look.
     public static func isAlive(_ identity: ProcessIdentity) -> Bool {
-        guard let now = process(identity.pid) else { return false }
-        return now.identity == identity && !now.isZombie
+        do {
+            guard let now = try look(at: identity.pid) else { return false }
+            return now.identity == identity && !now.isZombie
+        } catch {
+            return kill(identity.pid, 0) == 0 || errno == EPERM
+        }
+    }
+
+    /// As `process`; throws when descriptors or memory ran out.
+    private static func look(at pid: Int32) throws(Errno) -> ProcessSnapshot? {
+        guard let line = try bytes(of: "/proc/\(pid)/stat", isOneRead: true) else { return nil }
+        return ProcessSnapshot(statLine: String(decoding: line, as: UTF8.self))
     }
 
     /// The children of a process's first thread; nil when it is gone, and on kernels that do not say
@@ -203,9 +226,18 @@ extension ProcessTable {
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
 
-    private static func read(_ path: String, isOneRead: Bool = false) -> [UInt8]? {
-        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else {
-            return nil  // ended, or another user's
+    private static func read(_ path: String) -> [UInt8]? {
+        try? bytes(of: path, isOneRead: false)  // what cannot be seen is none
+    }
+
+    /// Nil for a process that has ended or is another user's; throws when descriptors or memory ran out.
+    private static func bytes(of path: String, isOneRead: Bool) throws(Errno) -> [UInt8]? {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+        } catch {
+            if let error = error as? Errno, error.isShortage { throw error }
+            return nil
         }
         defer { try? file.close() }  // nothing was written
         var bytes: [UInt8] = []
@@ -231,5 +263,12 @@ extension ProcessTable {
             names.append(name)
         }
         return names
+    }
+}
+
+extension Errno {
+    /// Descriptors or memory ran out: this says nothing of the file that was to be opened.
+    public var isShortage: Bool {
+        [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(self)
     }
 }

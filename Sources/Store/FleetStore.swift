@@ -50,6 +50,16 @@ public struct FleetStore: Sendable {
         try await read { [fleet] db in try Self.registration(fleet, db) }
     }
 
+    /// When the fleet became known here; nil when it never was.
+    public func registeredAt() async throws(StoreError) -> Timestamp? {
+        try await read { [fleet] db in
+            try Int64.fetchOne(
+                db, sql: "SELECT createdAt FROM fleet WHERE id = ?", arguments: [fleet.rawValue]
+            )
+            .map(Timestamp.init(milliseconds:))
+        }
+    }
+
     static func registration(_ fleet: FleetID, _ db: Database) throws -> FleetRegistration? {
         try Row.fetchOne(db, sql: "SELECT * FROM fleet WHERE id = ?", arguments: [fleet.rawValue])
             .map(registration)

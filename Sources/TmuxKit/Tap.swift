@@ -12,10 +12,13 @@ public enum TapState: Sendable, Equatable {
     case silent
     /// Piped by somebody else, not by us.
     case foreign
+    /// This process has no descriptors left to look with.
+    case unknown
 }
 
 /// What `armTap` found and did.
 public enum TapArming: Sendable, Equatable {
+    /// Or it cannot be seen now.
     case wasAlive
     /// Bytes printed while no pipe lived are lost.
     case armed
@@ -60,8 +63,14 @@ enum Tap {
     }
 
     /// The process that was at the end of the pipe when it was armed, if its record can be read.
-    static func recordedPipe(_ tap: FilePath) -> ProcessIdentity? {
-        guard let file = try? FileDescriptor.open(pipeRecord(tap), .readOnly) else { return nil }  // none yet
+    static func recordedPipe(_ tap: FilePath) throws(Errno) -> ProcessIdentity? {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(pipeRecord(tap), .readOnly, options: .closeOnExec)
+        } catch {
+            if let error = error as? Errno, error.isShortage { throw error }
+            return nil  // none yet
+        }
         defer { try? file.close() }  // only read
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
             count = (try? unsafe file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0  // as if empty
@@ -72,10 +81,11 @@ enum Tap {
     /// The living child of the server that writes to `tap`.
     ///
     /// The record is looked at first; when it is missing, the server's children are searched. A process that writes to
-    /// a file that was removed or moved away writes for nobody.
-    static func writer(of tap: FilePath, server: TmuxServerID) -> ProcessIdentity? {
+    /// a file that was removed or moved away writes for nobody. Throws when descriptors or memory ran out, for then
+    /// nothing is seen, which is no sign of death.
+    static func writer(of tap: FilePath, server: TmuxServerID) throws(Errno) -> ProcessIdentity? {
         let wanted = canonical(tap)
-        if let recorded = recordedPipe(tap), ProcessTable.isAlive(recorded) {
+        if let recorded = try recordedPipe(tap), ProcessTable.isAlive(recorded) {
             let output = ProcessTable.openFile(1, of: recorded.pid)
             // Until the shell has become cat, its output is that of tmux's making, or the record.
             let isStarting = output == "/dev/null" || output == canonical(pipeRecord(tap))
@@ -85,6 +95,7 @@ enum Tap {
         for pid in table.children(of: server.pid) where ProcessTable.openFile(1, of: pid) == wanted {
             return table.processes[pid]?.identity
         }
+        guard table.isWhole else { throw .tooManyOpenFiles }
         return nil
     }
 
@@ -107,8 +118,11 @@ extension TmuxServer {
     public func tapState(_ pane: PaneSnapshot) -> TapState {
         guard pane.isPiped else { return .none }
         guard let tap = pane.tap else { return .foreign }
-        guard let writer = Tap.writer(of: tap, server: pane.server) else { return .silent }
-        return .alive(writer)
+        do {
+            return try Tap.writer(of: tap, server: pane.server).map { .alive($0) } ?? .silent
+        } catch {
+            return .unknown
+        }
     }
 
     /// Pipes a pane to `tap` unless that is so already.
@@ -122,6 +136,7 @@ extension TmuxServer {
         let state = isSilent.map { Tap.state(pane, isSilent: $0) } ?? tapState(pane)
         switch state {
         case .alive where pane.tap == tap: return .wasAlive
+        case .unknown: return .wasAlive
         case .alive, .foreign: throw .pipedElsewhere(pane.id)
         case .none, .silent: break
         }

@@ -89,8 +89,9 @@ extension TmuxError: UserFacingError {
         case .unknownKey(let key): "tmux has no key named '\(key)'"
         case .paneBusy(let pane): "Something else is typing into pane \(pane)"
         case .lockFailed(let path, let reason): "Could not lock \(path): \(reason)"
-        case .timedOut(let command): "tmux did not answer: \(command)"
-        case .connectionLost(let command): "The connection to tmux broke while it ran: \(command)"
+        case .timedOut(let command): "tmux did not answer: \(command.prefix { $0 != " " })"
+        case .connectionLost(let command):
+            "The connection to tmux broke while it ran: \(command.prefix { $0 != " " })"
         case .commandFailed(let command, let status, let message):
             "tmux failed (exit status \(status)): \(message.isEmpty ? command : message)"
         case .unexpectedOutput(let command, let line): "tmux answered '\(line)' to: \(command)"
@@ -114,7 +115,8 @@ extension TmuxError: UserFacingError {
         case .unknownKey: "Keys are single characters or names such as Enter, Escape, C-c, Up, F5"
         case .paneBusy: "Try again when the other 'tmux-agent send' or action is done"
         case .commandFailed(let command, _, _): "The command was: \(command)"
-        case .sessionTaken, .paneRunning, .pipedElsewhere, .lockFailed, .timedOut, .connectionLost,
+        case .timedOut: "Its server is stopped, or the machine is very busy: try again"
+        case .sessionTaken, .paneRunning, .pipedElsewhere, .lockFailed, .connectionLost,
             .unexpectedOutput,
             .notStarted, .notReached, .cancelled:
             nil

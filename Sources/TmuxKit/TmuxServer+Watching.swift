@@ -183,8 +183,8 @@ extension TmuxServer {
 }
 
 extension TmuxServer {
-    /// The process that appends to a tap of this machine; nil when there is none any more.
+    /// The process that appends to a tap of this machine; nil when there is none any more, or none can be seen.
     public func writer(of tap: FilePath, life: TmuxServerID) -> ProcessIdentity? {
-        Tap.writer(of: tap, server: life)
+        try? Tap.writer(of: tap, server: life)  // what cannot be seen is not waited for
     }
 }

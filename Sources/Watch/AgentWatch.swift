@@ -15,6 +15,8 @@ final class AgentWatch {
     /// A quiet screen is compared with what tmux shows, and at most so often.
     static let checkPause = Duration.seconds(1)
     static let checkDistance = Duration.seconds(10)
+    /// Whether a spawn is alive is asked so often.
+    static let spawnerPause = Duration.seconds(1)
 
     var agent: Agent
     var machine: PolicyMachine
@@ -48,6 +50,8 @@ final class AgentWatch {
     var hasMoreBytes = true
     /// The policies heard of the agent since this process watches it.
     var hasBegun = false
+    /// When to ask again whether the process that delivers the briefing is alive: its end signals nothing.
+    var spawnerCheckAt: Timestamp?
     /// Not before this time, after an error.
     var pausedUntil: Timestamp?
     var failures = 0
@@ -85,6 +89,9 @@ final class AgentWatch {
     var nextDeadline: Timestamp? {
         if hasMoreBytes || mayBegin || mayBeBriefed { return pausedUntil ?? .longAgo }
         var times = [machine.nextDeadline, judgeDeadline, checkAt].compactMap(\.self)
+        if agent.spawn.phase == .briefing, agent.spawn.spawner != nil {
+            times.append(spawnerCheckAt ?? .longAgo)
+        }
         if isUnsettled, let lastBytes { times.append(lastBytes.advanced(by: Self.settlePause)) }
         guard let earliest = times.min() else { return nil }
         return pausedUntil.map { max($0, earliest) } ?? earliest
@@ -113,6 +120,7 @@ final class AgentWatch {
         quietAt = quietAt.map { min($0, now.advanced(by: Self.genericIdlePause)) }
         checkAt = checkAt.map { min($0, now.advanced(by: Self.checkDistance)) }
         pausedUntil = pausedUntil.map { min($0, now) }
+        spawnerCheckAt = spawnerCheckAt.map { min($0, now.advanced(by: Self.spawnerPause)) }
         debouncer.clockWasSetBack(to: now)
     }
 }

@@ -101,8 +101,21 @@ extension Watcher {
         (watch.hasMoreBytes, watch.isStale) = (true, false)
     }
 
+    /// A spawn that was killed delivers nothing more.
+    private func checkSpawner(_ watch: AgentWatch) {
+        guard watch.agent.spawn.phase == .briefing, let spawner = watch.agent.spawn.spawner,
+            watch.spawnerCheckAt.map({ $0 <= now }) ?? true
+        else { return }
+        if ProcessTable.isAlive(spawner.identity) {
+            watch.spawnerCheckAt = now.advanced(by: AgentWatch.spawnerPause)
+        } else {
+            (watch.agent.spawn.spawner, watch.spawnerCheckAt) = (nil, nil)
+        }
+    }
+
     /// Orders the briefing that the spawn could not deliver.
     private func brief(_ watch: AgentWatch) async throws {
+        checkSpawner(watch)
         guard watch.mayBeBriefed else { return }
         var step = WatchStep()
         do {

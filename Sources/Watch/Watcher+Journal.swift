@@ -39,14 +39,13 @@ extension Watcher {
     }
 
     private func takeEmitted(_ entry: JournalEntry, _ base: WatchStep) async throws {
-        guard let body = entry.signalBody else {
+        guard let body = entry.signalBody, let machine = machine(of: entry.subject) else {
             return _ = try await store.commit(base, for: entry.subject, at: now)
         }
         let signal = Signal(subject: entry.subject, at: now, body: body)
         let (now, ids, subject) = (now, ids, entry.subject)
         let escalations = context.configuration.escalations
         let watch = agentWatch(of: subject)
-        let machine = watch?.machine ?? main
         let committed = try await store.commit(
             subject, generation: watch?.agent.generation ?? 0, at: now
         ) { seen in
@@ -76,18 +75,33 @@ extension Watcher {
     }
 
     func decide(_ event: PolicyEvent, about subject: Subject, _ step: WatchStep) async throws {
-        let watch = agentWatch(of: subject)
-        guard watch != nil || subject == .mainCheckout else {
+        guard let machine = machine(of: subject) else {
             return _ = try await store.commit(step, for: subject, at: now)
         }
-        let outcome = try await decide(event, watch?.machine ?? main, subject: subject, adding: step)
-        take(outcome, of: watch)
+        let outcome = try await decide(event, machine, subject: subject, adding: step)
+        take(outcome, of: agentWatch(of: subject))
     }
 
     func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
         if let watch { return take(outcome, into: watch) }
         main = outcome.machine
         if outcome.hasWork { parts.wakeHands() }
+    }
+
+    /// Takes up answers whose rows in the journal went by while nobody knew the agent.
+    func takeMissedAnswers() async throws {
+        for machine in [main] + agents.values.map(\.machine) {
+            for id in machine.openQuestions {
+                guard let answer = try await store.approval(id)?.answer else { continue }
+                try await decide(
+                    .approvalAnswered(id, answer), about: machine.facts.subject, WatchStep())
+            }
+        }
+    }
+
+    /// Nil for an agent that is gone: what was about it concerns nobody.
+    private func machine(of subject: Subject) -> PolicyMachine? {
+        subject == .mainCheckout ? main : agentWatch(of: subject)?.machine
     }
 
     func agentWatch(of subject: Subject) -> AgentWatch? {
@@ -105,17 +119,17 @@ extension Watcher {
         let (now, ids, subject) = (now, ids, item.subject)
         let escalations = context.configuration.escalations
         let watch = agentWatch(of: subject)
-        let machine = watch?.machine ?? main
+        let before = machine(of: subject)
         let committed = try await store.finish(result, generation: watch?.agent.generation ?? 0, at: now) {
             _ in
-            var (step, machine) = (WatchStep(), machine)
-            let effects = machine.receive(.actionEnded(result), at: now, ids: ids)
+            var (step, machine) = (WatchStep(), before)
+            let effects = machine?.receive(.actionEnded(result), at: now, ids: ids) ?? []
             step.add(effects, subject: subject, at: now, escalations)
             step.noteAnswer(item, result)
-            return Decided(step, StepOutcome(machine: machine, hasWork: true))
+            return Decided(step, machine)
         }
-        if watch != nil || subject == .mainCheckout {
-            take(committed.output, of: watch)
+        if let machine = committed.output {
+            take(StepOutcome(machine: machine, hasWork: true), of: watch)
         } else {
             parts.wakeHands()
         }

@@ -104,14 +104,16 @@ extension Watcher {
         return facts
     }
 
-    static func mainFacts(branch: String?, now: Timestamp) -> SubjectFacts {
-        SubjectFacts(subject: .mainCheckout, branch: branch, host: "local", since: now)
+    static func mainFacts(branch: String?, since: Timestamp) -> SubjectFacts {
+        SubjectFacts(subject: .mainCheckout, branch: branch, host: "local", since: since)
     }
 
-    func mainFacts() async -> SubjectFacts {
+    /// Its timers count from the fleet's beginning, as an agent's do from its own.
+    func mainFacts() async throws -> SubjectFacts {
         // a detached HEAD and an unreadable one are the same here
         let branch = try? await context.repository.mainBranch()
-        var facts = Self.mainFacts(branch: branch?.rawValue, now: now)
+        var facts = Self.mainFacts(
+            branch: branch?.rawValue, since: try await store.registeredAt() ?? now)
         // before the first commit, and in a bare repository, there is none
         facts.commit = (try? await context.repository.head(of: context.root))?.rawValue
         return facts
@@ -128,6 +130,9 @@ extension Watcher {
     func reloadPolicy() {
         switch policy.reload(mainBranch: main.facts.branch, dialogs: context.dialogIDs) {
         case .none: return
+        case .missing(let reason):
+            log.warning("policy: \(reason)")
+            policyNews = ["pipelines": 0, "missing": true]
         case .refused(let reason):
             log.error("policy: the last good one stays in force: \(reason)")
             policyNews = ["refused": .string(reason)]

@@ -86,7 +86,7 @@ public actor Watcher: Service {
         store = context.store
         policy = LivePolicy(path: context.configuration.watch.policy, copy: context.policyInForce)
         main = PolicyMachine(
-            policy: policy.policy, facts: Self.mainFacts(branch: nil, now: context.surroundings.now()))
+            policy: policy.policy, facts: Self.mainFacts(branch: nil, since: context.surroundings.now()))
     }
 
     var now: Timestamp { context.surroundings.now() }
@@ -108,6 +108,7 @@ public actor Watcher: Service {
         reloadPolicy()
         try await loadPositions()
         try await turn()
+        await attempt("approvals") { try await takeMissedAnswers() }
         setAlarm()
         try parts.ready()
         isReady = true
@@ -121,7 +122,8 @@ public actor Watcher: Service {
         hookOffset = try await store.fileOffset(Self.hookReader)
         agentHookOffset = try await store.fileOffset(Self.agentHookReader)
         main = PolicyMachine(
-            policy: policy.policy, facts: await mainFacts(), runs: try await store.runs(of: .mainCheckout))
+            policy: policy.policy, facts: try await mainFacts(), runs: try await store.runs(of: .mainCheckout)
+        )
         isStale = false
     }
 
@@ -144,12 +146,14 @@ public actor Watcher: Service {
         guard try await isDatabaseUsable() else { return }
         if isStale { await attempt("database") { try await loadPositions() } }
         for (id, watch) in agents where watch.hasMoreBytes { await visit(id) }
-        if databaseChanged {
+        await loadChangedAgents()
+        // Its rows are about agents: none is taken before its agent is known.
+        if databaseChanged, !agentsChanged {
             await attempt("journal") { try await takeJournal() }
             await attempt("approvals") { expiry = try await store.nextApprovalExpiry() }
             databaseChanged = retryAt != nil
         }
-        if agentsChanged { await attempt("agents") { try await loadAgents() } }
+        await loadChangedAgents()
         await attempt("policy") { try await spreadPolicy() }
         await attempt("git hooks") { try await takeHooks() }
         await attempt("agents' hooks") { try await takeAgentHooks() }
@@ -159,6 +163,11 @@ public actor Watcher: Service {
         await attempt("approvals") { try await expireApprovals(at: now) }
         for id in agents.keys.sorted() { await visit(id) }
         await attempt("main checkout") { try await tickMain() }
+    }
+
+    private func loadChangedAgents() async {
+        guard agentsChanged else { return }
+        await attempt("agents") { try await loadAgents() }
     }
 
     /// The wall clock may be set back: what only this process waits for must not come as much later.

@@ -168,8 +168,8 @@ struct ApprovalAnswersTests {
             (signed(body, time, signature.map { String($0.dropFirst(7)) }), noon, .malformed),
             (signed(body, "+\(time ?? "")", signature), noon, .malformed),
             (signed(body, "9223372036854775807", signature), noon, .malformed),
-            (call("{}", at: noon), noon, .malformed),
-            (call(#"{"decision":"maybe"}"#, at: noon), noon, .malformed),
+            (call("{}", at: noon), noon, .unusableBody),
+            (call(#"{"decision":"approved"}"#, at: noon), noon, .unusableBody),
             (call(big, at: noon), noon, .tooLarge),
         ]
         for (attempt, now, refusal) in cases {

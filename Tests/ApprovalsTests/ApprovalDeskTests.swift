@@ -42,24 +42,28 @@ struct ApprovalDeskTests {
     }
 
     @Test(arguments: [
-        ("approval-abc", "approval-abc"), ("approval-x", "approval-xyz"), ("xy", "approval-xyz"),
-        ("feature/a", "approval-abc"), ("fix/b", "approval-xyz"), ("release", "approval-xyz"),
+        ("approval-abc", "approval-abc"), ("approval-xyz", "approval-xyz0"), ("xyz", "approval-xyz0"),
+        ("feature/a", "approval-abc"), ("fix/b", "approval-xyz0"), ("x", "approval-xyz0"),
         ("ci-approval-abc/deploy", "approval-abc"),
     ])
     func questionIsFoundByWhatPeopleCallIt(text: String, id: String) async throws {
         let fleet = try await makeFleet()
         try await ask(fleet, "approval-abc")
-        try await ask(fleet, "approval-xyz", agent: 4, stage: "release")
+        try await ask(fleet, "approval-xyz0", agent: 4, stage: "x")
         let found = try await ApprovalDesk(store: fleet).question(named: text)
         #expect(found.approval.id.rawValue == id)
+        // An answer is for good: a slip of the finger must not give one.
+        await #expect(throws: ApprovalsError.self) {
+            try await ApprovalDesk(store: fleet).question(named: "ab")
+        }
     }
 
-    @Test(arguments: ["approval", "feature/a", "deploy"])
+    @Test(arguments: ["approval-abc", "feature/a", "deploy"])
     func severalThatFitAreListed(text: String) async throws {
         let fleet = try await makeFleet()
-        try await ask(fleet, "approval-abc")
-        try await ask(fleet, "approval-abd")
-        let list = ["approval-abc feature/a deploy", "approval-abd feature/a deploy"]
+        try await ask(fleet, "approval-abc0")
+        try await ask(fleet, "approval-abc1")
+        let list = ["approval-abc0", "approval-abc1"].map { "\($0) feature/a ci-\($0)/deploy" }
         await #expect(throws: ApprovalsError.ambiguous(text: text, candidates: list)) {
             try await ApprovalDesk(store: fleet).question(named: text)
         }

@@ -20,6 +20,7 @@ struct ChatTests {
     @Test(arguments: [
         ("/approve ap-1", ChatOrder.decide(.approve, id: "ap-1", reason: nil)),
         ("  @bot /reject   ap-1  too   early ", .decide(.reject, id: "ap-1", reason: "too early")),
+        ("/approve@gate_bot ap-1", .decide(.approve, id: "ap-1", reason: nil)),
         ("APPROVE ap-1", .decide(.approve, id: "ap-1", reason: nil)),
         ("同意 ap-1", .decide(.approve, id: "ap-1", reason: nil)),
         ("拒绝 ap-1 再看看", .decide(.reject, id: "ap-1", reason: "再看看")),

@@ -15,6 +15,13 @@ struct FullScreenTests {
               - name: release
                 require_approval: { prompt: "Release 登录?" }
                 actions_on_start: [ { shell: "echo out >>released" } ]
+          - name: nightly
+            match: { checkout: main }
+            starts_on: { git_hook: post-commit }
+            stages:
+              - name: publish
+                require_approval: { prompt: "Publish the night?" }
+                actions_on_start: [ { shell: "true" } ]
 
         """
 
@@ -41,6 +48,12 @@ struct FullScreenTests {
 
         func type(_ text: String) async throws {
             _ = try await fleet.shell("tmux -u -S \(socket) send-keys -l '\(text)'")
+        }
+
+        /// As a person pastes: at once, in brackets where the program asked for them.
+        func paste(_ text: String) async throws {
+            let tmux = "tmux -u -S \(socket)"
+            _ = try await fleet.shell("\(tmux) set-buffer \"\(text)\" && \(tmux) paste-buffer -p")
         }
 
         func screen() async throws -> String {
@@ -84,7 +97,14 @@ struct FullScreenTests {
             try await terminal.expect("Reject, because")
             try await terminal.press("Escape")
             try await terminal.expect("Nothing done.")
+            // Keys that are in a pasted text are nobody's.
+            try await terminal.paste("fix this:\na line\n\n")
+            try await terminal.expect("Pasted text is no keys here")
+            // A mark joins the character before it, and flags are two characters in one.
             try await terminal.press("a")
+            try await terminal.type("e\u{301}\u{1F1E8}\u{1F1F3}x")
+            try await terminal.expect("Approve, because (may stay empty): e\u{301}")
+            try await terminal.press("C-u")
             try await terminal.type("klein und klar 好")
             try await terminal.press("Enter")
             try await terminal.expect("Approved stage 'release'.")
@@ -108,12 +128,34 @@ struct FullScreenTests {
             try await fleet.succeed("spawn", "a/new")
             try await terminal.expect("a/new")
             try await terminal.expect("▸ docs/guide")
+            // What asks without being an agent has a row of its own.
+            let commit = try await fleet.shell("git rev-parse HEAD").stdout.trimmingSuffixNewline
+            try Files.append(
+                "post-commit\t\(fleet.root)\tmain\t\(commit)\t\n",
+                to: fleet.root.appending(".git/tmux-agent/hooks"))
+            try await terminal.expect("nightly: publish asks")
+            try await terminal.press("Tab")
+            try await terminal.expect("main checkout asks: Publish the night?")
+            try await terminal.press("s")
+            try await terminal.expect("main checkout is no agent")
+            try await terminal.press("a", "Enter")
+            try await terminal.expect("Approved stage 'publish'.")
+            try await terminal.expect("▸ a/new")
+            try await terminal.press("g")
+            try await terminal.expect("▸ docs/guide")
+
             _ = try await fleet.shell("tmux -u -S \(terminal.socket) resize-window -x 50 -y 12")
             try await terminal.expect("▸ docs/guide")
             #expect(try await terminal.screen().split(separator: "\n").allSatisfy { $0.displayWidth <= 50 })
 
-            try await terminal.press("q")
+            // What was sent arrives, however soon a person leaves.
+            try await terminal.press("s")
+            try await terminal.expect("Text for docs/guide:")
+            try await terminal.paste("Two lines\nare one text")
+            try await terminal.expect("are one text")
+            _ = try await fleet.shell("tmux -u -S \(terminal.socket) send-keys Enter q")
             try await terminal.expect("echo")
+            #expect(try await fleet.run("logs", "docs/guide").stdout.contains("are one text"))
             #expect(try await terminal.ask("#{alternate_on}") == "0")
             #expect(try await !terminal.screen().contains("-echo"))
             _ = try await fleet.shell("tmux -u -S \(terminal.socket) kill-server")
@@ -133,6 +175,12 @@ struct FullScreenTests {
             try await terminal.expect("▸ feature/x")
             try await terminal.press("d")
             try await terminal.expect("feature/x has changed nothing.")
+            // A diff that fits on the screen stays there until its reader leaves it.
+            try fleet.write("more\n", to: ".tmuxagent/worktrees/feature-x/README")
+            try await terminal.press("d")
+            try await terminal.expect("+more")
+            try await terminal.press("q")
+            try await terminal.expect("▸ feature/x")
             try await terminal.press("?")
             try await terminal.expect("Any key goes back.")
             try await terminal.press("x")
@@ -150,12 +198,22 @@ struct FullScreenTests {
 
     @Test func anAgentIsPickedByAFewLetters() async throws {
         try await withFleetFixture { fleet in
+            let terminal = Terminal(fleet: fleet)
+            let nobody = try await fleet.run("pick")
+            #expect(nobody.status == 1 && nobody.stderr.contains("No agents yet"), "\(nobody)")
             try await fleet.succeed("spawn", "feature/login", "--task", "Add a login")
             try await fleet.succeed("spawn", "feature/search")
-            let terminal = Terminal(fleet: fleet)
+            // What is printed may go anywhere, what is shown goes to the terminal.
             try await terminal.start(
-                "{agent} pick --print >picked; {agent} pick sea --print >>picked; exec cat")
-            // Standard output is a file here: there is nobody to choose.
+                "echo nothing | {agent} pick --print; picked=$({agent} pick --print); echo \"picked $picked\"; exec cat"
+            )
+            try await terminal.expect("2 of 2")
+            try await terminal.type("seé")
+            try await terminal.press("BSpace")
+            try await terminal.type("arch")
+            try await terminal.expect("1 of 2")
+            try await terminal.press("Enter")
+            try await terminal.expect("picked feature/search")
             try await terminal.expect("needs a terminal")
             _ = try await fleet.shell("tmux -u -S \(terminal.socket) kill-server")
 

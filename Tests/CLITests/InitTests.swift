@@ -122,6 +122,54 @@ struct InitTests {
         }
     }
 
+    @Test func whatCameWithACloneIsTrustedByNobodyButAPerson() async throws {
+        try await withFleetFixture(scripts: nil) { fleet in
+            // No fleet.toml: `init` makes one beside the policy that came along.
+            try fleet.makeFolder(".tmuxagent")
+            try fleet.write("pipelines: []\n", to: ".tmuxagent/policy.yaml")
+            try await fleet.git.git("add", "--force", ".tmuxagent")
+            try await fleet.git.git("commit", "--quiet", "-m", "A policy")
+            let clone = fleet.folder.appending("clone")
+            try await fleet.git.git("clone", "--quiet", ".", clone.string)
+            let outcome = try await fleet.run("init", in: clone)
+            #expect(outcome.stdout.contains("made  .tmuxagent/fleet.toml\nkept  .tmuxagent/policy.yaml\n"))
+            #expect(outcome.stderr.contains("read it, then run 'tmux-agent trust'"))
+            #expect(try await fleet.run("status", "--json", in: clone).json["trusted"] == false)
+            #expect(try await fleet.run("spawn", "x", in: clone).status == 77)
+            #expect(try await fleet.run("trust", in: clone).status == 0)
+            #expect(try await fleet.run("status", "--json", in: clone).json["trusted"] == true)
+        }
+    }
+
+    @Test(arguments: [".tmuxagent", ".tmuxagent/templates"])
+    func nothingIsWrittenThroughALinkThatLeadsOut(link: String) async throws {
+        try await withFleetFixture(scripts: nil) { fleet in
+            let outside = fleet.folder.appending("outside")
+            try Files.makeFolder(outside)
+            if link.contains("/") { try fleet.makeFolder(".tmuxagent") }
+            #expect(try await fleet.shell("ln -s \(outside) \(fleet.root)/\(link)").status == 0)
+            let outcome = try await fleet.run("init")
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.description.contains("<folder>/shop/\(link) leads out of <folder>/shop\n"),
+                "\(outcome)")
+            #expect(Files.names(in: outside) == [])
+        }
+    }
+
+    @Test func aFileInTheWayIsNamed() async throws {
+        try await withFleetFixture(scripts: nil) { fleet in
+            try fleet.write("", to: ".tmuxagent")
+            #expect(
+                try await fleet.run("init").description == """
+                    [stderr]
+                    Error: Could not make the folder <folder>/shop/.tmuxagent/templates: <folder>/shop/.tmuxagent is not a folder
+                    Hint: Move <folder>/shop/.tmuxagent away, or remove it if it is not needed
+                    [status 1]
+                    """)
+        }
+    }
+
     @Test func templatesAreListedShownAndNearlyNamed() async throws {
         try await withFleetFixture { fleet in
             let list = try await fleet.run("templates", "--json").json["templates"]?.array

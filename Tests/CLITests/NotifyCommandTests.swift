@@ -195,15 +195,17 @@ struct NotifyCommandTests {
             func write(_ line: String, _ file: String) throws {
                 try Files.append(line + "\n", to: bus.appending(file))
             }
+            // Whether or not the daemon has looked at the bus yet.
+            let now = time(nil)
             try write(
-                "{\"branch\":\"feature/x\",\"text\":\"to one\",\"id\":\"c1\",\"sender\":\"phone\"}",
+                "{\"branch\":\"feature/x\",\"text\":\"to one\",\"id\":\"c1\",\"sender\":\"phone\",\"ts\":\(now)}",
                 "commands.jsonl")
             try write("{\"text\":\"to nobody\",\"id\":\"c2\"}", "commands.jsonl")
             try write(
                 "{\"branch\":\"feature/x\",\"text\":\"to one\",\"id\":\"c1\",\"sender\":\"phone\"}",
                 "commands.jsonl")
             try write(
-                "{\"session\":\"agent-feature-y\",\"keys\":[\"h\",\"i\",\"Enter\"],\"id\":\"c3\"}",
+                "{\"session\":\"agent-feature-y\",\"keys\":[\"h\",\"i\",\"Enter\"],\"id\":\"c3\",\"ts\":\(now)}",
                 "commands.jsonl")
             let isTyped = try await eventually(within: .seconds(20)) {
                 let one = try await fleet.run("logs", "feature/x").stdout
@@ -284,7 +286,7 @@ struct NotifyCommandTests {
             code.set(0)
             try await fleet.later("UPDATE delivery SET dueAt = 0 WHERE state = 'pending'")
             let done = try await fleet.run(["relay", "--channel", "wecom", "--once"], adding: variables)
-            #expect(done.status == 0, "\(done)")
+            #expect(done.status == 0 && done.stdout == "Sent 2 messages.\n", "\(done)")
             let contents = try server.received.dropFirst().map {
                 try JSONValue.parse(bytes: $0.body)["markdown"]?["content"]?.string ?? ""
             }

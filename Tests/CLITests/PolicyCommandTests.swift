@@ -106,6 +106,10 @@ struct PolicyCommandTests {
             let stage = try await fleet.run("policy", "reset", "feature/x", "--stage", "biuld")
             #expect(stage.status == 1)
             #expect(stage.stderr.contains("Did you mean 'build'?"), "\(stage)")
+            let later = try await fleet.run("policy", "reset", "feature/x", "--stage", "end")
+            #expect(later.status == 1)
+            #expect(
+                later.stderr.contains("Stage 'end' of 'feature/x' has not begun: its run stands at 'build'"))
             let pipeline = try await fleet.run("policy", "retry", "feature/x", "--pipeline", "deliver")
             #expect(pipeline.stderr.contains("Did you mean 'delivery'?"), "\(pipeline)")
             try fleet.write("", to: ".tmuxagent/worktrees/feature-x/ok")
@@ -153,6 +157,28 @@ struct PolicyCommandTests {
             let log = try fleet.daemonLog()
             #expect(told, "\(log)")
             try await fleet.expectRun("failed", of: "feature/x")
+        }
+    }
+
+    @Test func explainSaysWhatBeginsARunAndShowsTheOneBeforeTheQueue() async throws {
+        let policy = """
+            pipelines:
+              - name: deploys
+                starts_on: { signal: deploy }
+                stages: [{ name: ship, success_when: { signal: shipped } }]
+
+            """
+        try await withFleetFixture(policy: policy) { fleet in
+            try await fleet.succeed("spawn", "feature/x")
+            let none = try await fleet.run("policy", "explain", "feature/x")
+            #expect(none.stdout == "deploys  begins on signal deploy\n", "\(none)")
+            try await fleet.succeed("up")
+            for _ in 0..<2 { try await fleet.succeed("emit", "deploy", "--branch", "feature/x") }
+            let isQueued = try await eventually(within: .seconds(20)) {
+                let runs = try await fleet.run("policy", "explain", "feature/x", "--json").json["runs"]?.array
+                return runs?.map { $0.object?["state"]?.string } == ["running", "queued"]
+            }
+            #expect(isQueued)
         }
     }
 

@@ -8,7 +8,8 @@ import Testing
 struct SessionTests {
     static let keys: Set<String> = [
         "id", "branch", "state", "waiting_for", "exit_status", "since", "stage", "stage_state", "pipeline",
-        "run_state", "pending_approvals", "template", "model", "task", "session", "pane", "worktree", "ahead",
+        "run_state", "pending_approvals", "spawn", "template", "model", "task", "session", "pane", "worktree",
+        "ahead",
         "behind", "dirty", "facts_at", "created_at",
     ]
 

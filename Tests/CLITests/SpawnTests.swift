@@ -62,8 +62,27 @@ struct SpawnTests {
             try await fleet.git.git("branch", "far", "HEAD~1", in: remote)
             try await fleet.git.git("remote", "add", "origin", remote.string)
             try await fleet.git.git("fetch", "--quiet", "origin")
+            let named = try await fleet.run("spawn", "origin/far")
+            #expect(named.status == 1)
+            #expect(
+                named.stderr.contains("'origin/far' is the branch 'far' of the remote 'origin'"), "\(named)")
+            #expect(named.stderr.contains("Name it 'far'"))
+            #expect(try await fleet.git.git("branch", "--list", "origin/*") == "")
             try await fleet.succeed("spawn", "far")
             #expect(try await fleet.git.git("rev-parse", "far") == fleet.git.git("rev-parse", "HEAD~1"))
+            let there = try await fleet.run("spawn", "main-2", "--base", "HEAD~1")
+            #expect(there.stderr.contains("Warning") == false, "\(there)")
+            try await fleet.git.git("branch", "there")
+            let unused = try await fleet.run("spawn", "there", "--base", "HEAD~1")
+            #expect(
+                unused.stderr.contains("Warning: --base was not used: 'there' exists already"), "\(unused)")
+            try await fleet.git.git("branch", "both", in: remote)
+            try await fleet.git.git("remote", "add", "up", remote.string)
+            try await fleet.git.git("fetch", "--quiet", "--all")
+            #expect(try await fleet.run("spawn", "both").stderr.contains("is on several remotes"))
+            let tracking = try await fleet.run("spawn", "both", "--base", "up/both")
+            #expect(tracking.status == 0 && !tracking.stderr.contains("Warning"), "\(tracking)")
+            #expect(try await fleet.git.git("config", "branch.both.remote") == "up")
             try await fleet.succeed("spawn", "based", "--base", "HEAD~1")
             #expect(try await fleet.git.git("rev-parse", "based") == fleet.git.git("rev-parse", "HEAD~1"))
             #expect(try await fleet.session("based")?["ahead"] == 0)
@@ -87,12 +106,52 @@ struct SpawnTests {
         }
     }
 
+    /// Somebody ends `spawn` alone, while its setup command goes on.
+    @Test(arguments: [("INT", 130), ("TERM", 143)])
+    func aSpawnThatIsEndedSaysWhatItLeft(signal: String, status: Int) async throws {
+        let more = "[worktree]\nsetup = [\"touch \\\"$TMUX_AGENT_FLEET\\\"/../reached; exec sleep 983\"]\n"
+        try await withFleetFixture(more: more) { fleet in
+            let before = try await fleet.git.trace()
+            let ended = try await fleet.shell(
+                """
+                "$1" spawn x --yes >../out 2>../err & pid=$!
+                while ! test -e ../reached && kill -0 $pid; do sleep 0.02; done
+                "$1" sessions --json >../during
+                kill -\(signal) $pid; wait $pid
+                """)
+            #expect(ended.status == status, "\(ended)")
+            #expect(
+                try fleet.read("../err")
+                    == "Interrupted: 'tmux-agent spawn x' goes on with it, 'tmux-agent doctor --fix' takes it back\n"
+            )
+            #expect(try fleet.read("../out") == "")
+            let during = try JSONValue.parse(fleet.read("../during") ?? "")["agents"]?.array?.first
+            #expect(during?["state"] == "starting")
+            #expect(during?["spawn"] == "under_way")
+            let after = try await fleet.session("x")
+            #expect(after?["state"] == "gone")
+            #expect(after?["spawn"] == "interrupted")
+            for command in ["sessions", "status"] {
+                let shown = try await fleet.run(command)
+                #expect(
+                    shown.stderr.contains(
+                        "The spawn of 'x' was interrupted: 'tmux-agent spawn x' finishes it"))
+            }
+            try await fleet.succeed("doctor", "--fix")
+            #expect(try await fleet.run("sessions", "--json").json == ["agents": []])
+            #expect(try await fleet.git.trace() == before)
+        }
+    }
+
     @Test(arguments: [
         (["spawn", "x", "--agent", "secnod"], 78, "Did you mean 'second'?"),
         (["spawn", "x", "--template", "implementaton"], 78, "Did you mean 'implementation'?"),
         (["spawn", "x", "--base", "nowhere"], 1, "No commit is called 'nowhere'"),
         (["spawn", "a b"], 64, "it contains a space"), (["spawn", "--", "-x"], 64, "it starts with '-'"),
         (["spawn", "main"], 1, "Use --no-worktree"),
+        (["spawn", "refs/heads/topic/x"], 64, "as in 'topic/x'"),
+        (["spawn", "x", "--task", ""], 64, "--task is empty"),
+        (["spawn", "x", "--startup", ""], 64, "--startup is empty"),
         (["spawn", "x", "--startup", "no-such-program-here"], 1, "'no-such-program-here' was not found"),
     ])
     func whatCannotBeStartedLeavesNoTrace(arguments: [String], status: Int, words: String) async throws {
@@ -123,6 +182,14 @@ struct SpawnTests {
             #expect(!fleet.exists(".tmuxagent/worktrees/feature-x"))
             try await fleet.succeed("spawn", "feature/y")
             try await fleet.expectState("idle", of: "feature/y")
+            try await fleet.git.git(
+                "commit", "--quiet", "--allow-empty", "-m", "Work",
+                in: fleet.root.pushing(".tmuxagent/worktrees/feature-y"))
+            let committed = try await fleet.run("rm", "feature/y")
+            #expect(committed.status == 1)
+            #expect(
+                committed.stderr.contains("Hint: 'tmux-agent rm feature/y --keep-branch' keeps them"),
+                "\(committed)")
             let kept = try await fleet.run("rm", "feature/y", "--keep-branch")
             #expect(kept.stdout.hasPrefix("Removed agent 'feature/y', kept its branch."))
             #expect(try await fleet.git.git("branch", "--list", "feature/y") != "")

@@ -132,6 +132,9 @@ struct DialogTests {
         #expect(policy("Proceed").answer(to: dialog, on: facts).why == "no option says 'Proceed'")
         #expect(policy("Proceed", "No", "Yes").answer(to: dialog, on: facts).rule?.option == "No")
         #expect(policy("Yes", branch: "main").answer(to: dialog, on: facts).rule == nil)
+        var main = facts
+        main.subject = .mainCheckout
+        #expect(policy("Yes").answer(to: dialog, on: main).rule == nil)
     }
 
     @Test func explanationsNameWhatIsMissing() throws {

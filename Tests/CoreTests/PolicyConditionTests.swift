@@ -166,6 +166,20 @@ struct PolicyConditionTests {
         #expect(bench.stages == "nudge COMPLETED 1")
     }
 
+    @Test("A state that was triggers nothing: what the agent is now counts")
+    func formerState() {
+        var bench = PolicyBench([
+            Stage(name: "nudge", triggers: .all([.state(.idle), .after(.seconds(60)), .signal("go")]))
+        ])
+        bench.signal(.state(.idle, waitingFor: nil, exitStatus: nil))
+        bench.named("go")
+        bench.signal(.state(.working, waitingFor: nil, exitStatus: nil))
+        bench.wait(.seconds(60))
+        #expect(bench.stages == "nudge WAITING_TRIGGER 0")
+        bench.signal(.state(.idle, waitingFor: nil, exitStatus: nil))
+        #expect(bench.stages == "nudge COMPLETED 1")
+    }
+
     @Test("The signal that let a stage begin to wait can trigger it, but does not complete it")
     func decidingSignal() {
         let marker = Condition.marker(("stage", "lint"), ("ok", true))

@@ -158,6 +158,8 @@ struct PolicyWorld {
     /// As JSON, the only way in which a run may reach the next process.
     var runs: [RunID: PipelineRun] = [:]
     var order: [RunID] = []
+    /// `pipeline/stage` of those that may let a run go on behind their failure.
+    var continuing: Set<String> = []
     var items: [OutboxID] = []
     var outstanding: [OutboxID] = []
     var asked: [ApprovalID] = []

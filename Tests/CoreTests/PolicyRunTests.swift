@@ -137,6 +137,25 @@ struct PolicyRunTests {
         #expect(Set(bench.keys).count == 3)
     }
 
+    @Test("reset of a stage that has not begun is refused, and the one before it goes on")
+    func resetOfALaterStage() {
+        var bench = PolicyBench([
+            Stage(name: "a", approval: ApprovalRequest(), actionsOnStart: [.sh("a")]), Stage(name: "b"),
+        ])
+        bench.send(.reset(pipeline: nil, stage: "b"))
+        #expect(bench.ignored == ["stage 'b' has not begun: the run stands at 'a'"])
+        #expect(bench.cancelledQuestions == [])
+        bench.answer(.approve)
+        bench.send(.reset(pipeline: nil, stage: "b"))
+        #expect(!bench.cancelsPending)
+        bench.ended(exit: 1)
+        bench.send(.reset(pipeline: nil, stage: "b"))
+        #expect(bench.runStates == [.failed])
+        bench.send(.retry(pipeline: nil))
+        bench.ended(exit: 0)
+        #expect(bench.stages == "a COMPLETED 2, b COMPLETED 1")
+    }
+
     @Test("retry tries a failed stage once more; one that was rejected asks again")
     func retry() {
         var bench = PolicyBench([Stage(name: "a", triggers: .signal("go"), actionsOnStart: [.sh("a")])])
@@ -258,17 +277,64 @@ struct PolicyRunTests {
         #expect(PolicyBench(policy: policy).machine.linePatterns.map(\.expression) == ["a!", "a"])
     }
 
-    @Test("A dialog is answered only if a rule and the subject fit")
-    func dialogs() {
-        let rule = DialogRule(rule: "claude-*", option: "Yes", match: Self.entry { $0.branch = "feature/*" })
-        let policy = Policy(pipelines: [], dialogs: [rule])
-        func option(_ id: String, branch: String, subject: Subject = .agent(AgentID("a"))) -> String? {
-            let facts = SubjectFacts(subject: subject, branch: branch, since: Timestamp(milliseconds: 0))
-            return policy.dialog(recognisedBy: id, on: facts)?.option
+    private func edited(_ stages: Stage...) -> PolicyEvent {
+        .policyReplaced(Policy(pipelines: [Pipeline(name: "ci", stages: stages)]))
+    }
+
+    @Test(
+        "A stage whose trigger an edit takes away starts; one whose trigger cannot come any more is skipped")
+    func removedTriggers() {
+        let waiting = [
+            Stage(name: "a", failWhen: .exit(1), failure: .goOn), Stage(name: "b", triggers: .signal("go")),
+        ]
+        var bench = PolicyBench(waiting)
+        #expect(bench.stages == "a COMPLETED 1, b WAITING_TRIGGER 0")
+        bench.send(edited(waiting[0], Stage(name: "b")))
+        #expect(bench.stages == "a COMPLETED 1, b COMPLETED 1")
+        var failed = PolicyBench([
+            Stage(name: "a", actionsOnStart: [.sh("a")], failure: .goOn), waiting[1],
+        ])
+        failed.ended(exit: 1)
+        #expect(failed.stages == "a FAILED 1, b WAITING_TRIGGER 0")
+        failed.send(edited(waiting[0], Stage(name: "b", triggers: .success("a"))))
+        #expect(failed.stages == "a FAILED 1, b IDLE 0")
+        #expect(failed.runStates == [.completed])
+        var pausing = PolicyBench(
+            [
+                Stage(
+                    name: "a", triggers: .state(.idle), actionsOnStart: [.sh("a")],
+                    failure: .steps(.retry(RetryPlan(max: 1, backoff: .seconds(60)))))
+            ], state: .idle)
+        pausing.ended(exit: 1)
+        pausing.send(edited(Stage(name: "a", actionsOnStart: [.sh("a")])))
+        #expect(pausing.stages == "a WAITING_TRIGGER 1", "a pause before a retry is no trigger")
+    }
+
+    @Test("A stage whose actions are done follows an edit of what it needs for success")
+    func removedSuccess() {
+        let stage = Stage(name: "a", actionsOnStart: [.sh("a")], successWhen: .signal("ok"))
+        func done() -> PolicyBench {
+            var bench = PolicyBench([stage])
+            bench.ended(exit: 0)
+            return bench
         }
-        #expect(option("claude-trust", branch: "feature/x") == "Yes")
-        #expect(option("codex-trust", branch: "feature/x") == nil)
-        #expect(option("claude-trust", branch: "main") == nil)
-        #expect(option("claude-trust", branch: "feature/x", subject: .mainCheckout) == nil)
+        var bench = done()
+        bench.send(edited(stage))
+        #expect(bench.stages == "a RUNNING 1")
+        bench.send(edited(Stage(name: "a", actionsOnStart: [.sh("a")])))
+        #expect(bench.runStates == [.completed])
+        var judged = done()
+        judged.send(edited(Stage(name: "a", actionsOnStart: [.sh("a")], successWhen: .exit(1))))
+        #expect(judged.stages == "a FAILED 1")
+        var longer = done()
+        longer.send(
+            edited(Stage(name: "a", actionsOnStart: [.sh("a"), .sh("b")], successWhen: .signal("ok"))))
+        #expect(longer.actions.count == 2)
+        longer.named("ok")
+        longer.ended(exit: 0)
+        #expect(longer.runStates == [.completed])
+        var under = PolicyBench([stage])
+        under.send(edited(Stage(name: "a", actionsOnStart: [.sh("a")])))
+        #expect(under.stages == "a RUNNING 1", "its action is not done")
     }
 }

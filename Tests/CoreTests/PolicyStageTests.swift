@@ -91,19 +91,53 @@ struct PolicyStageTests {
         #expect(bench.actions.count == 1)
     }
 
-    static let codes: [([Int32], String)] = [
-        ([0, 0], "build COMPLETED 1"), ([0, 1], "build FAILED 1"), ([1, 0], "build FAILED 1"),
-        ([0], "build RUNNING 1"),
+    static let codes: [([Int32], String, Int)] = [
+        ([0, 0], "build COMPLETED 1", 2), ([0, 1], "build FAILED 1", 2), ([1], "build FAILED 1", 1),
+        ([0], "build RUNNING 1", 2),
     ]
 
-    @Test("exit_code as success must hold for every shell action", arguments: codes)
-    func everyExitCode(codes: [Int32], end: String) {
+    @Test(
+        "exit_code as success must hold for every shell action, and where it cannot, no other one begins",
+        arguments: codes)
+    func everyExitCode(codes: [Int32], end: String, count: Int) {
         var bench = PolicyBench([
             Stage(name: "build", actionsOnStart: [.sh("a"), .sh("b")], successWhen: .exit(0))
         ])
         for code in codes { bench.ended(exit: code) }
         #expect(bench.stages == end)
-        #expect(bench.actions.count == 2)
+        #expect(bench.actions.count == count)
+        guard codes == [1] else { return }
+        #expect(bench.reason() == "exit code 1, but success needs exit_code 0")
+    }
+
+    @Test("Where success is possible without an exit code, actions behind a failed one begin")
+    func exitCodeIsOneOfSeveral() {
+        var bench = PolicyBench([
+            Stage(
+                name: "build", actionsOnStart: [.keys(["Enter"]), .sh("a"), .sh("b")],
+                successWhen: .any([.exit(0), .signal("fine")]))
+        ])
+        bench.ended()
+        bench.ended(exit: 1)
+        #expect(bench.actions.count == 3)
+        #expect(bench.stages == "build RUNNING 1")
+    }
+
+    @Test("No command has more time than its stage has left")
+    func commandsEndWithTheirStage() {
+        var bench = PolicyBench([
+            Stage(name: "build", actionsOnStart: [.sh("a"), .sh("b")], timeout: .seconds(60))
+        ])
+        bench.now = bench.now.advanced(by: .seconds(45))
+        bench.ended(exit: 0)
+        let limits = bench.actions.map { action in
+            if case .shell(_, let timeout, _) = action { timeout } else { Duration.zero }
+        }
+        #expect(limits == [.seconds(60), .seconds(15)])
+        #expect(bench.run.map { $0.awaits(bench.items[1].id) && !$0.awaits(bench.items[0].id) } == true)
+        bench.wait(.seconds(15))
+        #expect(bench.stages == "build FAILED 1")
+        #expect(bench.run?.awaits(bench.items[1].id) == false)
     }
 
     @Test("A stage with a condition on exit_code judges exits itself")

@@ -27,6 +27,8 @@ struct RedactionTests {
         ("https://me:pass@host/x", "https://[redacted]@host/x"),
         ("https://host/x", "https://host/x"),
         ("https://user@host/x", "https://user@host/x"),
+        ("monkey=5 sort_key=name", "monkey=5 sort_key=name"), ("2key=a, key=b", "2key=a, key=[redacted]"),
+        ("https://h/x?api_key=abc", "https://h/x?api_key=[redacted]"),
         ("key=", "key="), ("key=[redacted]", "key=[redacted]"),
         ("a://b key=1 key=2 token=3", "a://b key=[redacted] key=[redacted] token=[redacted]"),
     ])

@@ -30,6 +30,25 @@ struct ClockTests {
     private static let agent =
         #"while read -r line; do printf '### SENTRY {"type":"STATUS","stage":"%s"}\n' "$line"; done"# + "\n"
 
+    @Test func timersOfTheMainCheckoutCountFromTheFleetsBeginningWhicheverDaemonRuns() async throws {
+        let policy = """
+            pipelines:
+              - name: daily
+                match: { checkout: main }
+                starts_on: { after: 24h }
+                stages: [{ name: audit }]
+            """
+        try await withFleet(policy: policy) { fleet in
+            // The first command that needs the fleet makes it known.
+            try await fleet.run("sessions")
+            let clock = TestClock()
+            clock.jump(25 * 3600)
+            try await withOwnDaemon(fleet, clock: clock) { context in
+                try await reaches(context, "audit", "COMPLETED")
+            }
+        }
+    }
+
     @Test func timersAndExpiryFollowTheClockAndNothingStandsStill() async throws {
         try await withFleet(policy: Self.policy, agent: { try $0.script("a.sh", Self.agent) }) { fleet in
             let clock = TestClock()

@@ -57,6 +57,20 @@ struct DaemonTests {
             try fleet.write(policy: Self.policy("second", "two"))
             let holds7 = try await fleet.reached("two", "COMPLETED")
             #expect(holds7, "\(daemon.output)")
+            try fleet.write(policy: Self.policy("third", "three", more: "        triggers: { signal: go }\n"))
+            let waits = try await fleet.reached("three", "WAITING_TRIGGER")
+            #expect(waits, "\(daemon.output)")
+            // A branch that is checked out, and some editors, take the file away for a moment.
+            let aside = fleet.folder.appending("aside")
+            try #require(rename(fleet.policy.string, aside.string) == 0)
+            let isMissed = try await eventually(within: .seconds(20)) {
+                daemon.output.contains("does not exist: put it back")
+            }
+            #expect(isMissed, "\(daemon.output)")
+            try #require(rename(aside.string, fleet.policy.string) == 0)
+            try await fleet.run("emit", "go", "--branch", "p1")
+            let goesOn = try await fleet.reached("three", "COMPLETED")
+            #expect(goesOn, "\(daemon.output)")
             let holds8 = await daemon.stop() == 0
             #expect(holds8)
         }
@@ -102,8 +116,10 @@ struct DaemonTests {
             try await daemon.ready()
             try await fleet.run("spawn", "p1")
             let tries = fleet.folder.appending("tries")
-            // Written by the action's own process.
-            let holds13 = try await eventually { text(of: tries) == "1\n" }
+            // Written by the action's own process; where all is slow, the second try may have come before this look.
+            let holds13 = try await eventually(within: .seconds(20)) {
+                text(of: tries)?.hasPrefix("1\n") == true
+            }
             #expect(holds13, "\(daemon.output)")
             await daemon.kill()
             let next = try fleet.daemon()

@@ -38,6 +38,28 @@ struct PaneRunPassTests {
         }
     }
 
+    @Test func onePassDoesWhatWasApprovedSinceTheLast() async throws {
+        try await withPanes { panes in
+            try panes.write(
+                policy: """
+                    pipelines:
+                      - name: asks
+                        stages:
+                          - name: ship
+                            require_approval: true
+                            actions_on_start: [{ shell: 'echo shipped >>"$HOME/shipped"' }]
+                            success_when: { exit_code: 0 }
+                    """)
+            try await panes.printer("a")
+            #expect(try await panes.run("--once").exitCode == 0)
+            let answer = try await panes.command("approve", "ship", "--config", "hosts.yaml")
+            #expect(answer.exitCode == 0, "\(answer.errorText)")
+            let pass = try await panes.run("--once")
+            #expect(pass.exitCode == 0, "\(pass.errorText)")
+            #expect(text(of: panes.folder.appending("shipped")) == "shipped\n")
+        }
+    }
+
     @Test func onePassAsksATmuxAgainThatDidNotAnswerOnce() async throws {
         try await withPanes { panes in
             let wrapper = panes.folder.appending("busy-tmux")

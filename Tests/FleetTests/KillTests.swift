@@ -166,24 +166,101 @@ struct KillTests {
         }
     }
 
-    @Test func aBriefingThatWasNotDeliveredIsDeliveredOnce() async throws {
+    /// Git's own process outlives the spawn that is killed; the next spawn waits for it, and is ended, too.
+    @Test(arguments: [true, false])
+    func aSpawnThatWaitsForAKilledOnesProcessLeavesItsRecord(isRemoved: Bool) async throws {
         try await withFleet { fleet in
-            // `spawn` waits while the program prints.
-            let hold = fleet.home.appending("hold")
+            let (reached, hold) = (fleet.home.appending("reached"), fleet.home.appending("hold"))
             try Files.write("", to: hold)
-            let program = "while test -e \(hold); do echo .; sleep 0.1; done; exec cat"
-            let when =
-                "while ! tmux -S \(fleet.tmux.socket) has-session -t =agent-a 2>/dev/null; do sleep 0.01; done"
-            try await killSpawn(
-                fleet, when: when, then: "rm \(hold)", ["--startup", program, "--task", "hello-agent"])
-            let agent = try #require(try await fleet.context().store.agents().first)
-            #expect(agent.spawn.phase == .briefing || agent.spawn.phase == .session)
-            let report = try await fleet.doctor(fixing: true)
-            #expect(report.isWell, "\(report.remaining.map(\.problem)) \(report.failed.map(\.reason))")
-            let tap = try #require(try await fleet.context().store.agent(agent.id)?.tap)
-            #expect(try await eventually { tap.text?.contains("hello-agent\r\nhello-agent") ?? false })
+            try await fleet.git.shell(
+                """
+                echo 'src/b.txt filter=slow' >.git/info/attributes
+                git config filter.slow.smudge 'touch \(reached); while test -e \(hold); do sleep 0.05; done; cat'
+                """)
+            let before = try await fleet.trace()
+            try await killSpawn(fleet, when: "while ! test -e \(reached); do sleep 0.01; done")
+            let context = try await fleet.context()
+            let killed = try await context.store.agents()
+            #expect(killed.map(\.spawn.phase) == [.branch])
+            let (steps, continuation) = AsyncStream.makeStream(of: SpawnStep.self)
+            let waiting = Task {
+                defer { continuation.finish() }
+                return try await Spawner(context: context) { continuation.yield($0) }
+                    .spawn(SpawnRequest(branch: "a", startup: "cat"))
+            }
+            var waits = false
+            for await step in steps {
+                guard case .waitingForProcess = step else { continue }
+                waits = true
+                break
+            }
+            #expect(waits)
+            waiting.cancel()
+            await #expect(throws: (any Error).self) { try await waiting.value }
+            #expect(try await context.store.agents() == killed)
+            if isRemoved {
+                // Git is ended, too: files that it did not come to write are nobody's lost work.
+                let isGone = try await eventually(within: .seconds(20)) {
+                    do {
+                        _ = try await fleet.remove("a")
+                        return true
+                    } catch FleetError.leftoverBusy(_, let pid) {
+                        _ = endProcess(pid)
+                        return false
+                    }
+                }
+                #expect(isGone)
+                #expect(try await fleet.trace() == before)
+            } else {
+                unlink(hold.string)
+                try await expectDoctorCleans(fleet, before, "after two spawns")
+            }
+            #expect(try await context.store.agents().isEmpty)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aBriefingThatWasNotDeliveredIsDeliveredOnce(isWatched: Bool) async throws {
+        try await withFleet { fleet in
+            // `spawn` waits for the prompt.
+            let (hold, program) = (fleet.home.appending("hold"), fleet.home.appending("agent.sh"))
+            try Files.write("", to: hold)
+            let script = """
+                while test -e \(hold); do sleep 0.05; done
+                printf '> '
+                while read -r line; do printf 'got %s\\n> ' "$line"; done
+                """
+            try Files.write(script, to: program)
+            try fleet.settings("[agent]\ncommand = \"sh \(program)\"\nkind = \"aider\"\n")
+            if isWatched { #expect(try await fleet.run("up").isSuccess) }
+            let tmuxAgent = Command.quoted(FleetFixture.program.string)
+            let when = "until \(tmuxAgent) sessions --json | grep -q '\"pane\": \"%'; do sleep 0.01; done"
+            try await killSpawn(fleet, when: when, ["--task", "hello-agent"])
+            // What is to be started next does not matter for a program that runs.
+            try fleet.settings("[agent]\ncommand = \"no-such-program\"\n")
+            let store = try await fleet.context().store
+            let agent = try #require(try await store.agents().first)
+            #expect(agent.spawn.phase == .briefing)
+            let shown = try await fleet.run("sessions")
+            #expect(shown.text.contains("briefing owed"), "\(shown.text)")
+            unlink(hold.string)
+            if isWatched {
+                #expect(
+                    try await eventually(within: .seconds(20)) {
+                        try await store.agent(agent.id)?.spawn.phase == .ready
+                    })
+            } else {
+                let report = try await fleet.doctor(fixing: true)
+                #expect(report.isWell, "\(report.remaining.map(\.problem)) \(report.failed.map(\.reason))")
+            }
+            let tap = try #require(agent.tap)
+            let isTold = try await eventually(within: .seconds(20)) {
+                tap.text?.contains("got hello-agent\r\n") ?? false
+            }
+            #expect(isTold)
             _ = try await fleet.doctor(fixing: true)
-            #expect(tap.text?.components(of: "hello-agent") == 2)
+            #expect(tap.text?.components(of: "got hello-agent") == 1)
+            if isWatched { #expect(try await fleet.run("down").isSuccess) }
         }
     }
 }

@@ -54,6 +54,14 @@ struct SpawnFailureTests {
             try await refused(fleet, ["feature/a"], status: 77, ["exit 3", "--yes"])
             // Agreeing is remembered, so the fleet differs by that from before; git and tmux do not.
             try await refused(fleet, ["feature/a", "--yes"], status: 1, ["exit status 3", "wrong"])
+            let template = "---\nsetup: [\"exit 4\"]\n---\nWork.\n"
+            try Files.write(template, to: fleet.root.pushing(".tmuxagent/templates/mine.md"))
+            try fleet.settings("[agent]\ncommand = \"cat\"\n")
+            try await refused(
+                fleet, ["b", "--template", "mine"], status: 77, ["Template 'mine' wants to run a command"])
+            try await refused(
+                fleet, ["b", "--template", "mine", "--yes"], status: 1, ["correct 'setup' of template 'mine'"]
+            )
         }
     }
 
@@ -63,6 +71,52 @@ struct SpawnFailureTests {
             try await refused(
                 fleet, ["a", "--startup", "cd src && no-such-program"], status: 1,
                 ["ended at once with exit status 127", "no-such-program: not found"])
+        }
+    }
+
+    @Test func aRestartWhoseCommandIsNotFoundSaysSoAndKeepsTheFormerOne() async throws {
+        try await withFleet { fleet in
+            let agent = try await fleet.spawn("a", startup: "exec sh").agent
+            let pane = try #require(try await fleet.server.pane(of: agent.id))
+            #expect(endProcess(pane.pid))
+            #expect(try await eventually { try await fleet.server.pane(of: agent.id)?.isDead ?? false })
+            let result = try await fleet.run("spawn", "a", "--startup", "cd . && no-such-program x")
+            #expect(result.exitCode == 1, "\(result.text)")
+            #expect(result.errorText.contains("ended at once with exit status 127"), "\(result.errorText)")
+            #expect(result.errorText.contains("no-such-program: not found"))
+            #expect(!result.errorText.contains("Pane is dead"))
+            #expect(result.errorText.contains("'tmux-agent spawn a' starts it again"))
+            #expect(Files.isFolder(agent.place.worktree))
+            let again = try await fleet.spawn("a", startup: nil)
+            #expect(again.outcome == .restarted)
+            #expect(again.agent.program.command == "exec sh")
+        }
+    }
+
+    @Test func anAgentThatEndsBeforeItsBriefingIsShownWithItsLastWords() async throws {
+        try await withFleet { fleet in
+            let result = try await fleet.run(
+                "spawn", "a", "--startup", "echo Not logged in; exit 1", "--task", "work")
+            #expect(result.exitCode == 1)
+            #expect(
+                result.errorText == """
+                    Error: The agent of 'a' ended at once with exit status 1:
+                      Not logged in
+                    Hint: 'tmux-agent logs a' shows all it printed; 'tmux-agent spawn a' starts it again
+
+                    """)
+            let found = try await fleet.doctor().remaining.map(\.problem)
+            #expect(found == ["The program of 'a' ended before it was briefed"])
+        }
+    }
+
+    @Test func aLogsFolderThatIsNoneIsNamed() async throws {
+        try await withFleet { fleet in
+            let logs = fleet.root.pushing(".tmuxagent/logs")
+            removeTree(logs)
+            try Files.write("", to: logs)
+            try await refused(
+                fleet, ["a"], status: 1, ["Could not make the folder \(logs): \(logs) is not a folder"])
         }
     }
 
@@ -82,12 +136,6 @@ struct SpawnFailureTests {
         }
     }
 
-    /// Whether a small disk can be mounted for one command alone.
-    @Sendable private static func hasNamespaces() async throws -> Bool {
-        let command = Command("unshare", ["-rm", "true"], environment: ["PATH": "/usr/bin:/bin"])
-        return try await CommandRunner().run(command).isSuccess
-    }
-
     @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
     func aDiskThatIsFullWhileFilesAreWrittenIsTakenBack() async throws {
         try await withFleet { fleet in
@@ -96,20 +144,12 @@ struct SpawnFailureTests {
             try await fleet.git.git("commit", "--quiet", "-m", "too large for the small disk")
             try Files.makeFolder(fleet.worktrees)
             let before = try await fleet.trace()
-            let script = """
-                mount -t tmpfs -o size=256k none "$1" && cd "$2" || exit 99
-                "$3" spawn a; status=$?
+            let result = try await fleet.runOnOwnDisk(
+                """
+                "$2" spawn a; status=$?
                 ls -A "$1"
                 exit $status
-                """
-            let result = try await CommandRunner().run(
-                Command(
-                    "unshare",
-                    [
-                        "-rm", "sh", "-c", script, "sh", fleet.worktrees.string, fleet.root.string,
-                        FleetFixture.program.string,
-                    ],
-                    environment: fleet.environment, timeout: .seconds(60)))
+                """, options: "size=256k")
             #expect(result.exitCode == 1, "\(result.errorText)")
             #expect(result.errorText.contains("unable to write file 'large.bin'"), "\(result.errorText)")
             #expect(result.text.isEmpty, "left on the full disk: \(result.text)")
@@ -117,6 +157,35 @@ struct SpawnFailureTests {
             #expect(try await fleet.doctor().remaining.map(\.problem) == [])
             let again = try await fleet.run("spawn", "a")
             #expect(again.isSuccess, "\(again.errorText)")
+        }
+    }
+
+    @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
+    func filesThatCannotBeCopiedAreNamedAndTheRestIsTakenBack() async throws {
+        let settings = "[agent]\ncommand = \"cat\"\n[worktree]\ncopy = [\"secret\", \"large\"]\n"
+        try await withFleet(settings: settings) { fleet in
+            try await fleet.git.shell(
+                "printf 'secret\\nlarge\\n' >>.git/info/exclude; echo 1 >secret; head -c 600000 /dev/zero >large"
+            )
+            let before = try await fleet.trace()
+            let result = try await fleet.runOnOwnDisk(
+                """
+                "$2" spawn a; echo $?
+                rm large; chmod 0 secret
+                setpriv --bounding-set=-dac_override,-dac_read_search "$2" spawn a; echo $?
+                chmod 644 secret; head -c 600000 /dev/zero >large
+                ls -A "$1"
+                """, options: "size=400k")
+            #expect(result.text == "1\n1\n", "\(result.text) \(result.errorText)")
+            for words in [
+                "'large' was not copied to the worktree: Could not write \(fleet.worktrees)/a/large: No space left",
+                "Hint: Make room on that disk",
+                "'secret' was not copied to the worktree: Could not read \(fleet.root)/secret: Permission denied",
+                "change 'copy' and 'link' under [worktree] in fleet.toml",
+            ] {
+                #expect(result.errorText.contains(words), "\(result.errorText)")
+            }
+            #expect(try await fleet.trace() == before)
         }
     }
 
@@ -165,6 +234,9 @@ struct SpawnFailureTests {
             let doctor = try await fleet.run("doctor", "--json")
             #expect(doctor.exitCode == 1)
             #expect(doctor.text.contains(".tmuxagent/fleet.toml:2:1"))
+            let shown = try await fleet.run("doctor").text
+            #expect(shown.contains(".tmuxagent/fleet.toml:2:1: unknown key 'comand'"), "\(shown)")
+            #expect(shown.contains("1 difference remains.\n"))
         }
     }
 

@@ -12,7 +12,7 @@ import TmuxKit
 struct SpawnTests {
     @Test func anAgentHasABranchAWorktreeAndASessionThatItsProgramRunsIn() async throws {
         try await withFleet { fleet in
-            let result = try await fleet.spawn("feature/x", startup: "env; pwd; exec cat")
+            let result = try await fleet.spawn("feature/x", startup: "unset NOTHING; env; pwd; exec cat")
             #expect(result.outcome == .started)
             #expect(result.madeBranch)
             let agent = result.agent
@@ -60,13 +60,16 @@ struct SpawnTests {
             } else {
                 try await fleet.tmux.tmux("kill-session", "-t", "=agent-a")
             }
-            let again = try await fleet.spawn("a")
+            let again = try await fleet.spawn("a", startup: nil)
             #expect(again.outcome == .restarted)
             #expect(again.agent.id == first.agent.id)
+            // What `--startup` said, not what fleet.toml says.
+            #expect(again.agent.program.command == "exec sh")
             #expect(again.agent.generation == 2)
             let now = try #require(try await fleet.server.pane(of: first.agent.id))
             #expect(!now.isDead)
             #expect((now.address == pane.address) == paneIsKept)
+            #expect(ProcessTable.process(now.pid)?.name == "sh")
             #expect(first.agent.place.worktree.appending("note").text == "kept")
         }
     }
@@ -127,6 +130,29 @@ struct SpawnTests {
             let removal = try await fleet.remove("a")
             #expect(removal.deletedBranch)
             #expect(fleet.root.appending("node_modules").appending("x").text == "x\n")
+        }
+    }
+
+    @Test(.enabled("a disk of its own needs a user namespace", hasNamespaces))
+    func copiesCrossFileSystemsAndKeepTheirModes() async throws {
+        let settings = "[agent]\ncommand = \"cat\"\n[worktree]\ncopy = [\".env*\", \"cache\"]\n"
+        try await withFleet(settings: settings) { fleet in
+            try await fleet.git.shell(
+                """
+                printf '.env\\ncache/\\n' >>.git/info/exclude
+                echo SECRET=1 >.env; chmod 600 .env
+                mkdir -p cache/package; head -c 300000 /dev/urandom >cache/package/data; chmod 555 cache/package
+                """)
+            // Who may do everything to every file would not be stopped by a mode.
+            let result = try await fleet.runOnOwnDisk(
+                """
+                plain='setpriv --bounding-set=-dac_override,-dac_read_search'
+                $plain "$2" spawn a --quiet >&2 || exit
+                cat "$1/a/.env"; stat -c %a "$1/a/.env" "$1/a/cache/package"
+                cmp cache/package/data "$1/a/cache/package/data" && $plain "$2" rm a --quiet >&2 && ls -A "$1"
+                """)
+            #expect(result.isSuccess, "\(result.errorText)")
+            #expect(result.text == "SECRET=1\n600\n555\n", "\(result.text) \(result.errorText)")
         }
     }
 

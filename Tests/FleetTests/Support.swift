@@ -168,6 +168,26 @@ func withFleet<Result>(
     }
 }
 
+/// Whether a disk can be mounted for one command alone.
+@Sendable func hasNamespaces() async throws -> Bool {
+    let command = Command("unshare", ["-rm", "true"], environment: ["PATH": "/usr/bin:/bin"])
+    return try await CommandRunner().run(command).isSuccess
+}
+
+extension FleetFixture {
+    /// Runs shell words with a disk of its own mounted at `.tmuxagent/worktrees`, in the repository; `$1` is that folder,
+    /// `$2` the built program.
+    func runOnOwnDisk(_ script: String, options: String = "size=64m") async throws -> CommandResult {
+        try Files.makeFolder(worktrees)
+        let whole = "mount -t tmpfs -o \(options) none \"$1\" && cd \"$3\" || exit 99\n\(script)"
+        return try await CommandRunner().run(
+            Command(
+                "unshare",
+                ["-rm", "sh", "-c", whole, "sh", worktrees.string, Self.program.string, root.string],
+                environment: environment, timeout: .seconds(60)))
+    }
+}
+
 extension FilePath {
     var text: String? { TestSupport.text(of: self) }
 }

@@ -53,6 +53,10 @@ struct BranchTests {
             #expect(
                 try await repository.lookUp(BranchName("user/feature")).place == .remoteTracking([slashed]))
             #expect(try await repository.lookUp(BranchName("user/main/x")).place == .absent)
+            #expect(try await repository.lookUp(BranchName("user/main/x")).obstacles == [])
+            let tracking = try await repository.lookUp(BranchName("user/main"))
+            #expect(tracking.place == .absent)
+            #expect(tracking.obstacles == [.remoteName(of: .init(remote: "user", branch: "main"))])
             #expect(try await repository.lookUp(BranchName("main")).place == .local(tip))
 
             try await clone.git("remote", "add", "other", fixture.folder.string)

@@ -56,7 +56,7 @@ struct BusDeskTests {
             deed = try await desk.takeCommand(try line(text), at: noon)
             #expect(deed == .ordered(branch: "feature/a"))
             deed = try await desk.takeCommand(try line(text), at: noon)
-            #expect(deed == .none)
+            #expect(deed == .known)
             let keys = "{\"session\":\"agent-agent-1\",\"keys\":[\"C-c\",\"Up\"],\"id\":\"c2\"}"
             deed = try await desk.takeCommand(try line(keys), at: noon)
             #expect(deed == .ordered(branch: "feature/a"))
@@ -68,6 +68,26 @@ struct BusDeskTests {
             let rows = try await fleet.journal(after: 0, limit: 100).filter { $0.kind == .busCommand }
             #expect(rows.map { $0.payload["id"]?.string } == ["c1", "c2"])
             #expect(rows[0].payload["sender"]?.string == "phone [redacted]")
+        }
+    }
+
+    @Test func aPaneMeansWhoLivesInItNow() async throws {
+        try await withDesk { desk, fleet, line in
+            let pane = try #require(PaneID("%0"))
+            for (number, life) in [(1, Int32(7)), (2, Int32(8))] {
+                try await fleet.recordStart(
+                    AgentID("agent-\(number)"),
+                    pane: RecordedPane(
+                        server: TmuxServerID(socket: "/s", pid: life, startTime: 1), pane: pane),
+                    tap: FilePath("/t\(number)"), at: later(Int64(number)))
+            }
+            var deed: BusDesk.Deed
+            let now = "{\"pane_id\":\"%0\",\"text\":\"x\",\"id\":\"1\"}"
+            deed = try await desk.takeCommand(try line(now), at: later(3))
+            #expect(deed == .ordered(branch: "shared"))
+            let former = "{\"pane_id\":\"%0\",\"branch\":\"feature/a\",\"text\":\"x\",\"id\":\"2\"}"
+            deed = try await desk.takeCommand(try line(former), at: later(3))
+            #expect(deed == .refused("no agent of this fleet has all of these names: feature/a, %0"))
         }
     }
 
@@ -84,13 +104,17 @@ struct BusDeskTests {
             text: "{\"branch\":\"nobody\",\"text\":\"x\"}", reason: "no agent of this fleet is called nobody"),
         Refused(
             text: "{\"branch\":\"feature/a\",\"session\":\"s\",\"text\":\"x\"}",
-            reason: "no agent of this fleet is called feature/a, s"),
+            reason: "no agent of this fleet has all of these names: feature/a, s"),
         Refused(
             text: "{\"branch\":\"feature/a\",\"host\":\"gpu\",\"text\":\"x\"}",
             reason: "no agent of this fleet is called gpu:feature/a"),
         Refused(
             text: "{\"branch\":\"shared\",\"text\":\"x\"}",
             reason: "agents of several fleets are called shared: name the 'fleet', too"),
+        Refused(text: "{\"branch\":\"feature/a\",\"text\":42}", reason: "'text' is no text"),
+        Refused(
+            text: "{\"branch\":\"feature/a\",\"keys\":[\"C-q\",\"Bogus\"]}",
+            reason: "tmux has no key named 'Bogus'"),
         Refused(text: "{\"branch\":\"feature/a\"}", reason: "it has neither 'text' nor 'keys'"),
         Refused(
             text: "{\"branch\":\"feature/a\",\"text\":\"x\",\"keys\":\"y\"}",
@@ -142,7 +166,15 @@ struct BusDeskTests {
             var deed: BusDesk.Deed
             let undated = "{\"branch\":\"feature/a\",\"text\":\"x\",\"id\":\"1\"}"
             deed = try await desk.takeCommand(try line(undated), mayBeOld: true, at: noon)
-            #expect(deed == .refused("it is more than an hour old"))
+            #expect(
+                deed
+                    == .refused("it stood there before the daemon looked, and no 'ts' says from when it is"))
+            // One that was taken while the daemon ran is not refused after its restart.
+            let taken = "{\"branch\":\"feature/a\",\"text\":\"x\",\"id\":\"2\"}"
+            deed = try await desk.takeCommand(try line(taken), at: noon)
+            #expect(deed == .ordered(branch: "feature/a"))
+            deed = try await desk.takeCommand(try line(taken), mayBeOld: true, at: noon)
+            #expect(deed == .known)
         }
     }
 

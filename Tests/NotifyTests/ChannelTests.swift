@@ -1,12 +1,13 @@
 import Core
 import Crypto
 import Glibc
-import Notify
 import ProcessKit
 import SystemPackage
 import TestSupport
 import Testing
 import TmuxKit
+
+@testable import Notify
 
 /// Every byte that a channel sends, and every way in which its server may fail.
 @Suite(.timeLimit(.minutes(1)))
@@ -28,6 +29,7 @@ struct ChannelTests {
             let key = HKDF<SHA256>.deriveKey(
                 inputKeyMaterial: SymmetricKey(data: secret), info: Array("tmux-agent notify webhook".utf8),
                 outputByteCount: 32)
+            #expect(WebhookKey(secret: secret).text == Hexadecimal.text(key.withUnsafeBytes { Array($0) }))
             let code = HMAC<SHA256>.authenticationCode(
                 for: Array("1767268800.run/stage/1/notify/0.\(body)".utf8), using: key)
             let hex = Array(code).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
@@ -226,6 +228,16 @@ struct ChannelTests {
 
                     """)
         }
+    }
+
+    @Test func linksAreForTerminalsAndNotForLogs() {
+        let (log, terminal) = (
+            StandardOutput.text(of: question(), withLinks: false),
+            StandardOutput.text(of: question(), withLinks: true)
+        )
+        #expect(log.hasPrefix("[NOTIFY] ") && !log.contains("http"))
+        #expect(terminal.contains("Approve: http"))
+        for hint in question().hints { #expect(log.contains(hint) && terminal.contains(hint)) }
     }
 
     @Test func desktopIsAskedBySafeArguments() async throws {

@@ -11,6 +11,9 @@ struct AgentStoreTests {
             try await fleet.insert(agent(), at: noon)
             #expect(try await fleet.agent(AgentID("agent-1")) == agent())
             #expect(try await fleet.agents() == [agent()])
+            let other = agent("agent-2", branch: "feature/b", ownCommand: true)
+            try await fleet.insert(other, at: noon)
+            #expect(try await fleet.agent(AgentID("agent-2")) == other)
         }
     }
 
@@ -29,7 +32,13 @@ struct AgentStoreTests {
             #expect(first.tap == tap)
             let second = try await fleet.recordStart(id, pane: pane, tap: tap, at: later(2))
             #expect(second.generation == 2)
+            #expect(second.spawn == agent().spawn)
             #expect(try await fleet.agent(id) == second)
+            let spawner = RecordedProcess(pid: 43, startTime: 4712)
+            let third = try await fleet.recordStart(
+                id, pane: pane, tap: tap, next: (.briefing, spawner), at: later(3))
+            #expect(
+                third.spawn == SpawnProgress(phase: .briefing, spawner: spawner, madeBranch: true))
             try await fleet.setPhase(.ready, of: id, spawner: nil)
             #expect(try await fleet.agent(id)?.spawn == SpawnProgress(phase: .ready, madeBranch: true))
         }

@@ -13,7 +13,7 @@ struct MigrationTests {
     /// `Fixtures/00N.db` was written by the program of that schema; `RECORD_FIXTURES=1` writes a missing one.
     static let fixtures = FilePath(#filePath).removingLastComponent().appending("Fixtures")
 
-    @Test(arguments: ["001", "002", "003", "004"])
+    @Test(arguments: ["001", "002", "003", "004", "005"])
     func databaseOfAnEarlierSchemaStaysReadable(schema: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("state.db")
@@ -91,7 +91,7 @@ struct MigrationTests {
 
     @Test(.enabled(if: getenv("RECORD_FIXTURES") != nil))
     func fixtureIsRecorded() async throws {
-        let target = Self.fixtures.appending("001.db")
+        let target = Self.fixtures.appending("005.db")
         guard access(target.string, F_OK) != 0 else { return }
         try await withFleet(.file) { fleet in
             try await fleet.insert(agent(), at: noon)

@@ -60,14 +60,17 @@ func register(_ fleet: FleetStore) async throws {
         FleetRegistration(id: fleet.fleet, name: "shop", path: FilePath("/repo/shop")), at: noon)
 }
 
-func agent(_ id: String = "agent-1", branch: String = "feature/a", session: String? = nil) -> Agent {
+func agent(
+    _ id: String = "agent-1", branch: String = "feature/a", session: String? = nil, ownCommand: Bool = false
+) -> Agent {
     Agent(
         id: AgentID(id),
         place: AgentPlace(
             branch: branch, worktree: FilePath("/repo/shop/.tmuxagent/worktrees/\(id)"),
             session: SessionName(session ?? "agent-\(id)"), base: "main", baseCommit: "abc123"),
         program: AgentProgram(
-            command: "claude --model {model}", profile: "agent", kind: "claude", model: "sonnet",
+            command: "claude --model {model}", hasOwnCommand: ownCommand, profile: "agent", kind: "claude",
+            model: "sonnet",
             template: "implementation", task: "do 'it'\nnow", searchPath: "/usr/bin:/bin",
             environment: ["A": "b \"c\"", "Ü": "é"]),
         spawn: SpawnProgress(

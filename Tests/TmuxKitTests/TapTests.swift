@@ -44,7 +44,36 @@ struct TapTests {
             let identity = try #require(try await server.identity())
             #expect(unlink(session.tap.string + ".pipe") == 0)
             // Until the shell has become cat its output is the record, not the tap.
-            #expect(try await eventually { Tap.writer(of: session.tap, server: identity) == first })
+            #expect(try await eventually { try Tap.writer(of: session.tap, server: identity) == first })
+        }
+    }
+
+    @Test func aProcessWithoutDescriptorsTakesNoPipeForDead() async throws {
+        try await withTmux { fixture in
+            let server = try fixture.server()
+            let session = fixture.receiver()
+            _ = try await server.startAgent(session)
+            let pipe = try await livingPipe(of: session, on: server)
+            let identity = try #require(try await server.identity())
+            let (tap, socket) = (session.tap.string, identity.socket)
+            // In a process of its own: the limit is the whole process's.
+            await #expect(processExitsWith: .success) {
+                [
+                    tap = tap as String, socket = socket as String, pid = identity.pid as Int32,
+                    start = identity.startTime as Int64, writer = pipe as ProcessIdentity
+                ] in
+                let life = TmuxServerID(socket: socket, pid: pid, startTime: start)
+                guard try Tap.writer(of: FilePath(tap), server: life) == writer else { exit(2) }
+                var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                guard ProcessTable.isAlive(writer), !ProcessTable().isWhole else { exit(3) }
+                do {
+                    _ = try Tap.writer(of: FilePath(tap), server: life)
+                    exit(4)
+                } catch {
+                    exit((error as? Errno)?.isShortage == true ? 0 : 5)
+                }
+            }
         }
     }
 

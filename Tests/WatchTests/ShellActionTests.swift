@@ -86,6 +86,23 @@ struct ShellActionTests {
         }
     }
 
+    @Test func anActionIsEndedOnRequest() async throws {
+        try await withTemporaryFolder { folder in
+            let action = ShellActionFolder(path: folder)
+            #expect(!action.stop(), "nobody listens yet")
+            async let ran = onThread {
+                try runner(folder, "echo begun; sleep 600", limit: .seconds(600)).run()
+            }
+            // The child tells nobody here when it listens.
+            let isStopped = try await eventually(within: .seconds(20)) {
+                try action.outputTail() == "begun\n" && action.stop()
+            }
+            #expect(isStopped)
+            _ = try await ran
+            #expect(try action.fate() == .ended(.signaled(SIGTERM)))
+        }
+    }
+
     @Test func outputIsBounded() async throws {
         try await withTemporaryFolder { folder in
             let script = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo over"

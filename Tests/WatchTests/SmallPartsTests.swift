@@ -100,8 +100,12 @@ struct SmallPartsTests {
         try await withTemporaryFolder { folder in
             let path = folder.appending("policy.yaml")
             var live = LivePolicy(path: path, copy: folder.appending("copy/policy.yaml"))
+            guard case .missing = live.reload(mainBranch: "main") else {
+                Issue.record("no file at the start was not said")
+                return
+            }
             guard case .none = live.reload(mainBranch: "main") else {
-                Issue.record("no file at the start is nothing new")
+                Issue.record("the missing file was said twice")
                 return
             }
             try Files.write("pipelines:\n  - name: a\n    stages:\n      - name: b\n", to: path)
@@ -128,6 +132,50 @@ struct SmallPartsTests {
                 return
             }
             #expect(live.policy.pipelines.isEmpty)
+        }
+    }
+
+    /// git and some editors take a file away for a moment when they write it anew.
+    @Test func aPolicyFileThatVanishesLeavesTheLastGoodOneOverARestart() async throws {
+        try await withTemporaryFolder { folder in
+            let (path, copy) = (folder.appending("policy.yaml"), folder.appending("copy/policy.yaml"))
+            let text = "pipelines:\n  - name: a\n    stages:\n      - name: b\n"
+            try Files.write(text, to: path)
+            var live = LivePolicy(path: path, copy: copy)
+            guard case .replaced = live.reload(mainBranch: "main") else {
+                Issue.record("a policy was not taken up")
+                return
+            }
+            try Files.remove(path)
+            guard case .refused(let reason) = live.reload(mainBranch: "main") else {
+                Issue.record("a missing policy was taken up")
+                return
+            }
+            #expect(reason.contains("does not exist: put it back, or write 'pipelines: []'"))
+            #expect(live.policy.pipelines.map(\.name) == ["a"])
+            var next = LivePolicy(path: path, copy: copy)
+            guard case .refused = next.reload(mainBranch: "main") else {
+                Issue.record("a missing policy was taken up at the start")
+                return
+            }
+            #expect(next.policy == live.policy)
+            var other = LivePolicy(path: path, copy: copy, isClassic: true)
+            guard case .missing = other.reload(mainBranch: nil) else {
+                Issue.record("'run' took up the policy of another one")
+                return
+            }
+            try Files.write(text, to: path)
+            guard case .replaced = next.reload(mainBranch: "main") else {
+                Issue.record("the file that came back was not taken up")
+                return
+            }
+            try Files.write("pipelines:\n  - nam: a\n", to: path)
+            var last = LivePolicy(path: path, copy: copy)
+            guard case .refused = last.reload(mainBranch: "main") else {
+                Issue.record("a broken policy was taken up at the start")
+                return
+            }
+            #expect(last.policy == live.policy)
         }
     }
 

@@ -61,6 +61,8 @@ public enum AnswerResult: Sendable, Equatable {
 public enum AnswerRefusal: String, Error, Sendable, CaseIterable {
     case tooLarge = "too_large"
     case malformed
+    /// The signature holds, and what was signed says no decision.
+    case unusableBody = "unusable_body"
     case forged
     /// The token is for another approval than the one that is meant.
     case otherApproval = "other_approval"
@@ -77,6 +79,7 @@ public enum AnswerRefusal: String, Error, Sendable, CaseIterable {
         switch self {
         case .tooLarge, .malformed, .forged, .otherApproval, .notFound:
             "This link or signature is not good for any question"
+        case .unusableBody: "'decision' is 'approve' or 'reject'"
         case .linkExpired: "This link has expired: ask for a new one with 'tmux-agent approvals show'"
         case .stale: "The call's X-Timestamp is more than five minutes from this machine's time"
         case .channel: "This question is not answered in this way: its policy names others"

@@ -28,6 +28,15 @@ public struct ApprovalAnswers: Sendable {
         return result
     }
 
+    /// Counts an attempt that the server turned away before it could be one; `through` as in the record of answers.
+    public func count(_ refusal: AnswerRefusal, through: String) async throws {
+        try await store.increment([
+            CounterIncrement(
+                "tmux_agent_approval_refusals_total",
+                labels: ["through": through, "reason": refusal.rawValue])
+        ])
+    }
+
     /// What an attempt says that has proved that it may.
     private struct Claim {
         var approval: ApprovalID
@@ -63,7 +72,7 @@ public struct ApprovalAnswers: Sendable {
         guard body.count <= WebhookSignature.mostBytes,
             let object = try? JSONValue.parse(String(decoding: body, as: UTF8.self)),
             let decision = object["decision"]?.string.flatMap(ApprovalAnswer.Decision.init(rawValue:))
-        else { throw .malformed }
+        else { throw .unusableBody }
         return AnswerAttempt.Words(decision, reason: object["reason"]?.string, by: object["by"]?.string)
     }
 
@@ -98,13 +107,5 @@ public struct ApprovalAnswers: Sendable {
             return nil
         }
         return outcome
-    }
-
-    private func count(_ refusal: AnswerRefusal, through: String) async throws {
-        try await store.increment([
-            CounterIncrement(
-                "tmux_agent_approval_refusals_total",
-                labels: ["through": through, "reason": refusal.rawValue])
-        ])
     }
 }

@@ -18,7 +18,7 @@ enum ChatOrder: Equatable {
     /// The longest message that is looked at.
     static let mostCharacters = 4000
 
-    /// The first words count; a `@name` before them, which groups need to call the bot, does not.
+    /// The first words count; the bot's `@name`, which groups need to call it, does not, before them or behind the verb.
     init(_ text: String) {
         var words = text.prefix(Self.mostCharacters).split(whereSeparator: \.isWhitespace)[...]
         while words.first?.hasPrefix("@") == true { words.removeFirst() }
@@ -26,7 +26,7 @@ enum ChatOrder: Equatable {
             self = .help
             return
         }
-        let verb = first.drop { $0 == "/" }.lowercased()
+        let verb = first.drop { $0 == "/" }.prefix { $0 != "@" }.lowercased()
         let decision: ApprovalAnswer.Decision? =
             Self.approving.contains(verb) ? .approve : Self.rejecting.contains(verb) ? .reject : nil
         guard let decision else {

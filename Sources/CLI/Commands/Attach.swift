@@ -24,6 +24,11 @@ struct Attach: AgentCommand {
     static func attach(to name: String, _ context: CommandContext) async throws -> Never {
         let fleet = try await FleetContext.open(context.surroundings)
         let (arguments, environment) = try await Attacher(context: fleet).command(for: name)
+        // Inside tmux another client's terminal is switched.
+        guard
+            arguments.contains("switch-client")
+                || (context.console.isInTerminal && context.console.isOutTerminal)
+        else { throw CLIError.needsTerminal("attach") }
         try Exec.become(arguments, environment: environment)
     }
 }

@@ -75,7 +75,7 @@ struct DoctorView: Renderable {
         let failed = Set(report.failed.map { "\($0.finding.kind) \($0.finding.object)" })
         for finding in report.remaining where !failed.contains("\(finding.kind) \(finding.object)") {
             let word = finding.isFixable ? style.waiting("fix  ") : style.error("look ")
-            lines.append("\(word)  \(finding.problem.visible)")
+            lines.append("\(word)  \(finding.words.visible)")
             if !finding.remedy.isEmpty { lines.append("       \(style.dim(finding.remedy.visible))") }
         }
         lines += report.busy.map { "\(style.dim("busy "))  \($0.visible): another command works on it" }
@@ -100,12 +100,21 @@ struct DoctorView: Renderable {
         let words =
             report.isWell
             ? style.success("All is well") : "\(count) difference\(count == 1 ? " remains" : "s remain")"
-        let agents = "\(report.agents) agent\(report.agents == 1 ? "" : "s")"
-        return "\(words): \(agents)\(versions.isEmpty ? "" : ", \(versions)")."
+        let agents = report.agents.map { "\($0) agent\($0 == 1 ? "" : "s")" }
+        let facts = [agents, versions.isEmpty ? nil : versions].compactMap(\.self)
+        return words + (facts.isEmpty ? "" : ": ") + facts.joined(separator: ", ") + "."
     }
 }
 
 extension Finding {
+    /// The problem, behind its place in a file.
+    fileprivate var words: String {
+        switch kind {
+        case .settings, .policy: problem.contains(object) ? problem : "\(object): \(problem)"
+        default: problem
+        }
+    }
+
     var json: JSONValue {
         [
             "kind": .string(kind.rawValue), "object": .string(object), "problem": .string(problem),

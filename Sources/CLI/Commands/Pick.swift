@@ -8,9 +8,10 @@ struct Pick: AgentCommand {
         commandName: "pick",
         abstract: "Choose an agent from a list and go to its session",
         discussion: """
-            Type to narrow the list down, Enter goes, Esc leaves. Made for a popup:
+            Type to narrow the list down, Enter goes, Esc leaves. Made for a popup, which
+            stays open with -EE when there is nothing to choose:
 
-              tmux bind-key a display-popup -E -w 80% -h 60% "tmux-agent pick"
+              tmux bind-key a display-popup -EE -w 80% -h 60% "tmux-agent pick"
               tmux-agent pick login
               tmux-agent pick --print
             """)
@@ -23,9 +24,7 @@ struct Pick: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         let agents = try await SessionList(context: fleet).load()
-        guard !agents.isEmpty else {
-            return context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"")
-        }
+        guard !agents.isEmpty else { throw CLIError.noAgents }
         guard let chosen = try await choose(PickList(agents, words: words), context) else { return }
         if printsBranch || context.json {
             return context.console.render(
@@ -37,7 +36,9 @@ struct Pick: AgentCommand {
     }
 
     private func choose(_ list: PickList, _ context: CommandContext) async throws -> AgentSnapshot? {
-        guard let screen = FullScreen() else { throw CLIError.needsTerminal("pick") }
+        guard let screen = FullScreen(leavingOutput: printsBranch || context.json) else {
+            throw CLIError.needsTerminal("pick")
+        }
         defer { screen.close() }
         var list = list
         let style = context.console.out

@@ -50,6 +50,17 @@ struct RelayCommand: AgentCommand {
                 configuration: config.map { FilePath($0) }, channels: channels,
                 interval: .milliseconds(Int64(interval * 1000)), once: once, offsetName: offsetName),
             log: log.logger(context))
-        try await relay.run()
+        guard let pass = try await relay.run() else { return }
+        context.console.render(RelayPassView(sent: pass.sent), json: context.json)
+        if pass.isBusUnused {
+            context.console.hint(
+                "The bus is empty: name 'local_bus' among the channels of fleet.toml ([notify]) or of the hosts.yaml")
+        }
     }
+}
+
+private struct RelayPassView: Renderable {
+    var sent: Int
+    var json: JSONValue { ["sent": .integer(Int64(sent))] }
+    func text(_ style: Style) -> String { sent == 1 ? "Sent 1 message." : "Sent \(sent) messages." }
 }

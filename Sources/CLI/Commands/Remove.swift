@@ -74,7 +74,8 @@ extension RemovalResult {
 
     fileprivate func text(_ style: Style) -> String {
         var lines = [
-            "Removed agent '\(branch.visible)'\(deletedBranch ? " and its branch" : ", kept its branch")."
+            "Removed agent '\(branch.visible)'"
+                + (deletedBranch ? " and its branch." : keptBranch ? ", kept its branch." : ".")
         ]
         if let branchKept { lines.append("The branch was left: \(branchKept.visible)") }
         for rescue in rescues { lines.append("Its work is kept: git switch -c NAME \(rescue.reference)") }

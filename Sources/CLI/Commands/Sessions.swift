@@ -29,6 +29,7 @@ struct Sessions: AgentCommand {
         let agents = try await SessionList(context: fleet).load()
         context.console.render(
             SessionsView(agents: agents, now: context.surroundings.now()), json: context.json)
+        for hint in agents.compactMap(\.spawnHint) { context.console.hint(hint) }
         if let warning = try await policy?.warning { context.console.hint(warning) }
         if agents.isEmpty { context.console.hint("No agents yet: tmux-agent spawn BRANCH --task \"…\"") }
     }
@@ -89,7 +90,22 @@ extension StageProgress {
 }
 
 extension AgentSnapshot {
-    var stateWords: String { state.words(waitingFor, exitStatus) }
+    var stateWords: String {
+        state.words(waitingFor, exitStatus) + (isBriefingOwed ? ", briefing owed" : "")
+    }
+
+    private var isBriefingOwed: Bool { spawn == .briefingOwed && state != .exited && state != .gone }
+
+    /// What to do about a spawn that somebody ended; nil when there is nothing.
+    var spawnHint: String? {
+        let branch = agent.place.branch
+        if isBriefingOwed {
+            return "'\(branch)' does not know its task: 'tmux-agent spawn \(branch)' or the daemon tells it"
+        }
+        guard spawn == .interrupted else { return nil }
+        return "The spawn of '\(branch)' was interrupted: 'tmux-agent spawn \(branch)' finishes it, "
+            + "'tmux-agent doctor --fix' takes it back"
+    }
     var stageWords: String { stage?.words(asks: pendingApprovals > 0) ?? "-" }
 
     var countWords: String {

@@ -49,6 +49,8 @@ struct Spawn: AgentCommand {
 
     func validate() throws {
         if task != nil, taskFile != nil { throw ValidationError("Give --task or --task-file, not both") }
+        if task == "" { throw ValidationError("--task is empty: say what to do, or leave it out") }
+        if startup == "" { throw ValidationError("--startup is empty: give a command, or leave it out") }
     }
 
     func run(_ context: CommandContext) async throws {
@@ -68,15 +70,22 @@ struct Spawn: AgentCommand {
         -> SpawnResult
     {
         let console = context.console
-        let spawner = Spawner(context: fleet) { step in
+        let spawner = Spawner(context: fleet) { [branch] step in
+            InterruptNotice.set(step.notice(branch), console, json: context.json)
             if console.isErrTerminal { console.note(step.words) }
         }
+        defer { InterruptNotice.clear() }
         do {
             return try await spawner.spawn(request)
-        } catch FleetError.setupNeedsConsent(let commands) where console.isInTerminal && !context.json {
-            console.note("fleet.toml wants to run in the new worktree:")
+        } catch FleetError.setupNeedsConsent(let commands, let template)
+            where console.isInTerminal && !context.json
+        {
+            let whose = template.map { "Template '\($0)'" } ?? "fleet.toml"
+            console.note("\(whose) wants to run in the new worktree:")
             for command in commands { console.note("  \(command.visible)") }
-            guard console.confirm("Agree?") else { throw FleetError.setupNeedsConsent(commands: commands) }
+            guard console.confirm("Agree?") else {
+                throw FleetError.setupNeedsConsent(commands: commands, template: template)
+            }
             var agreed = request
             agreed.agreesToSetup = true
             return try await spawner.spawn(agreed)
@@ -153,10 +162,22 @@ extension SpawnStep {
         switch self {
         case .branch(let name, let isNew): "\(isNew ? "Making" : "Using") branch \(name.visible) …"
         case .worktree(let path): "Making the worktree \(path.visible) …"
+        case .waitingForProcess(let pid):
+            "Waiting for process \(pid) of the spawn that was killed, which still works in the worktree …"
         case .setup(let command): "Running \(command.visible) …"
         case .session(let name): "Starting the session \(name.visible) …"
         case .waitingUntilReady: "Waiting until the agent is ready …"
         case .briefing: "Delivering the briefing …"
+        }
+    }
+
+    /// What somebody should know who ends `spawn` in this step.
+    func notice(_ branch: String) -> String {
+        let again = "'tmux-agent spawn \(branch)'"
+        return switch self {
+        case .waitingUntilReady, .briefing:
+            "Interrupted: the agent runs without its briefing; \(again) or the daemon delivers it"
+        default: "Interrupted: \(again) goes on with it, 'tmux-agent doctor --fix' takes it back"
         }
     }
 }

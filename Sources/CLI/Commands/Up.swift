@@ -28,6 +28,7 @@ struct Up: AgentCommand {
         for warning in fleet.warnings { context.console.warning(warning.rendered) }
         let control = DaemonControl(context: fleet)
         let pid = try await control.start()
+        if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.warning(warning) }
         let addresses = try await control.waitForAddresses(of: pid)
         context.console.render(
             DaemonView(pid: pid, state: "running", addresses: addresses), json: context.json)

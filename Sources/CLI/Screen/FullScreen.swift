@@ -35,11 +35,22 @@ final class FullScreen: Sendable {
     private let continuation: AsyncStream<Event>.Continuation
     private let state = Mutex(State())
     private let input: any DispatchSourceRead
+    /// Where it is drawn.
+    private let output: Int32
     private let signals: [any DispatchSourceSignal]
 
-    /// Nil when standard input or output is no terminal.
-    init?() {
-        guard isatty(0) == 1, isatty(1) == 1 else { return nil }
+    /// Nil when standard input is no terminal, or standard output is none.
+    ///
+    /// With `leavingOutput` standard output may be anything: it is left to the result.
+    init?(leavingOutput: Bool = false) {
+        guard isatty(0) == 1 else { return nil }
+        if isatty(1) == 1 {
+            output = 1
+        } else {
+            let terminal = leavingOutput ? unsafe open("/dev/tty", O_WRONLY | O_CLOEXEC) : -1
+            guard terminal >= 0 else { return nil }
+            output = terminal
+        }
         (events, continuation) = AsyncStream.makeStream()
         let queue = DispatchQueue(label: "tmux-agent.terminal")
         input = DispatchSource.makeReadSource(fileDescriptor: 0, queue: queue)
@@ -61,7 +72,7 @@ final class FullScreen: Sendable {
     /// Columns and rows; 80 by 24 when the terminal does not say.
     var size: (columns: Int, rows: Int) {
         var size = winsize()
-        guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+        guard unsafe ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
             return (80, 24)
         }
         return (Int(size.ws_col), Int(size.ws_row))
@@ -87,7 +98,7 @@ final class FullScreen: Sendable {
             }
             return text
         }
-        Console.writeAll(1, text)
+        Console.writeAll(output, text)
     }
 
     /// Gives the terminal to another program until `body` returns.
@@ -126,7 +137,7 @@ final class FullScreen: Sendable {
             unsafe tcsetattr(0, TCSADRAIN, &raw)
             (state.isOurs, state.shown) = (true, [])
         }
-        Console.writeAll(1, "\u{1b}[?1049h\u{1b}[2J\u{1b}[?25l")
+        Console.writeAll(output, "\u{1b}[?1049h\u{1b}[2J\u{1b}[?25l\u{1b}[?2004h")
     }
 
     private func giveBack() {
@@ -136,7 +147,7 @@ final class FullScreen: Sendable {
             return true
         }
         guard wasOurs else { return }
-        Console.writeAll(1, "\u{1b}[0m\u{1b}[?25h\u{1b}[?1049l")
+        Console.writeAll(output, "\u{1b}[?2004l\u{1b}[0m\u{1b}[?25h\u{1b}[?1049l")
         state.withLock { state in _ = unsafe tcsetattr(0, TCSADRAIN, &state.before) }
     }
 

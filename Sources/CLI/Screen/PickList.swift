@@ -21,7 +21,7 @@ struct PickList: Sendable {
 
     /// Agents in whose branch, state, template or task each typed word stands, whatever its case.
     var matches: [AgentSnapshot] {
-        let words = field.text.lowercased().split(separator: " ")
+        let words = field.text.lowercased().split(whereSeparator: \.isWhitespace)
         return agents.filter { agent in
             let text = [
                 agent.agent.place.branch, agent.stateWords, agent.stageWords,

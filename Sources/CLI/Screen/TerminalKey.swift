@@ -4,13 +4,18 @@ enum TerminalKey: Equatable, Sendable {
     /// Ctrl and this letter, in lower case.
     case control(Character)
     case enter, escape, tab, backspace, delete, up, down, left, right, home, end, pageUp, pageDown
+    /// Text that came at once, its lines ended by `\n`: nobody pressed the keys that are in it.
+    case paste(String)
 }
 
 /// Turns the bytes that a terminal in raw mode sends into keys.
 ///
-/// Sequences are those of xterm and of tmux's `TERM=tmux*`/`screen*`; unknown ones are dropped whole.
+/// Sequences are those of xterm and of tmux's `TERM=tmux*`/`screen*`; unknown ones are dropped whole. A paste stands
+/// between brackets where the terminal was asked for them (`CSI ? 2004 h`).
 struct KeyDecoder: Sendable {
     private var rest: [UInt8] = []
+    private static let pasteStart = Array("\u{1b}[200~".utf8)
+    private static let pasteEnd = Array("\u{1b}[201~".utf8)
 
     mutating func keys(_ bytes: some Sequence<UInt8>) -> [TerminalKey] {
         rest += bytes
@@ -49,6 +54,7 @@ struct KeyDecoder: Sendable {
     private func escape() -> (TerminalKey?, Int)? {
         guard rest.count > 1 else { return (.escape, 1) }
         guard rest[1] == UInt8(ascii: "[") || rest[1] == UInt8(ascii: "O") else { return (.escape, 1) }
+        if rest.starts(with: Self.pasteStart) { return paste() }
         guard let end = rest[2...].firstIndex(where: { (0x40...0x7e).contains($0) }) else { return nil }
         let parameter = String(decoding: rest[2..<end], as: UTF8.self)
         let key: TerminalKey? =
@@ -65,5 +71,13 @@ struct KeyDecoder: Sendable {
             default: nil
             }
         return (key, end + 1)
+    }
+
+    private func paste() -> (TerminalKey?, Int)? {
+        let start = Self.pasteStart.count
+        guard let end = rest[start...].firstRange(of: Self.pasteEnd) else { return nil }
+        let text = String(decoding: rest[start..<end.lowerBound], as: UTF8.self)
+            .replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+        return (.paste(text), end.upperBound)
     }
 }

@@ -6,6 +6,8 @@ extension PolicyChecker {
         var reachable: [String: Bool] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
             checkTests(of: stage, at: index, in: pipeline)
+            checkExitCodes(of: stage)
+            checkTimeout(of: stage)
             checkEscalations(of: stage)
             let canStart = stage.triggers.map { canHold($0, stage, reachable, isTrigger: true) } ?? true
             if !canStart {
@@ -23,6 +25,31 @@ extension PolicyChecker {
                         + "\(shown(pipeline.stages[index + 1].name)) is never reached",
                     at: place(stage.position), suggestion: "Add 'success_when'")
             }
+        }
+    }
+
+    /// As success an exit code is that of all shell actions, so of two that are asked for one never comes.
+    private func checkExitCodes(of stage: Stage) {
+        guard case .all(let parts)? = stage.successWhen else { return }
+        var first: Int32?
+        for case .test(.exitCode(let code), let position) in parts {
+            guard let former = first, former != code else {
+                first = code
+                continue
+            }
+            problems.error(
+                "stage \(shown(stage.name)) can never succeed: all its commands would have to end with \(former) and with \(code)",
+                at: place(position), suggestion: "Write them as a list, of which one is enough")
+        }
+    }
+
+    private func checkTimeout(of stage: Stage) {
+        guard let limit = stage.timeout else { return }
+        for case .shell(_, let timeout) in stage.actionsOnStart
+        where timeout > limit && timeout != StageAction.standardShellTimeout {
+            problems.warning(
+                "a command of stage \(shown(stage.name)) may take \(DurationText.text(timeout)), but the stage ends after \(DurationText.text(limit))",
+                at: place(stage.position))
         }
     }
 

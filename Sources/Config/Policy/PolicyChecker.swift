@@ -44,6 +44,7 @@ struct PolicyChecker {
     }
 
     private func checkStart(of pipeline: Pipeline) {
+        if let condition = pipeline.startsOn { checkOneEvent(condition) }
         for (test, position) in pipeline.startsOn?.tests ?? [] {
             switch test {
             case .afterStageSuccess:
@@ -58,6 +59,23 @@ struct PolicyChecker {
             case .logRegex(let pattern): checkCost(of: pattern, at: position)
             case .messageType, .marker, .agentState, .gitHook, .signal, .after: break
             }
+        }
+    }
+
+    /// Runs remember nothing before they begin: parts of an `all_of` that no one event satisfies never begin one.
+    private func checkOneEvent(_ condition: Condition) {
+        guard case .all(let parts) = condition else { return }
+        let tests = parts.flatMap { part -> [(test: Condition.Test, position: PolicyPosition)] in
+            if case .test = part { part.tests } else { [] }
+        }
+        for (index, part) in tests.enumerated() {
+            guard let other = tests[..<index].first(where: { !$0.test.canShareEvent(with: part.test) }) else {
+                continue
+            }
+            problems.warning(
+                "no one event is both \(shown(other.test.words)) and \(shown(part.test.words)), so no run can begin",
+                at: place(part.position),
+                suggestion: "Begin on one of them, and write the other under 'triggers' of the first stage")
         }
     }
 
@@ -105,5 +123,22 @@ struct PolicyChecker {
     func checkCost(of pattern: Pattern, at position: PolicyPosition) {
         guard let problem = PatternCost.problem(with: pattern) else { return }
         problems.error(problem.message, at: place(position), suggestion: problem.suggestion)
+    }
+}
+
+extension Condition.Test {
+    /// Whether one event can satisfy both; a marker comes with the line that it stands on.
+    fileprivate func canShareEvent(with other: Condition.Test) -> Bool {
+        switch (self, other) {
+        case (.after, _), (_, .after), (.logRegex, .logRegex), (.marker, .marker): true
+        case (.logRegex, .marker), (.logRegex, .messageType), (.marker, .logRegex): true
+        case (.marker, .messageType), (.messageType, .logRegex), (.messageType, .marker): true
+        case (.signal(let one), .signal(let two)), (.messageType(let one), .messageType(let two)): one == two
+        case (.gitHook(let one), .gitHook(let two)): one.name == two.name
+        case (.agentState(let one), .agentState(let two)): one == two
+        // Said by themselves: they begin no run.
+        case (.afterStageSuccess, _), (.exitCode, _), (_, .afterStageSuccess), (_, .exitCode): true
+        default: false
+        }
     }
 }

@@ -60,6 +60,9 @@ extension PolicyDecoder {
         if request.expires == nil, let onExpire = keys.entry("on_expire"), keys.contains("expires") {
             problems.warning("'on_expire' does nothing when 'expires' is never", at: onExpire.keyPosition)
         }
+        if request.onExpire == .wait, request.expires != nil, let expires = keys.entry("expires") {
+            problems.warning("'expires' does nothing when 'on_expire' is wait", at: expires.keyPosition)
+        }
         keys.finish()
         return request
     }
@@ -80,7 +83,13 @@ extension PolicyDecoder {
     private func action(_ entry: DocumentEntry) -> StageAction? {
         switch entry.key {
         case "send_keys": return values.string(entry.value, as: entry.key).map(StageAction.sendKeys)
-        case "keys": return values.strings(entry.value, as: entry.key).map(StageAction.keys)
+        case "keys":
+            guard let keys = values.strings(entry.value, as: entry.key) else { return nil }
+            if keys.isEmpty {
+                problems.error(
+                    "'keys' names no key", at: entry.value.position, suggestion: "Write 'keys: [Enter]'")
+            }
+            return .keys(keys)
         case "shell": return shell(entry.value)
         case "notify": return notice(entry.value, as: entry.key).map(StageAction.notify)
         case "emit": return emit(entry.value)
@@ -92,14 +101,21 @@ extension PolicyDecoder {
     private func shell(_ node: DocumentNode) -> StageAction? {
         guard node.entries != nil else {
             return word(node, as: "shell").map {
-                .shell(command: $0, timeout: StageAction.standardShellTimeout)
+                checkCommand($0, at: node.position)
+                return .shell(command: $0, timeout: StageAction.standardShellTimeout)
             }
         }
         guard let keys = values.mapping(node, as: "shell") else { return nil }
         let command = keys.requiredString("run")
+        if let command, let entry = keys.entry("run") { checkCommand(command, at: entry.value.position) }
         let timeout = keys.node("timeout").flatMap { positiveDuration($0, as: "timeout") }
         keys.finish()
         return command.map { .shell(command: $0, timeout: timeout ?? StageAction.standardShellTimeout) }
+    }
+
+    private func checkCommand(_ command: String, at position: SourcePosition) {
+        guard command.allSatisfy(\.isWhitespace) else { return }
+        problems.error("this command is empty", at: position)
     }
 
     private func emit(_ node: DocumentNode) -> StageAction? {
@@ -116,6 +132,11 @@ extension PolicyDecoder {
     private func spawn(_ node: DocumentNode) -> StageAction? {
         guard let keys = values.mapping(node, as: "spawn") else { return nil }
         let branch = keys.requiredString("branch")
+        if let branch, let entry = keys.entry("branch"), BranchName.problem(in: branch) != nil {
+            problems.error(
+                "'\(ConfigurationProblem.visible(branch))' is no name that git takes for a branch",
+                at: entry.value.position)
+        }
         let template = keys.string("template")
         let task = keys.string("task")
         keys.finish()

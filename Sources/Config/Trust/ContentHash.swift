@@ -5,8 +5,8 @@ public import SystemPackage
 
 /// A fingerprint of everything in a fleet's files that decides what is run.
 ///
-/// Consent to setup commands and trust in a repository hold for one fingerprint: a pull that changes a template, a policy
-/// or a script beside them asks again.
+/// Consent to setup commands holds for one fingerprint: a pull that changes a template, a policy or a script beside them
+/// asks again. Trust does not hang on it: that is for a fleet and its path.
 public enum ContentHash {
     /// SHA-256, in hexadecimal, over the files of `.tmuxagent/` and over the policy and templates where they lie elsewhere.
     ///

@@ -68,4 +68,11 @@ public struct ApprovalAnswer: Sendable, Equatable, Codable {
         self.at = at
         self.reason = reason
     }
+
+    /// `ana through cli`, `unknown person through link`, or `expiry`.
+    public var author: String {
+        guard by != through else { return by }
+        let own = "\(through): "
+        return "\(by.hasPrefix(own) ? String(by.dropFirst(own.count)) : by) through \(through)"
+    }
 }

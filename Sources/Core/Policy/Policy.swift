@@ -30,11 +30,6 @@ public struct Policy: Sendable, Equatable {
     }
 
     public func pipeline(named name: String) -> Pipeline? { pipelines.first { $0.name == name } }
-
-    /// The answer to a dialog that the detection rule recognised; nil: nobody may answer it but a person.
-    public func dialog(recognisedBy rule: String, on facts: SubjectFacts) -> DialogRule? {
-        dialogs.first { $0.fits(rule, facts) }
-    }
 }
 
 /// A line and a column of the policy file, both from 1; 0 for values that no file holds.

@@ -63,7 +63,9 @@ public struct PolicyExplanation: Sendable, Equatable {
             return "waits until stage \(PolicyText.quoted(run.stages[index - 1].name)) is done"
         case .waitingTrigger:
             if let due = stage.memory.retryAt {
-                return "\(reason.split(separator: ";").first ?? ""); next try at \(due.iso8601)"
+                let time = "; at \(due.iso8601)"
+                let why = reason.hasSuffix(time) ? String(reason.dropLast(time.count)) : reason
+                return "\(why); next try at \(due.iso8601)"
             }
             return "waits for \(definition.triggers?.words ?? "its turn")" + seen(stage)
         case .waitingApproval:

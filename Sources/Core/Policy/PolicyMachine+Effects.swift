@@ -156,12 +156,18 @@ extension Stage {
 
 extension StageAction {
     /// Values go into a shell action as variables only; messages get their placeholders filled.
-    func outboxAction(in environment: [String: String], filling fill: (String) -> String) -> Action {
+    ///
+    /// `limit`: until the stage's own time limit, which no command outlasts.
+    func outboxAction(
+        in environment: [String: String], within limit: Duration?, filling fill: (String) -> String
+    ) -> Action {
         switch self {
         case .sendKeys(let text): .sendKeys(text: text, enter: true)
         case .keys(let keys): .keys(keys)
         case .shell(let command, let timeout):
-            .shell(command: command, timeout: timeout, environment: environment)
+            .shell(
+                command: command, timeout: limit.map { min(timeout, max($0, .milliseconds(1))) } ?? timeout,
+                environment: environment)
         case .notify(let notice):
             .notify(Notice(title: fill(notice.title), body: fill(notice.body), severity: notice.severity))
         case .emit(let name, let payload): .emit(name: name, payload: payload)

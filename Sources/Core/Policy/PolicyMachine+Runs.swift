@@ -8,6 +8,7 @@ extension PolicyMachine {
             if isPolicyNew {
                 isPolicyNew = false
                 adaptRuns(&turn)
+                isPolicyEdited = false
             }
             beginOwnRuns(&turn)
             startQueued(&turn)
@@ -164,7 +165,10 @@ extension PolicyMachine {
                 continue
             }
             let names = pipeline.stages.map(\.name)
-            guard names != runs[index].stages.map(\.name) else { continue }
+            guard names != runs[index].stages.map(\.name) else {
+                adaptStage(index, &turn)
+                continue
+            }
             let begun = runs[index].stages.prefix { $0.isFinished || $0.state != .idle }
             guard names.starts(with: begun.map(\.name)) else {
                 end(index, .cancelled, "the policy changed stages that this run has begun", &turn)
@@ -173,7 +177,11 @@ extension PolicyMachine {
             let rest = names.dropFirst(begun.count).map { StageRun(name: $0, state: .idle, since: turn.time) }
             runs[index].stages = Array(begun) + rest
             note(index, "the policy's stages changed", &turn)
-            if runs[index].state == .running, begun.allSatisfy(\.isFinished) { proceed(index, &turn) }
+            if runs[index].state == .running, begun.allSatisfy(\.isFinished) {
+                proceed(index, &turn)
+            } else {
+                adaptStage(index, &turn)
+            }
         }
     }
 
@@ -243,6 +251,12 @@ extension PolicyMachine {
 
     /// Attempts go on counting, so that no idempotency key comes twice.
     private mutating func putBack(_ index: Int, from first: Int, _ why: String, _ turn: inout Turn) {
+        if let current = runs[index].currentStage, current < first {
+            let names = [first, current].map { PolicyText.quoted(runs[index].stages[$0].name) }
+            let why = "stage \(names[0]) has not begun: the run stands at \(names[1])"
+            turn.effects.append(.ignored(pipeline: runs[index].pipeline, why: why))
+            return
+        }
         guard !runs[index].isEnded || canReopen(index, &turn) else { return }
         if let stage = runs[index].currentStage { close(index, stage, &turn) }
         let from = runs[index].state.rawValue

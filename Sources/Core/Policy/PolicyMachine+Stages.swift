@@ -28,13 +28,42 @@ extension PolicyMachine {
         }
         runs[index].stages[stage].memory.seen = []
         guard scene(index, stage, .trigger, turn).isPossible(triggers) else {
-            runs[index].stages[stage].memory.isPassed = true
-            runs[index].stages[stage].reason = "skipped: \(triggers.words) cannot come true any more"
-            note(index, stage: stage, from: .idle, runs[index].stages[stage].reason ?? "", &turn)
+            skip(index, stage, triggers, &turn)
             return
         }
         move(index, stage, to: .waitingTrigger, "waits for \(triggers.words)", signal: nil, &turn)
         tryTrigger(index, stage, triggers, &turn)
+    }
+
+    private mutating func skip(_ index: Int, _ stage: Int, _ triggers: Condition, _ turn: inout Turn) {
+        let from = runs[index].stages[stage].state
+        runs[index].stages[stage].state = .idle
+        runs[index].stages[stage].memory.isPassed = true
+        runs[index].stages[stage].reason = "skipped: \(triggers.words) cannot come true any more"
+        note(index, stage: stage, from: from, runs[index].stages[stage].reason ?? "", &turn)
+    }
+
+    /// Fits the current stage to conditions and actions that an edit took away, changed or added: what it waited for
+    /// may not come any more.
+    mutating func adaptStage(_ index: Int, _ turn: inout Turn) {
+        guard isPolicyEdited, runs[index].state == .running, let stage = runs[index].currentStage,
+            let definition = definition(index, stage)
+        else { return }
+        switch runs[index].stages[stage].state {
+        case .waitingTrigger where runs[index].stages[stage].memory.retryAt == nil:
+            guard let triggers = definition.triggers else {
+                let why = "the policy names no trigger any more"
+                return triggered(index, stage, because: why, signal: nil, &turn)
+            }
+            guard scene(index, stage, .trigger, turn).isPossible(triggers) else {
+                skip(index, stage, triggers, &turn)
+                return proceed(index, &turn)
+            }
+            tryTrigger(index, stage, triggers, &turn)
+        case .running where runs[index].stages[stage].memory.awaited == nil:
+            performNext(index, stage, definition, &turn)
+        case .idle, .waitingTrigger, .waitingApproval, .running, .completed, .failed: break
+        }
     }
 
     private mutating func tryTrigger(
@@ -110,8 +139,9 @@ extension PolicyMachine {
         while runs[index].stages[stage].memory.nextAction < definition.actionsOnStart.count {
             let number = runs[index].stages[stage].memory.nextAction
             let action = definition.actionsOnStart[number]
+            let left = runs[index].stages[stage].memory.deadline?.distance(from: turn.time)
             let item = item(
-                action.outboxAction(in: environment(index, stage)) {
+                action.outboxAction(in: environment(index, stage), within: left) {
                     self.filled($0, index, stage, nil, turn)
                 },
                 "start", number, index, stage, turn)
@@ -144,10 +174,25 @@ extension PolicyMachine {
         if let verdict = scene.verdict(on: condition) {
             complete(index, stage, verdict.why, signal: verdict.signal, &turn)
         } else if !scene.isPossible(condition) {
-            let codes = runs[index].stages[stage].memory.exitCodes.map { String($0) }.joined(separator: ", ")
-            let what = codes.isEmpty ? "no shell action ran" : "exit code \(codes)"
-            fail(index, stage, "\(what), but success needs \(condition.words)", signal: nil, &turn)
+            failByExitCodes(index, stage, condition, &turn)
         }
+    }
+
+    private mutating func failByExitCodes(
+        _ index: Int, _ stage: Int, _ condition: Condition, _ turn: inout Turn
+    ) {
+        let codes = runs[index].stages[stage].memory.exitCodes.map { String($0) }.joined(separator: ", ")
+        let what = codes.isEmpty ? "no shell action ran" : "exit code \(codes)"
+        fail(index, stage, "\(what), but success needs \(condition.words)", signal: nil, &turn)
+    }
+
+    /// Whether success needs other exit codes than those that came: actions that are left cannot change that.
+    private func excludesSuccess(_ condition: Condition, _ index: Int, _ stage: Int, _ turn: Turn) -> Bool {
+        let memory = runs[index].stages[stage].memory
+        guard memory.success == nil, !memory.exitCodes.isEmpty else { return false }
+        var scene = scene(index, stage, .success, turn)
+        scene.exitCodes = memory.exitCodes
+        return !scene.isPossible(condition)
     }
 
     mutating func complete(
@@ -235,6 +280,9 @@ extension PolicyMachine {
         guard runs[index].state == .running, runs[index].currentStage == stage,
             runs[index].stages[stage].state == .running
         else { return }
+        if let condition = definition.successWhen, excludesSuccess(condition, index, stage, turn) {
+            return failByExitCodes(index, stage, condition, &turn)
+        }
         performNext(index, stage, definition, &turn)
     }
 }

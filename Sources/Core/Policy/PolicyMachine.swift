@@ -18,6 +18,8 @@ public struct PolicyMachine: Sendable {
     var isUnsettled = true
     /// Set when the policy is not the one that the runs have been adapted to.
     var isPolicyNew = true
+    /// Set when the policy changed under the runs, and not only the process that has them.
+    var isPolicyEdited = false
     /// Index of the pipeline of each run, kept beside `runs`; nil after the pipeline left the policy.
     var pipelineOfRun: [Int?] = []
     /// Which pipelines match the facts, and what they listen to, kept beside the policy's.
@@ -57,7 +59,7 @@ public struct PolicyMachine: Sendable {
         case .policyReplaced(let policy):
             self.policy = policy
             listeners = policy.pipelines.map(PipelineListeners.init)
-            (isPolicyNew, isUnsettled) = (true, true)
+            (isPolicyNew, isPolicyEdited, isUnsettled) = (true, true, true)
             findPipelines()
             findMatches()
         case .factsChanged(let facts):
@@ -83,6 +85,13 @@ public struct PolicyMachine: Sendable {
         let open = Set(runs.filter { !$0.isEnded }.map(\.pipeline))
         return zip(policy.pipelines, matching).filter { $1 || open.contains($0.name) }.flatMap {
             $0.0.linePatterns
+        }
+    }
+
+    /// The questions that its runs wait for.
+    public var openQuestions: [ApprovalID] {
+        runs.filter { $0.state == .running }.compactMap { run in
+            run.currentStage.flatMap { run.stages[$0].memory.question?.id }
         }
     }
 

@@ -54,7 +54,7 @@ extension ApprovalAnswer {
     /// `rejected by ana through cli: too early`.
     var policyWords: String {
         var words = decision == .approve ? "approved by " : "rejected by "
-        words += "\(PolicyText.excerpt(by)) through \(PolicyText.excerpt(through))"
+        words += PolicyText.excerpt(author)
         if through == "expiry" {
             words = decision == .approve ? "approved by expiry" : "nobody answered in time"
         }

@@ -53,7 +53,7 @@ struct Scene {
     func news(in condition: Condition, underAll: Bool = false) -> [String] {
         switch condition {
         case .test(let test, _):
-            guard underAll, test.isMomentary else { return [] }
+            guard underAll, test.isMomentary, !(role == .trigger && test.isState) else { return [] }
             let key = role.rawValue + test.key
             return !seen.contains(key) && verdict(on: test) != nil ? [key] : []
         case .any(let parts): return parts.flatMap { news(in: $0, underAll: underAll) }
@@ -138,6 +138,9 @@ extension Scene {
 }
 
 extension Condition.Test {
+    /// As a trigger it counts by what the agent is now: what it was once says nothing of the moment of the others.
+    fileprivate var isState: Bool { if case .agentState = self { true } else { false } }
+
     /// Whether it is true only at the moment of a signal.
     var isMomentary: Bool {
         switch self {

@@ -95,6 +95,20 @@ extension PipelineRun {
         stages.indices.first { stages[$0].state != .completed && !stages[$0].memory.isPassed }
     }
 
+    /// Whether the run still waits for the end of this action; one that it does not wait for is of no use.
+    public func awaits(_ item: OutboxID) -> Bool {
+        guard state == .running, let stage = currentStage else { return false }
+        return stages[stage].memory.awaited == item
+    }
+
+    /// The stage that the run must come through first; nil when it came to the named one, or has none of that name.
+    public func stage(before name: String) -> String? {
+        guard let wanted = stages.firstIndex(where: { $0.name == name }), let current = currentStage,
+            current < wanted
+        else { return nil }
+        return stages[current].name
+    }
+
     public var isEnded: Bool {
         switch state {
         case .queued, .running: false

@@ -31,7 +31,9 @@ public struct Redaction: Sendable, Equatable {
     }
 
     /// Names of values in addresses that are secrets, whoever sent them.
-    private static let parameters = ["access_token=", "corpsecret=", "/a/", "key=", "token=", "://"]
+    private static let parameters = [
+        "access_token=", "api_key=", "apikey=", "corpsecret=", "/a/", "key=", "token=", "://",
+    ]
 
     private static func withoutParameters(_ text: String) -> String {
         var result = ""
@@ -51,6 +53,12 @@ public struct Redaction: Sendable, Equatable {
             var from = text.startIndex
             while let place = text[from...].firstRange(of: name) {
                 from = place.upperBound
+                // `monkey=5` is nobody's key.
+                if name.first?.isLetter == true, let before = text[..<place.lowerBound].last,
+                    before.isLetter || before.isNumber || before == "_"
+                {
+                    continue
+                }
                 let end = text[from...].firstIndex { isEnd($0) } ?? text.endIndex
                 var value = from..<end
                 if name == "://" {

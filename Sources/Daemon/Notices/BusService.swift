@@ -22,6 +22,8 @@ struct BusService: Service {
         let events = FileEvents()
         let box = BusReading()
         var trouble: String?
+        // What stands there now may have stood there for long.
+        var unread: Set<BusFile> = [.commands, .confirmations]
         events.wake()
         for await _ in events.wakes.cancelOnGracefulShutdown() {
             do {
@@ -32,7 +34,8 @@ struct BusService: Service {
                     changes.isEmpty || changes.contains { $0.folder != folder.path || $0.name == nil }
                 for file in [BusFile.commands, .confirmations]
                 where isLook || changes.contains(where: { $0.name?.hasPrefix(file.name) == true }) {
-                    try await take(file, box)
+                    try await take(file, box, mayBeOld: unread.contains(file))
+                    unread.remove(file)
                 }
                 if trouble != nil { log.notice("bus: works again") }
                 trouble = nil
@@ -45,17 +48,20 @@ struct BusService: Service {
         }
     }
 
-    private func take(_ file: BusFile, _ box: BusReading) async throws {
+    private func take(_ file: BusFile, _ box: BusReading, mayBeOld: Bool) async throws {
         let reader = BusReader(folder, file, name: reader)
         let known = try await box.position(reader)
         var position = known ?? reader.beginning()
         while !Task.isCancelled {
             let batch = try await box.read(reader, from: position)
             if batch.isGap { log.warning("bus: \(file.name): lines were removed before they were read") }
+            if batch.isCut {
+                log.notice("bus: \(file.name) was emptied or removed: it is read from its beginning")
+            }
             if batch.skipped > 0 {
                 log.warning("bus: \(file.name): \(batch.skipped) broken or too long lines were skipped")
             }
-            for line in batch.lines { try await take(line, file, isFirst: known == nil) }
+            for line in batch.lines { try await take(line, file, mayBeOld: mayBeOld) }
             guard batch.end != position || known == nil else { return }
             try await box.commit(reader, batch.end)
             guard batch.end != position else { return }
@@ -63,10 +69,10 @@ struct BusService: Service {
         }
     }
 
-    private func take(_ line: BusLine, _ file: BusFile, isFirst: Bool) async throws {
+    private func take(_ line: BusLine, _ file: BusFile, mayBeOld: Bool) async throws {
         let deed =
             file == .commands
-            ? try await desk.takeCommand(line, mayBeOld: isFirst, at: now())
+            ? try await desk.takeCommand(line, mayBeOld: mayBeOld, at: now())
             : try await desk.takeConfirmation(line, at: now())
         switch deed {
         case .ordered(let branch):
@@ -74,6 +80,8 @@ struct BusService: Service {
             wakeHands()
         case .answered(let approval): log.info("approval \(approval) was answered by the bus")
         case .refused(let reason): log.warning("bus: \(file.name): \(line.id.visible): \(reason)")
+        case .known:
+            log.notice("bus: \(file.name): \(line.id.visible) was taken before; give each line an 'id' of its own")
         case .none: break
         }
     }

@@ -70,6 +70,9 @@ extension NotifyError: UserFacingError {
 
     public var hint: String? {
         switch self {
+        case .unusable("desktop", _):
+            "Install libnotify-bin, and start this on the desktop or write DISPLAY=:0 to ~/.tmux_agent/env (mode 0600)"
+        case .unusable("tmux", _): "Run 'tmux-agent spawn': it starts one"
         case .unusable(let channel, _):
             if NotifySettings.knownChannels.contains(channel) {
                 "Set it for the daemon, or write it to ~/.tmux_agent/env (mode 0600)"

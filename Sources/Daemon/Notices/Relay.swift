@@ -46,11 +46,19 @@ public struct Relay: Sendable {
         self.log = log
     }
 
-    /// Runs until TERM or INT, or until what is there was passed on once.
+    /// What one pass of a relay did.
+    public struct Pass: Sendable {
+        /// Messages that the channels took.
+        public var sent: Int
+        /// Nothing is on the bus, and the fleet's channels lack `local_bus`: nothing comes there by itself.
+        public var isBusUnused: Bool
+    }
+
+    /// Runs until TERM or INT, which gives nil, or until what is there was passed on once.
     ///
     /// Throws ``NotifyError``: for a channel that cannot be used, for a second relay of the same name, and after one pass
     /// when something is left.
-    public func run() async throws {
+    public func run() async throws -> Pass? {
         guard !options.channels.contains("local_bus") else { throw NotifyError.relayToBus }
         let source = try await RelaySource.open(options.configuration, surroundings)
         for warning in source.warnings { log.warning("\(warning)") }
@@ -76,7 +84,11 @@ public struct Relay: Sendable {
                 redaction: parts.redaction),
             interval: options.interval, now: surroundings.now, log: log)
         let courier = try courier(source, parts, store)
-        if options.once { return try await pass(intake, courier, store) }
+        if options.once {
+            let sent = try await pass(intake, courier, store)
+            let isNamed = DeliveryRules.named(in: source.settings).contains("local_bus")
+            return Pass(sent: sent, isBusUnused: !isNamed && intake.reader.isEmpty)
+        }
         let bell = FileEvents()
         let deliveries = DeliveryService(
             courier: courier, store: store, run: run, bell: bell, processID: surroundings.processID, log: log)
@@ -91,6 +103,7 @@ public struct Relay: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
+        return nil
     }
 
     /// Routes are those of the sender: everything goes to the relay's channels.
@@ -124,15 +137,17 @@ public struct Relay: Sendable {
             })
     }
 
-    /// One look at the bus, and one try for each message.
+    /// One look at the bus, and one try for each message; how many the channels took.
     private func pass(
         _ intake: RelayIntakeService, _ courier: Courier, _ store: FleetStore
-    ) async throws {
+    ) async throws -> Int {
         try await store.recoverDeliveries()
         try await intake.takeAll()
         var last: DeliveryFailure?
         var givenUp = 0
+        var tried: Set<Delivery.ID> = []
         while case let claimed = try await courier.claim(), !claimed.isEmpty {
+            tried.formUnion(claimed.map(\.id))
             let failures = try await withThrowingTaskGroup(of: DeliveryFailure?.self) { group in
                 for delivery in claimed { group.addTask { try await courier.deliver(delivery) } }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -144,7 +159,9 @@ public struct Relay: Sendable {
         if left.isEmpty, givenUp > 0, let last {
             throw NotifyError.givenUp(count: givenUp, reason: last.reason)
         }
-        guard !left.isEmpty else { return }
+        guard !left.isEmpty else {
+            return try await store.deliveries(.done, limit: 10_000).count { tried.contains($0.id) }
+        }
         throw NotifyError.left(
             count: left.count,
             reason: last?.reason ?? left[0].lastError ?? "the rate or quiet hours hold them")
@@ -205,6 +222,9 @@ struct RelayIntakeService: Service {
         while !Task.isCancelled {
             let batch = try await reading.read(reader, from: position)
             if batch.isGap { log.warning("bus: notifications were removed before they were read") }
+            if batch.isCut {
+                log.notice("bus: notifications were emptied or removed: they are read from their beginning")
+            }
             if batch.skipped > 0 {
                 log.warning("bus: \(batch.skipped) broken or too long lines were skipped")
             }

@@ -48,8 +48,10 @@ struct RelaySource: Sendable {
         let records = try PaneRecords(file, surroundings)
         let store = try Store.open(
             path: records.settings.stateDatabase, role: .command, now: surroundings.now())
+        var settings = NotifySettings()
+        settings.channels = records.settings.channels
         return RelaySource(
-            name: records.registration.name, bus: records.settings.bus, settings: NotifySettings(),
+            name: records.registration.name, bus: records.settings.bus, settings: settings,
             approvals: store.fleet(records.id), store: store, places: records.places,
             publicURL: try PublicURL.find(surroundings), tmux: nil,
             warnings: records.warnings.map(\.rendered))

@@ -27,12 +27,22 @@ public struct Sender: Sendable {
         try context.requireTrust()
         let agent = try await context.store.agent(named: name)
         let id = OutboxID("send/" + context.surroundings.ids.make("s"))
-        let receipt = try await send(content, to: agent, id: id, patience: Self.patience)
+        let receipt = try await submit(content, to: agent, id: id)
         try await forget(id, at: agent)
+        return (agent, receipt)
+    }
+
+    /// As above to an agent that is known, under an id that tmux remembers until ``forget(_:at:)``: what failed half-way
+    /// and is submitted again goes on where it stood.
+    ///
+    /// Throws ``FleetError/notSubmitted(branch:reason:)`` when nothing was typed because somebody else's text waits there.
+    public func submit(_ content: SendContent, to agent: Agent, id: OutboxID) async throws -> SendReceipt {
+        try context.requireTrust()
+        let receipt = try await send(content, to: agent, id: id, patience: Self.patience)
         guard receipt.stage != .queued else {
             throw FleetError.notSubmitted(branch: agent.place.branch, reason: receipt.detail ?? "it is busy")
         }
-        return (agent, receipt)
+        return receipt
     }
 
     /// Sends under an id that tmux remembers on the pane until ``forget(_:at:)``: sending twice types once.

@@ -63,8 +63,7 @@ struct AgentCheckup {
         let lock = try context.agentLock(branch: found.place.branch)
         defer { withExtendedLifetime(lock) {} }
         guard let agent = try await context.store.agent(found.id), agent.spawn == found.spawn else { return }
-        try await Remover(context: context).endOrphans(of: agent)
-        _ = try await context.repository.recoverLeftovers()
+        try await Remover(context: context).clearLeftover(of: agent)
         let tree = try AgentTree(agent, context: context)
         let look = try await tree.look(keepsBranch: false)
         guard look.isSafe else {
@@ -85,8 +84,12 @@ struct AgentCheckup {
             ) { try await settle(agent, AgentCondition(.gone, since: context.surroundings.now())) }
         }
         guard !pane.isDead else {
+            let isOwed = agent.spawn.phase == .briefing
             return Finding(
-                .killedSpawn, branch, "The spawn of '\(branch)' was killed, and its program has ended",
+                .killedSpawn, branch,
+                isOwed
+                    ? "The program of '\(branch)' ended before it was briefed"
+                    : "The spawn of '\(branch)' was killed, and its program has ended",
                 remedy: "Write that down; 'tmux-agent spawn \(branch)' starts it again"
             ) { try await settle(agent, condition(of: pane)) }
         }
@@ -239,7 +242,7 @@ struct AgentCheckup {
             let server = TmuxServer(
                 try context.tmux(of: RecordedPane(server: pane.server, pane: pane.id, process: nil)))
             switch server.tapState(pane) {
-            case .alive: return nil
+            case .alive, .unknown: return nil
             case .foreign:
                 return Finding(
                     .tapDead, branch,

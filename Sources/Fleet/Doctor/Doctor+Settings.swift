@@ -34,7 +34,13 @@ extension Doctor {
         let policy = context.configuration.watch.policy
         var shown = policy
         _ = shown.removePrefix(context.root)
-        guard let text = try Files.readText(policy) else { return found }
+        guard let text = try Files.readText(policy) else {
+            return found + [
+                Finding(
+                    .policy, shown.string, "There is no policy file, so no pipeline runs",
+                    remedy: "'tmux-agent init' writes one")
+            ]
+        }
         let problems = PolicyFile.check(text, file: shown.string, context: .init(dialogs: context.dialogIDs))
         found += problems.filter { $0.severity == .error }.map { Self.finding($0, .policy) }
         return found

@@ -67,8 +67,8 @@ public struct DoctorReport: Sendable {
     public var remaining: [Finding] = []
     public var tmuxVersion: String?
     public var gitVersion: String?
-    /// Agents, worktrees and panes that were compared.
-    public var agents = 0
+    /// The agents that were compared; nil when the settings cannot be read.
+    public var agents: Int?
     /// What was left out because a command works on it right now.
     public var busy: [String] = []
     /// Empty when the settings cannot be read.

@@ -37,7 +37,8 @@ public struct Initializer: Sendable {
         let chosen = try chosenTemplates(templates)
         let folder = root.appending(FleetContext.folderName)
         let name = FleetFile.defaultName(of: root)
-        let existed = Files.exists(folder.appending("fleet.toml"))
+        let existed = Files.exists(folder)
+        for path in [folder, folder.appending("templates")] { try requireInside(path, root) }
         try Files.makeFolder(folder.appending("templates"))
         var wanted: [(String, String)] = [
             ("fleet.toml", FleetConfiguration.defaultFile(name: name)), ("policy.yaml", StarterFile.policy),
@@ -67,10 +68,17 @@ public struct Initializer: Sendable {
             root: root, files: files, isNewlyTrusted: isNewlyTrusted, isTrusted: isTrusted)
     }
 
-    /// Trusts what `init` has just written itself in a repository without a fleet.
+    /// A symbolic link that came with a clone must not lead what is written here to other places.
+    private func requireInside(_ path: FilePath, _ root: FilePath) throws {
+        guard Files.exists(path) else { return }
+        guard let real = Files.realPath(path), let top = Files.realPath(root), real.isWithin(top) else {
+            throw GitError.pathOutside(path, root: root)
+        }
+    }
+
+    /// Trusts what `init` has just written itself in a repository without a `.tmuxagent/`.
     ///
-    /// A `.tmuxagent/` that was there
-    /// may have come with a clone: that one is for `tmux-agent trust`.
+    /// One that was there, whatever was in it, may have come with a clone: that one is for `tmux-agent trust`.
     private func trust(_ repository: GitRepository, root: FilePath, existed: Bool) async throws -> Bool {
         guard !existed else { return false }
         return try await Trust(surroundings: surroundings).trust(repository: repository, root: root)

@@ -33,6 +33,12 @@ struct AgentTree {
         var ignored: [String] = []
 
         var isSafe: Bool { losses.isEmpty && unknownFolder == nil }
+
+        /// Only the branch's own commits would be lost, and only with the branch.
+        var isKeptByBranch: Bool {
+            guard let tip = branchToDelete, head == nil || head == tip else { return false }
+            return losses.allSatisfy { if case .commits = $0 { true } else { false } }
+        }
     }
 
     /// Looks at what is there and what would be lost; changes nothing.
@@ -140,6 +146,8 @@ struct AgentTree {
         return all.first { $0.path == place }
             ?? all.first { PlacedFiles.real($0.path) == PlacedFiles.real(place) }
     }
+
+    func hasBranch() async throws -> Bool { try await tip() != nil }
 
     private func tip() async throws -> CommitID? {
         guard case .local(let commit) = try await context.repository.lookUp(branch).place else { return nil }

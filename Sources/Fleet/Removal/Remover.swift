@@ -24,6 +24,8 @@ public struct RemovalResult: Sendable {
     public var endedProcesses = 0
     public var removedWorktree: FilePath?
     public var deletedBranch = false
+    /// The branch is there still, as it was to be kept or could not be deleted.
+    public var keptBranch = false
     /// Why the branch is still there although it was to be deleted.
     public var branchKept: String?
     /// Where unfinished work was kept.
@@ -52,6 +54,8 @@ public struct Remover: Sendable {
         // Whoever had the lock before may have removed or restarted it.
         let agent = try await context.store.agent(named: named.id.rawValue)
         if agent.spawn.phase != .removing { try await refuseIfBusy(agent, request) }
+        // Files that a killed spawn did not come to write are not missing work.
+        if agent.spawn.phase.isBeforeStart { try await clearLeftover(of: agent) }
         return try await remove(agent, request)
     }
 
@@ -76,6 +80,7 @@ public struct Remover: Sendable {
         result.removedWorktree = removed.worktree
         result.deletedBranch = removed.branch
         result.branchKept = removed.branchKept
+        if !removed.branch { result.keptBranch = try await tree.hasBranch() }
         result.leftFolder = look.unknownFolder
         result.ignored = result.rescues.first?.ignoredNotKept ?? look.ignored
         result.log = agent.tap.flatMap { Files.exists($0) ? $0 : nil }
@@ -99,7 +104,8 @@ public struct Remover: Sendable {
             throw FleetError.worktreeUnknownToGit(
                 branch: agent.place.branch, look.unknownFolder ?? agent.place.worktree)
         }
-        throw FleetError.wouldLose(branch: agent.place.branch, losses: words)
+        throw FleetError.wouldLose(
+            branch: agent.place.branch, losses: words, isKeptByBranch: look.isKeptByBranch)
     }
 
     /// Ends the program, what it started, and orphans that carry the agent's id; removes its pane.
@@ -125,6 +131,28 @@ extension Remover {
         let report = await ProcessEnder().endAgent(root: nil, mark: .agent(agent.id), notBefore: start)
         guard report.isComplete else {
             throw FleetError.processesStillThere(branch: agent.place.branch, pids: report.left.map(\.pid))
+        }
+    }
+
+    /// Takes away what a killed spawn left half-made, and ends what it left running.
+    ///
+    /// Throws ``FleetError/leftoverBusy(branch:pid:)`` while git still writes there.
+    func clearLeftover(of agent: Agent) async throws {
+        try await endOrphans(of: agent)
+        let branch = agent.place.branch
+        let leftovers = try await context.repository.recoverLeftovers()
+        if case .wait(let pid)? = leftovers.first(where: { $0.branch?.rawValue == branch })?.advice {
+            throw FleetError.leftoverBusy(branch: branch, pid: pid)
+        }
+    }
+}
+
+extension SpawnProgress.Phase {
+    /// The agent's program never ran.
+    var isBeforeStart: Bool {
+        switch self {
+        case .planned, .branch, .worktree, .setup: true
+        case .session, .briefing, .ready, .removing: false
         }
     }
 }

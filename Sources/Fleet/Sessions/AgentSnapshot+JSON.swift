@@ -15,6 +15,7 @@ extension AgentSnapshot {
         object.set("pipeline", stage?.pipeline)
         object.set("run_state", stage?.runState.rawValue)
         object.set("pending_approvals", pendingApprovals)
+        object.set("spawn", spawn.rawValue)
         object.set("template", agent.program.template)
         object.set("model", agent.program.model)
         object.set("task", agent.program.task)

@@ -19,6 +19,7 @@ public struct AgentSnapshot: Sendable {
     /// When the git facts were read; nil: just now.
     public var factsAt: Timestamp?
     public var pendingApprovals: Int
+    public var spawn = SpawnStanding.done
 }
 
 /// Where an agent stands in its pipeline.

@@ -77,6 +77,12 @@ public struct PolicyRequester: Sendable {
             guard known.contains(stage) else {
                 throw .noSuchStage(stage, branch: branch, known: known)
             }
+            let named = runs.filter { run in run.stages.contains { $0.name == stage } }
+            // Behind a queued run stands one that is not among these.
+            guard !named.contains(where: { $0.state == .queued || $0.stage(before: stage) == nil }),
+                let current = named.lazy.compactMap({ $0.stage(before: stage) }).first
+            else { break }
+            throw .stageNotReached(stage, branch: branch, standsAt: current)
         case .reset: break
         case .retry:
             guard runs.contains(where: { $0.state == .failed }) else { throw .nothingFailed(branch: branch) }

@@ -9,20 +9,25 @@ public struct PolicyStanding: Sendable, Equatable {
     public var since: Timestamp
     /// Every problem of the edit that was refused; nil while the file is in force.
     public var refused: String?
+    /// There is no file, and so no policy.
+    public var isMissing = false
 
     /// Nil while no daemon watches the fleet: then no policy is in force.
     public static func now(in context: FleetContext) async throws -> PolicyStanding? {
         guard try context.isWatched(),
             let entry = try await context.store.newestEntry(.policyLoaded, of: .mainCheckout)
         else { return nil }
-        return PolicyStanding(since: entry.at, refused: entry.payload["refused"]?.string)
+        return PolicyStanding(
+            since: entry.at, refused: entry.payload["refused"]?.string,
+            isMissing: entry.payload["missing"]?.bool == true)
     }
 
     /// What a person is told beside other things; nil while there is nothing to say.
     public var warning: String? {
+        if isMissing { return "There is no policy file, so no pipeline runs: 'tmux-agent init' writes one" }
         guard refused != nil else { return nil }
         return
-            "The edited policy cannot be used and the last good one is in force: see 'tmux-agent policy check'"
+            "The policy file cannot be used and the last good one is in force: see 'tmux-agent policy check'"
     }
 }
 

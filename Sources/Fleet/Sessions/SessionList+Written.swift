@@ -17,7 +17,9 @@ extension SessionList {
                 agent: agent, state: condition.state, waitingFor: condition.waitingFor,
                 exitStatus: condition.exitStatus, since: condition.since,
                 stage: Self.stage(progress[agent.subject] ?? []),
-                pendingApprovals: questions[agent.subject]?.count ?? 0)
+                pendingApprovals: questions[agent.subject]?.count ?? 0, spawn: agent.spawnStanding)
+            // No pane of it was ever seen, so nobody writes down that there is none.
+            if snapshot.spawn == .interrupted, agent.pane == nil { snapshot.state = .gone }
             if let fact = known[agent.place.worktree], fact.branch == agent.place.branch {
                 snapshot.take(fact)
                 snapshot.factsAt = fact.at

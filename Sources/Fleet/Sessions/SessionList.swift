@@ -54,9 +54,11 @@ extension AgentSnapshot {
     /// The state that the pane proves, and where it proves none, the one that the daemon or the screen says.
     mutating func take(_ look: PaneLook?, isWatched: Bool) {
         let written = agent.condition
+        spawn = agent.spawnStanding
         guard let look else {
-            state = .gone
-            since = written.state == .gone ? written.since : nil
+            // Before its pane is written down there is none to look for.
+            state = spawn == .underWay && agent.pane == nil ? .starting : .gone
+            since = written.state == state ? written.since : nil
             return
         }
         if let end = look.pane.end {

@@ -12,15 +12,18 @@ public enum Briefing {
     public static func order(
         for agent: Agent, in context: FleetContext, at now: Timestamp
     ) throws -> OutboxItem? {
-        let template = try agent.program.template.map { try context.templates().template(named: $0) }
-        guard
-            let text = text(
-                template, branch: agent.place.branch, task: agent.program.task,
-                worktree: agent.place.worktree.string)
-        else { return nil }
+        guard let text = try text(for: agent, in: context) else { return nil }
         return OutboxItem(
             id: id(for: agent), subject: agent.subject, run: nil, stage: nil, attempt: 1,
             action: .sendKeys(text: text, enter: true), createdAt: now, dueAt: now)
+    }
+
+    /// Throws when the agent's template is gone or cannot be read.
+    static func text(for agent: Agent, in context: FleetContext) throws -> String? {
+        let template = try agent.program.template.map { try context.templates().template(named: $0) }
+        return text(
+            template, branch: agent.place.branch, task: agent.program.task,
+            worktree: agent.place.worktree.string)
     }
 
     static func text(_ template: Template?, branch: String, task: String?, worktree: String) -> String? {

@@ -15,15 +15,25 @@ struct SpawnPlan {
     var program: AgentProgram
     /// The agent's environment without PATH, which tmux would override.
     var environment: [String: String]
-    var setup: [String]
+    var setup: [SetupCommand]
+    /// The start of a new branch that the request names; `place.base` may be the settings' own.
+    var namedBase: String?
     /// Template, then task; nil when there is neither.
     var briefing: String?
+}
+
+/// A shell line that prepares a new worktree.
+struct SetupCommand {
+    var line: String
+    /// Whose it is; nil: fleet.toml's.
+    var template: String?
 }
 
 extension SpawnPlan {
     init(_ request: SpawnRequest, id: AgentID, slug: Slug, context: FleetContext) throws {
         let configuration = context.configuration
         branch = try BranchName(request.branch)
+        namedBase = request.base
         template = try request.template.map { name in
             try context.templates().template(named: name)
         }
@@ -61,9 +71,12 @@ extension SpawnPlan {
             context.surroundings, configured: environment.removeValue(forKey: "PATH"))
         self.environment = environment
         program = AgentProgram(
-            command: command, profile: profile.name, kind: kind.rawValue, model: model.isEmpty ? nil : model,
-            template: template?.name, task: request.task, searchPath: searchPath, environment: environment)
-        setup = configuration.worktree.setup + (template?.setup ?? [])
+            command: command, hasOwnCommand: request.startup != nil, profile: profile.name,
+            kind: kind.rawValue, model: model.isEmpty ? nil : model, template: template?.name,
+            task: request.task, searchPath: searchPath, environment: environment)
+        setup =
+            configuration.worktree.setup.map { SetupCommand(line: $0) }
+            + (template?.setup ?? []).map { SetupCommand(line: $0, template: template?.name) }
         briefing = Briefing.text(
             template, branch: branch.rawValue, task: request.task, worktree: worktree.string)
         try checkProgram(context.surroundings)
@@ -87,10 +100,13 @@ extension SpawnPlan {
         }
     }
 
+    /// What sh itself understands: POSIX's reserved words and built-in utilities.
     private static let builtins: Set = [
-        ".", ":", "cd", "command", "eval", "exec", "export", "if", "for", "read", "set", "trap", "until",
-        "while",
-        "{", "printf", "echo", "test", "[", "true", "false",
+        "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until",
+        "while", ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
+        "exit", "export", "false", "fc", "fg", "getopts", "hash", "jobs", "kill", "local", "newgrp", "printf",
+        "pwd", "read", "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type",
+        "ulimit", "umask", "unalias", "unset", "wait",
     ]
 
     /// The first word after variable assignments; nil when a shell must judge it.

@@ -58,6 +58,8 @@ public struct SpawnResult: Sendable {
 public enum SpawnStep: Sendable, Equatable {
     case branch(String, isNew: Bool)
     case worktree(String)
+    /// A process of a spawn that was killed still works in the worktree.
+    case waitingForProcess(Int32)
     case setup(command: String)
     case session(String)
     case waitingUntilReady

@@ -22,7 +22,7 @@ extension Spawner {
         }
     }
 
-    /// Starts a dead agent's program again: in its pane when tmux kept it, else in a new session.
+    /// Starts a dead agent's program again: in its pane when tmux kept it, else in a new session of `server`.
     func restart(_ agent: Agent, in pane: PaneSnapshot?, server: TmuxServer) async throws -> Agent {
         progress(.session(agent.place.session.rawValue))
         let windowName =
@@ -33,7 +33,7 @@ extension Spawner {
         if let pane {
             return try await record(try await server.restartAgent(session, in: pane.address), of: agent)
         }
-        return try await record(try await start(session, on: TmuxServer(context.tmux())), of: agent)
+        return try await record(try await start(session, on: server), of: agent)
     }
 
     /// Says beside the tap that what follows is painted into an empty pane, by the agent's next start.
@@ -51,12 +51,15 @@ extension Spawner {
 
     private func session(_ agent: Agent, windowName: String) throws -> AgentSession {
         try Files.makeFolder(context.logs, mode: 0o700)
+        let tap = context.logs.appending("\(agent.id).tap")
+        // A tap that tmux could not write to would only be missed later.
+        try Files.append("", to: tap)
         let settings = context.configuration.tmux
         return AgentSession(
             agent: agent.id, name: agent.place.session, windowName: windowName,
             workingDirectory: agent.place.worktree, program: AgentSession.shellLine(agent.program.command),
             path: agent.program.searchPath, environment: agent.program.environment,
-            columns: settings.columns, rows: settings.rows, tap: context.logs.appending("\(agent.id).tap"))
+            columns: settings.columns, rows: settings.rows, tap: tap)
     }
 
     func record(_ pane: PaneSnapshot, of agent: Agent) async throws -> Agent {
@@ -64,16 +67,13 @@ extension Spawner {
             RecordedProcess($0.identity)
         }
         let tap = pane.tap ?? context.logs.appending("\(agent.id).tap")
-        try await context.store.recordStart(
+        return try await context.store.recordStart(
             agent.id, pane: RecordedPane(server: pane.server, pane: pane.id, process: process), tap: tap,
-            at: context.surroundings.now())
-        return try await context.store.update(agent.id) { agent in
-            agent.spawn.phase = .briefing
-        }
+            next: (.briefing, spawner), at: context.surroundings.now())
     }
 
-    /// A program that the shell could not find or run ends with 127 or 126 before anything ran: the spawn is taken back
-    /// as before the start.
+    /// A program that the shell could not find or run ends with 127 or 126 before anything ran: a spawn is taken back as
+    /// before the start, and of a restart it is said.
     ///
     /// Looks until the shell has become another program, has started one or has ended, which takes milliseconds; a shell
     /// line that goes on by itself is believed after a moment.
@@ -89,15 +89,21 @@ extension Spawner {
         while true {
             guard let pane = try await server.pane(of: agent.id) else { return }
             if case .exited(let status) = pane.end, status == 127 || status == 126 {
-                // tmux scrolls the screen by a row to say that the pane is dead.
-                let screen = try await server.rows(of: pane.address, history: 5).filter { !$0.isEmpty }
                 throw FleetError.agentEndedAtOnce(
-                    branch: agent.place.branch, exitStatus: status, screen: Array(screen.suffix(5)))
+                    branch: agent.place.branch, exitStatus: status,
+                    screen: try await lastRows(of: pane, server: server))
             }
             // tmux hears of the end a moment after it, and of its status when the terminal is closed.
             guard pane.end == nil || pane.end == .unknown, ContinuousClock.now < deadline else { return }
             try await Task.sleep(for: .milliseconds(2))
         }
+    }
+
+    /// What the program of a dead pane said last.
+    private func lastRows(of pane: PaneSnapshot, server: TmuxServer) async throws -> [String] {
+        // tmux scrolls the screen by a row to say that the pane is dead.
+        let rows = try await server.rows(of: pane.address, history: 5)
+        return rows.filter { !$0.isEmpty && !$0.hasPrefix("Pane is dead (") }.suffix(5)
     }
 
     /// True while the process is still tmux's copy of itself, `env` or the shell with the agent's line and no child.
@@ -131,6 +137,7 @@ extension Spawner {
                     text, id: Briefing.id(for: agent), to: address, mayWait: .seconds(10))
             } catch let error as any UserFacingError {
                 try await context.store.setPhase(.briefing, of: agent.id, spawner: nil)
+                try await failIfEnded(agent, server: server)
                 throw FleetError.briefingNotDelivered(
                     branch: agent.place.branch, reason: error.message, isWatched: result.isWatched)
             }
@@ -139,6 +146,18 @@ extension Spawner {
         result.agent.spawn = SpawnProgress(
             phase: .ready, spawner: nil, madeBranch: agent.spawn.madeBranch,
             madeWorktree: agent.spawn.madeWorktree)
+    }
+
+    /// Nobody can answer what has ended: then that is said instead of why it was not briefed.
+    private func failIfEnded(_ agent: Agent, server: TmuxServer) async throws {
+        let own = try await server.panesWithEnds().filter { $0.agent == agent.id }
+        guard let pane = own.first(where: { !$0.isDead }) ?? own.first else {
+            throw FleetError.noPane(branch: agent.place.branch, state: .gone)
+        }
+        guard let end = pane.end else { return }
+        throw FleetError.agentEndedAtOnce(
+            branch: agent.place.branch, exitStatus: end.exitStatus,
+            screen: try await lastRows(of: pane, server: server), isKept: true)
     }
 
     /// A daemon watches, and the fleet's policy says what it answers.

@@ -8,6 +8,7 @@ internal import SystemPackage
 extension Spawner {
     struct Tree {
         var createdBranch: Bool
+        var warnings: [String] = []
     }
 
     /// The worktree of the agent's branch: made, or adopted when it is there already.
@@ -33,9 +34,9 @@ extension Spawner {
             agent.spawn.madeWorktree = true
         }
         let slug = Slug(rawValue: plan.place.worktree.lastComponent?.string ?? "") ?? Slug(plan.branch)
+        let (source, isBaseUnused) = source(plan, lookup.place, isOwn: agent.spawn.madeBranch)
         let request = WorktreeRequest(
-            branch: plan.branch, source: .automatic(base: plan.place.base), folder: plan.place.worktree,
-            name: slug)
+            branch: plan.branch, source: source, folder: plan.place.worktree, name: slug)
         let addition = try await repository.addWorktree(request, holding: lock)
         undo.push("worktree \(addition.folder)") { try await repository.undo(addition) }
         agent = try await context.store.update(agent.id) { agent in
@@ -43,7 +44,25 @@ extension Spawner {
             agent.spawn.madeBranch = isNew || addition.createdBranch
             agent.place.baseCommit = addition.commit.rawValue
         }
-        return Tree(createdBranch: agent.spawn.madeBranch)
+        return Tree(
+            createdBranch: agent.spawn.madeBranch,
+            warnings: isBaseUnused
+                ? ["--base was not used: '\(plan.branch)' exists already and begins where it does"] : [])
+    }
+
+    /// Where the branch comes from; a base that somebody named is for branches that are new, or says which remote's it is.
+    private func source(
+        _ plan: SpawnPlan, _ place: BranchLookup.Place, isOwn: Bool
+    ) -> (source: BranchSource, isBaseUnused: Bool) {
+        let automatic = BranchSource.automatic(base: plan.place.base)
+        guard let base = plan.namedBase else { return (automatic, false) }
+        switch place {
+        case .absent: return (automatic, false)
+        case .local: return (automatic, !isOwn)
+        case .remoteTracking(let remotes):
+            let named = remotes.first { "\($0.remote)/\(plan.branch)" == base }
+            return named.map { (.tracking(remote: $0.remote), false) } ?? (automatic, true)
+        }
     }
 
     /// Goes on in a worktree that is there: a killed spawn's, or one that nobody has an agent for.
@@ -74,11 +93,20 @@ extension Spawner {
         if context.repository.layout.topLevel != nil { _ = try await context.repository.relativePath(root) }
     }
 
+    /// Returns when no process works any more in what a killed spawn left.
+    func waitForLeftover(of killed: Agent) async throws {
+        guard !killed.place.usesMainCheckout else { return }
+        let lock = try await RepositoryLock.acquire(for: context.repository.layout)
+        defer { lock.release() }
+        _ = try await settleLeftover(of: BranchName(killed.place.branch))
+    }
+
     /// True when a killed spawn left a half-made worktree of this branch; the repository's lock is held.
     ///
     /// Git's own process may have outlived its maker: it is given time to end.
     private func settleLeftover(of branch: BranchName) async throws -> Bool {
         let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        var shown: Int32?
         while true {
             let leftover = try await context.repository.leftovers().first { $0.branch == branch }
             switch leftover?.advice {
@@ -88,9 +116,10 @@ extension Spawner {
                 throw GitError.leftoverInUse(leftover?.folder ?? context.root, reason: reason)
             case .wait(let pid):
                 guard ContinuousClock.now < deadline else {
-                    throw GitError.leftoverInUse(
-                        leftover?.folder ?? context.root, reason: "process \(pid) works in it")
+                    throw FleetError.leftoverBusy(branch: branch.rawValue, pid: pid)
                 }
+                if shown != pid { progress(.waitingForProcess(pid)) }
+                shown = pid
                 // Whose child it was is gone, so nothing tells of its end.
                 try await Task.sleep(for: .milliseconds(50))
             }
@@ -155,12 +184,15 @@ extension Spawner {
     /// Copies and links files from the main checkout into the agent's worktree.
     func place(_ files: FilesToPlace, _ plan: SpawnPlan) throws -> Placement {
         guard let main = context.repository.layout.mainWorktree else { return Placement() }
-        for path in files.copies.paths {
-            try FileCopier.copy(Self.inside(main, path), to: Self.inside(plan.place.worktree, path))
+        func put(_ path: String, by step: (FilePath, FilePath) throws(FileError) -> Void) throws(FleetError) {
+            do throws(FileError) {
+                try step(Self.inside(main, path), Self.inside(plan.place.worktree, path))
+            } catch {
+                throw .notPlaced(path: path, reason: error)
+            }
         }
-        for path in files.links.paths {
-            try FileCopier.link(Self.inside(main, path), at: Self.inside(plan.place.worktree, path))
-        }
+        for path in files.copies.paths { try put(path, by: FileCopier.copy) }
+        for path in files.links.paths { try put(path, by: FileCopier.link) }
         let refused = Set(files.copies.refused + files.links.refused)
         return Placement(
             copied: files.copies.paths, linked: files.links.paths,
@@ -177,7 +209,11 @@ extension Spawner {
         guard !plan.setup.isEmpty, !plan.place.usesMainCheckout else { return }
         let hash = try ContentHash.ofFleet(context.configuration, repository: context.root)
         if try await context.store.hasConsented(toSetup: hash) { return }
-        guard request.agreesToSetup else { throw FleetError.setupNeedsConsent(commands: plan.setup) }
+        guard request.agreesToSetup else {
+            let isTemplates = plan.setup.allSatisfy { $0.template != nil }
+            throw FleetError.setupNeedsConsent(
+                commands: plan.setup.map(\.line), template: isTemplates ? plan.template?.name : nil)
+        }
         try await context.store.consent(toSetup: hash, at: context.surroundings.now())
     }
 
@@ -189,17 +225,18 @@ extension Spawner {
         environment.merge(plan.environment) { _, new in new }
         environment["PATH"] = plan.program.searchPath
         for command in plan.setup {
-            progress(.setup(command: command))
+            progress(.setup(command: command.line))
             let result = try await CommandRunner().run(
                 Command(
-                    "/bin/sh", ["-c", command], environment: environment,
+                    "/bin/sh", ["-c", command.line], environment: environment,
                     workingDirectory: plan.place.worktree,
                     timeout: Self.setupLimit, outputLimit: 1 << 20))
             guard result.isSuccess else {
                 let lines = (result.text + result.errorText).split(separator: "\n").suffix(12)
                 throw FleetError.setupFailed(
-                    command: command, exitCode: result.exitCode,
-                    output: lines.map { "  \(String($0).visible)" }.joined(separator: "\n"))
+                    command: command.line, exitCode: result.exitCode,
+                    output: lines.map { "  \(String($0).visible)" }.joined(separator: "\n"),
+                    template: command.template)
             }
         }
     }

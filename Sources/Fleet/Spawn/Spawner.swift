@@ -34,6 +34,8 @@ public struct Spawner: Sendable {
         case .planned, .branch, .worktree, .setup:
             // A killed spawn: whatever it made is in the row and in git's own lists. Its setup command may still run.
             try await Remover(context: context).endOrphans(of: known)
+            // Before its row goes: a refusal must not make what it left nobody's.
+            try await waitForLeftover(of: known)
             return try await make(request, branch: branch, server: server, after: known)
         case .removing where isGone:
             // A killed removal that had come past its point of no return.
@@ -54,6 +56,7 @@ public struct Spawner: Sendable {
     private func make(
         _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent? = nil
     ) async throws -> SpawnResult {
+        if branch.rawValue.hasPrefix("refs/") { throw FleetError.branchIsReference(branch.rawValue) }
         let (plan, registered, slug) = try await register(
             request, branch: branch, server: server, after: killed)
         var agent = registered
@@ -67,8 +70,9 @@ public struct Spawner: Sendable {
             let files = try await place(ignored, plan)
             try await runSetup(plan, agent: agent)
             undo.push("the session") { [context, id = agent.id] in
-                guard let pane = try await server.pane(of: id) else { return }
-                try await server.removePane(pane.address, of: id)
+                if let pane = try await server.pane(of: id) {
+                    try await server.removePane(pane.address, of: id)
+                }
                 for name in Files.names(in: context.logs) where name.hasPrefix("\(id).tap") {
                     try Files.remove(context.logs.appending(name))  // of a program that never ran
                 }
@@ -76,7 +80,7 @@ public struct Spawner: Sendable {
             agent = try await start(agent, slug: slug, server: server)
             result = SpawnResult(
                 outcome: .started, agent: agent, briefing: nil, madeBranch: tree.createdBranch,
-                copied: files.copied, linked: files.linked, warnings: files.warnings,
+                copied: files.copied, linked: files.linked, warnings: tree.warnings + files.warnings,
                 isWatched: try context.isWatched())
             try await failIfCommandWasNotFound(agent, server: server)
         } catch {
@@ -136,9 +140,9 @@ public struct Spawner: Sendable {
                 try await context.store.setPhase(.ready, of: agent.id, spawner: nil)
             }
             guard result.agent.spawn.phase == .briefing else { return result }
-            let plan = try SpawnPlan(
-                request.filled(from: agent), id: agent.id, slug: slug(of: agent), context: context)
-            try await brief(plan.briefing, &result, server: own)
+            let text = try Briefing.text(for: result.agent, in: context)
+            try await context.store.setPhase(.briefing, of: agent.id, spawner: spawner)
+            try await brief(text, &result, server: own)
             return result
         }
         result.outcome = .restarted
@@ -151,8 +155,20 @@ public struct Spawner: Sendable {
         updated.program = plan.program
         let program = plan.program
         try await context.store.update(agent.id) { $0.program = program }
-        result.agent = try await restart(updated, in: pane, server: own)
-        try await brief(plan.briefing, &result, server: own)
+        let home = pane == nil ? server : own
+        result.agent = try await restart(updated, in: pane, server: home)
+        do {
+            try await failIfCommandWasNotFound(result.agent, server: home)
+        } catch FleetError.agentEndedAtOnce(let branch, let status, let screen, _) {
+            // Nothing of it ran, so the next restart is of what ran before.
+            try await context.store.update(agent.id) { [former = agent.program] agent in
+                agent.program = former
+                agent.spawn.spawner = nil
+            }
+            throw FleetError.agentEndedAtOnce(
+                branch: branch, exitStatus: status, screen: screen, isKept: true)
+        }
+        try await brief(plan.briefing, &result, server: home)
         return result
     }
 
@@ -193,6 +209,8 @@ extension SpawnRequest {
         var request = self
         request.template = template ?? agent.program.template
         request.task = task ?? agent.program.task
+        // Another profile is asked for its command.
+        if profile == nil, agent.program.hasOwnCommand { request.startup = startup ?? agent.program.command }
         request.profile = profile ?? agent.program.profile
         request.model = model ?? agent.program.model
         request.usesMainCheckout = agent.place.usesMainCheckout

@@ -1,4 +1,5 @@
 internal import Core
+internal import TmuxKit
 
 /// A line of `commands.jsonl`: what is to be typed, and into which agent.
 struct BusCommand: Sendable, Equatable {
@@ -42,7 +43,13 @@ struct BusCommand: Sendable, Equatable {
 
     private static func content(of object: JSONObject) throws(BusRefusal) -> Content {
         let keys = try keys(object["keys"])
-        guard let text = object["text"]?.string else {
+        let given: String?
+        switch object["text"] {
+        case nil, .null: given = nil
+        case .string(let text): given = text
+        default: throw .malformed("'text' is no text")
+        }
+        guard let text = given else {
             guard let keys else { throw .malformed("it has neither 'text' nor 'keys'") }
             return .keys(keys)
         }
@@ -88,6 +95,9 @@ struct BusCommand: Sendable, Equatable {
         guard (1...mostKeys).contains(keys.count), keys.allSatisfy({ $0.utf8.count <= 50 }) else {
             throw .malformed("'keys' takes 1 to \(mostKeys) key names")
         }
+        if let unknown = keys.first(where: { !KeyName.isValid($0) }) {
+            throw .malformed("tmux has no key named '\(unknown.visible)'")
+        }
         return keys
     }
 }
@@ -98,19 +108,29 @@ enum BusRefusal: Error, Equatable {
     case unnamed
     case malformed(String)
     case notFound(String)
-    /// Agents of several fleets have the name.
+    /// Several names, and no agent has them all.
+    case different(String)
+    /// Agents of several fleets have the branch.
     case ambiguous(String)
-    /// It is from too long ago, or does not say from when.
+    /// Agents of this fleet on several tmux servers have the pane.
+    case sharedPane(String)
+    /// It is from too long ago.
     case stale
+    /// It may have stood there for long, and does not say from when it is.
+    case undated
 
     var words: String {
         switch self {
         case .unnamed: "it names no branch, session or pane_id"
         case .malformed(let reason): reason
         case .notFound(let name): "no agent of this fleet is called \(name.visible)"
+        case .different(let names): "no agent of this fleet has all of these names: \(names.visible)"
         case .ambiguous(let name):
             "agents of several fleets are called \(name.visible): name the 'fleet', too"
+        case .sharedPane(let pane):
+            "agents on several tmux servers have the pane \(pane.visible): name the 'branch', too"
         case .stale: "it is more than an hour old"
+        case .undated: "it stood there before the daemon looked, and no 'ts' says from when it is"
         }
     }
 }

@@ -23,7 +23,9 @@ public struct BusDesk: Sendable {
         case answered(ApprovalID)
         /// In the journal with the reason.
         case refused(String)
-        /// It is for others, or was taken before.
+        /// A line with its id was taken before.
+        case known
+        /// It is for others, or was refused before.
         case none
     }
 
@@ -35,6 +37,8 @@ public struct BusDesk: Sendable {
     public func takeCommand(
         _ line: BusLine, mayBeOld: Bool = false, at now: Timestamp
     ) async throws -> Deed {
+        let id = OutboxID("bus/\(store.fleet)/\(line.id)")
+        guard try await store.outboxItem(id) == nil else { return .known }
         guard let order = try await order(in: line, mayBeOld: mayBeOld, at: now) else { return .none }
         let (command, agent): (BusCommand, Agent)
         switch order {
@@ -42,7 +46,7 @@ public struct BusDesk: Sendable {
         case .success(let found): (command, agent) = found
         }
         let item = OutboxItem(
-            id: OutboxID("bus/\(store.fleet)/\(line.id)"), subject: agent.subject, run: nil, stage: nil,
+            id: id, subject: agent.subject, run: nil, stage: nil,
             attempt: 1, action: command.action, createdAt: now, dueAt: now)
         var payload: JSONObject = [
             "id": .string(line.id), "branch": .string(agent.place.branch),
@@ -54,7 +58,7 @@ public struct BusDesk: Sendable {
             key: item.id.rawValue)
         // Both know the id: a line that is read again changes nothing.
         _ = try await store.emit(draft, at: now)
-        return try await store.enqueue(item) ? .ordered(branch: agent.place.branch) : .none
+        return try await store.enqueue(item) ? .ordered(branch: agent.place.branch) : .known
     }
 
     /// Nil for a line of another fleet.
@@ -68,9 +72,8 @@ public struct BusDesk: Sendable {
         case .success(let read): command = read
         }
         guard command.isFor(fleetName, store.fleet) else { return nil }
-        guard let at = line.at ?? (mayBeOld ? nil : now), now.distance(from: at) <= Self.patience else {
-            return .failure(.stale)
-        }
+        guard let at = line.at ?? (mayBeOld ? nil : now) else { return .failure(.undated) }
+        guard now.distance(from: at) <= Self.patience else { return .failure(.stale) }
         switch command.agent(among: try await store.agents()) {
         case .failure(let refusal): return .failure(refusal)
         case .success(let agent):
@@ -167,14 +170,17 @@ extension BusCommand {
 
     /// The one agent that all given names fit.
     fileprivate func agent(among agents: [Agent]) -> Result<Agent, BusRefusal> {
-        let said = [branch, session, pane].compactMap(\.self).joined(separator: ", ")
+        let names = [branch, session, pane].compactMap(\.self)
+        let said = names.joined(separator: ", ")
         if let host, !["local", "localhost"].contains(host) { return .failure(.notFound("\(host):\(said)")) }
-        let found = agents.filter { agent in
+        let inPane = pane.map { PaneID($0).map { agents.living(in: $0) } ?? [] }
+        let found = (inPane ?? agents).filter { agent in
             (branch.map { $0 == agent.place.branch } ?? true)
                 && (session.map { $0 == agent.place.session.rawValue } ?? true)
-                && (pane.map { $0 == agent.pane?.pane.description } ?? true)
         }
-        guard let only = found.first else { return .failure(.notFound(said)) }
-        return found.count == 1 ? .success(only) : .failure(.ambiguous(said))
+        guard let only = found.first else {
+            return .failure(names.count > 1 ? .different(said) : .notFound(said))
+        }
+        return found.count == 1 ? .success(only) : .failure(.sharedPane(said))
     }
 }

@@ -68,5 +68,10 @@ extension BusError: UserFacingError {
         }
     }
 
-    public var exitStatus: ExitStatus { .unusableSettings }
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .locked: .unavailable
+        case .unusable: .unusableSettings
+        }
+    }
 }

@@ -30,6 +30,8 @@ public struct BusReader: Sendable {
         public var skipped = 0
         /// Files that were removed before they were read.
         public var isGap = false
+        /// The file was emptied, cut or removed by hand; what is there now is read from its beginning.
+        public var isCut = false
     }
 
     /// Where this name stands; nil for one that never read.
@@ -49,6 +51,11 @@ public struct BusReader: Sendable {
         return BusPosition(generation: first, offset: 0)
     }
 
+    /// Whether the file holds nothing, and nothing of it was rotated.
+    public var isEmpty: Bool {
+        (Files.size(folder.live(file)) ?? 0) == 0 && folder.generations(of: file).isEmpty
+    }
+
     /// Whole lines from `position` on, some hundred kilobytes; empty when there are none.
     public func read(from position: BusPosition) throws -> Batch {
         var batch = Batch(end: position)
@@ -63,7 +70,12 @@ public struct BusReader: Sendable {
             let isLive = batch.end.generation == live
             let path = isLive ? folder.live(file) : folder.rotated(file, batch.end.generation)
             guard let open = OpenFile(path) else {
-                guard !isLive else { return batch }
+                // Rotated in between: the next one is not there yet.
+                guard folder.liveGeneration(of: file) == live else { continue }
+                guard !isLive else {
+                    beginAgain(&batch)
+                    return batch
+                }
                 batch.isGap = true
                 nextGeneration(&batch, live)
                 continue
@@ -81,13 +93,19 @@ public struct BusReader: Sendable {
         batch.end = BusPosition(generation: there, offset: 0)
     }
 
+    /// The file is not the one that was read.
+    private func beginAgain(_ batch: inout Batch) {
+        guard batch.end.offset > 0 else { return }
+        batch.end.offset = 0
+        batch.isCut = true
+    }
+
     /// Takes what one read gives; at the end of a file that nobody writes to any more, an unfinished line is skipped.
     private func fill(_ batch: inout Batch, from open: OpenFile, isFinal: Bool) throws {
         let size = open.size
-        if size < batch.end.offset {
-            // Cut by hand.
-            batch.end.offset = 0
-            batch.isGap = true
+        // Behind every line that was read stands its end, unless it is another file by now.
+        if try size < batch.end.offset || (!isFinal && !open.isLineStart(batch.end.offset)) {
+            beginAgain(&batch)
         }
         while batch.lines.isEmpty, batch.end.offset < size {
             let bytes = try open.read(
@@ -157,6 +175,11 @@ private final class OpenFile {
                 filled += count
             }
         }
+    }
+
+    func isLineStart(_ offset: Int64) throws -> Bool {
+        guard offset > 0 else { return true }
+        return try read(from: offset - 1, limit: 1) == [UInt8(ascii: "\n")]
     }
 
     /// The place behind the next newline; nil when there is none yet.

@@ -61,5 +61,10 @@ public struct OutgoingNotice: Sendable, Equatable {
         return (lines + hints).joined(separator: "\n")
     }
 
+    /// As `text`, for places that others read: who holds a link can answer.
+    var textWithoutLinks: String {
+        ([body].filter { !$0.isEmpty } + hints).joined(separator: "\n")
+    }
+
     public var requiresAttention: Bool { kind.requiresAttention(severity) }
 }

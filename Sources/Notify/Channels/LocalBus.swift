@@ -21,7 +21,7 @@ actor LocalBus: Channel {
         meta["approval"] = notice.approval.map { .string($0.rawValue) }
         let line: JSONValue = [
             "id": .string(notice.id), "ts": notice.at.busTime, "title": .string(notice.title),
-            "body": .string(([notice.body].filter { !$0.isEmpty } + notice.hints).joined(separator: "\n")),
+            "body": .string(notice.textWithoutLinks),
             "source": .string(notice.source), "meta": .object(meta),
         ]
         do {

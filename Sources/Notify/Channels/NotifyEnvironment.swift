@@ -15,7 +15,7 @@ public struct NotifyEnvironment: Sendable {
         secret + [
             "WECOM_AGENT_ID", "WECOM_TOUSER", "WECOM_TOPARTY", "WECOM_TOTAG", "WECOM_API_BASE",
             "SERVERCHAN_API_BASE",
-        ]
+        ] + Desktop.variables
     private static let secret = [
         "NOTIFY_WEBHOOK_URL", "SENTRY_SERVERCHAN_KEY", "WECOM_WEBHOOK", "WECOM_CORP_ID", "WECOM_APP_SECRET",
     ]

@@ -5,7 +5,7 @@ internal import HTTPKit
 /// Posts notices as signed JSON to an address of the user's.
 ///
 /// `X-Signature-256` is `sha256=` and the HMAC-SHA256, in hexadecimal, over `<X-Timestamp>.<X-Notice-Id>.<body>`; the time
-/// is in seconds, so that a receiver can refuse old calls. The key is derived from the fleet's secret by HKDF.
+/// is in seconds, so that a receiver can refuse old calls. The key is ``WebhookKey``.
 struct Webhook: Channel {
     let name = "webhook"
     private let url: String
@@ -16,9 +16,7 @@ struct Webhook: Channel {
     init(url: String, secret: [UInt8], caller: Caller) {
         self.url = url
         self.caller = caller
-        key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: secret), info: Array("tmux-agent notify webhook".utf8),
-            outputByteCount: 32)
+        key = WebhookKey(secret: secret).key
     }
 
     func send(_ notice: OutgoingNotice, at now: Timestamp) async -> DeliveryFailure? {

@@ -23,7 +23,7 @@ extension FleetStore {
     /// Reads the agent, changes it and writes it back in one transaction.
     ///
     /// `change` must be pure; the id, the branch's fleet and the time of creation stay as they were. Use
-    /// ``recordStart(_:pane:tap:at:)``, ``recordCondition(_:_:source:)`` and ``remove(_:at:)`` for what they
+    /// ``recordStart(_:pane:tap:next:at:)``, ``recordCondition(_:_:source:)`` and ``remove(_:at:)`` for what they
     /// name.
     @discardableResult
     public func update(
@@ -48,9 +48,12 @@ extension FleetStore {
     }
 
     /// The agent's program runs in `pane`: begins its next generation, in which marker ids count afresh.
+    ///
+    /// `next`: the spawn's next phase and who does it; nil leaves the spawn where it is.
     @discardableResult
     public func recordStart(
-        _ id: AgentID, pane: RecordedPane, tap: FilePath, at now: Timestamp
+        _ id: AgentID, pane: RecordedPane, tap: FilePath,
+        next: (phase: SpawnProgress.Phase, spawner: RecordedProcess?)? = nil, at now: Timestamp
     ) async throws(StoreError) -> Agent {
         try await write { [fleet] db in
             var agent = try Self.existing(id, fleet, db)
@@ -58,6 +61,7 @@ extension FleetStore {
             agent.tap = tap
             agent.generation += 1
             agent.startedAt = now
+            if let next { (agent.spawn.phase, agent.spawn.spawner) = next }
             agent.condition = AgentCondition(.starting, since: now)
             try AgentRecord(fleet: fleet, agent: agent).update(db)
             let payload: JSONObject = [

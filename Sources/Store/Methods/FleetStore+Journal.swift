@@ -15,6 +15,16 @@ extension FleetStore {
         }
     }
 
+    /// The row that was written under a key; nil when there is none.
+    public func journalEntry(key: String) async throws(StoreError) -> JournalEntry? {
+        try await read { [fleet] db in
+            try JournalRecord.fetchOne(
+                db, sql: "SELECT * FROM journal WHERE fleetID = ? AND key = ?",
+                arguments: [fleet.rawValue, key]
+            )?.entry
+        }
+    }
+
     /// Rows after `id` in the order they were committed.
     public func journal(
         after id: Int64, kinds: [JournalKind]? = nil, limit: Int

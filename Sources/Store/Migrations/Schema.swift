@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("003-lanes", migrate: lanes)
         migrator.registerMigration("004-notices", migrate: notices)
         migrator.registerMigration("005-orchestrator", migrate: orchestrator)
+        migrator.registerMigration("006-own-commands", migrate: ownCommands)
         return migrator
     }()
 }

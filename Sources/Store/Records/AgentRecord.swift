@@ -23,9 +23,9 @@ struct AgentRecord: FetchableRecord, PersistableRecord {
                 session: SessionName(row["session"] as String), usesMainCheckout: row["usesMainCheckout"],
                 base: row["base"], baseCommit: row["baseCommit"]),
             program: AgentProgram(
-                command: row["command"], profile: row["profile"], kind: row["kind"], model: row["model"],
-                template: row["template"], task: row["task"], searchPath: row["searchPath"],
-                environment: try row.texts("environment")),
+                command: row["command"], hasOwnCommand: row["hasOwnCommand"], profile: row["profile"],
+                kind: row["kind"], model: row["model"], template: row["template"], task: row["task"],
+                searchPath: row["searchPath"], environment: try row.texts("environment")),
             pane: try Self.pane(row),
             tap: (row["tap"] as String?).map { FilePath($0) },
             spawn: SpawnProgress(
@@ -48,6 +48,7 @@ struct AgentRecord: FetchableRecord, PersistableRecord {
         container["base"] = agent.place.base
         container["baseCommit"] = agent.place.baseCommit
         container["command"] = agent.program.command
+        container["hasOwnCommand"] = agent.program.hasOwnCommand
         container["profile"] = agent.program.profile
         container["kind"] = agent.program.kind
         container["model"] = agent.program.model

@@ -68,6 +68,8 @@ public struct AgentPlace: Sendable, Equatable {
 /// What runs in an agent's pane and what it was told; enough to start it again.
 public struct AgentProgram: Sendable, Equatable {
     public var command: String
+    /// `command` was given to `spawn` itself; else it is the profile's.
+    public var hasOwnCommand: Bool
     public var profile: String
     /// Which detection rules read its screen.
     public var kind: String
@@ -79,10 +81,11 @@ public struct AgentProgram: Sendable, Equatable {
     public var environment: [String: String]
 
     public init(
-        command: String, profile: String, kind: String, model: String? = nil, template: String? = nil,
-        task: String? = nil, searchPath: String, environment: [String: String] = [:]
+        command: String, hasOwnCommand: Bool = false, profile: String, kind: String, model: String? = nil,
+        template: String? = nil, task: String? = nil, searchPath: String, environment: [String: String] = [:]
     ) {
         self.command = command
+        self.hasOwnCommand = hasOwnCommand
         self.profile = profile
         self.kind = kind
         self.model = model

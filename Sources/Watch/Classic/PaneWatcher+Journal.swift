@@ -42,7 +42,8 @@ extension PaneWatcher {
         } else if let event,
             let machine = try await machine(of: pane, mayHaveEnded: entry.kind == .policyRequested)
         {
-            _ = try await commit(event, machine, of: pane, place: "", adding: step)
+            let outcome = try await commit(event, machine, of: pane, place: "", adding: step)
+            if outcome.hasWork { parts.wakeHands() }
             journalCursor = entry.id
         } else {
             try await move(step, to: entry)

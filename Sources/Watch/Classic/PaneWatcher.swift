@@ -211,6 +211,9 @@ public actor PaneWatcher: Service {
     private func reloadPolicy() {
         switch policy.reload(mainBranch: nil, dialogs: dialogIDs) {
         case .none: return
+        case .missing(let reason):
+            log.warning("policy: \(reason)")
+            policyNews = true
         case .refused(let reason): log.error("policy: the last good one stays in force: \(reason)")
         case .replaced(let warnings):
             for warning in warnings { log.warning("policy: \(warning)") }

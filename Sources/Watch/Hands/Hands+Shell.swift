@@ -24,14 +24,21 @@ extension Hands {
         let ends = FileEvents()
         try ends.watch(folder.path)
         if try folder.fate() == .unclaimed {
+            guard await isAwaited(item) else {
+                throw HandsError.notStarted(reason: "its stage ended before it began")
+            }
             try await start(command, timeout: timeout, environment: environment, item, in: folder)
         }
         ends.wake()
         // A child that is killed between its claim and its lock changes no file afterwards, so the look is repeated.
         var lastUnclaimed: Timestamp?
+        var isStopped = false
         for await _ in ends.wakes {
             switch try folder.fate() {
-            case .ended(let status): return result(of: status, folder, item)
+            case .ended(let status):
+                var result = result(of: status, folder, item)
+                if isStopped { result.detail = "it was ended with its stage\n" + (result.detail ?? "") }
+                return result
             case .uncertain:
                 return ActionResult(
                     item: item.id, state: .uncertain,
@@ -42,11 +49,25 @@ extension Hands {
                 guard now.distance(from: since) < .seconds(10) else {
                     throw HandsError.notStarted(reason: "its process did not begin within 10 s")
                 }
-            case .running: lastUnclaimed = nil
+            case .running:
+                lastUnclaimed = nil
+                // Its stage timed out, or its run was cancelled: nobody waits for it, and the next one may not wait either.
+                if !isStopped, await !isAwaited(item) { isStopped = folder.stop() }
             }
             ends.setAlarm(after: .milliseconds(500))
         }
         throw CancellationError()
+    }
+
+    /// Whether the run that it belongs to still waits for its end; when nobody can tell, it does.
+    private func isAwaited(_ item: OutboxItem) async -> Bool {
+        guard let run = item.run else { return true }
+        do {
+            return try await store.run(run).awaits(item.id)
+        } catch {
+            guard case .runNotFound = error else { return true }
+            return false
+        }
     }
 
     /// Starts the child detached, in a session of its own: it outlives this process.

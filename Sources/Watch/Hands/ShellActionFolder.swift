@@ -5,7 +5,8 @@ public import SystemPackage
 /// The files of one shell action's attempt; they outlive daemon and child, so that its fate is always known.
 ///
 /// `lock` is held (flock) by the child as long as it works; under it `claim` is created exclusively before anything
-/// runs; `output` is what the command wrote, bounded; `status` appears by rename when it has ended.
+/// runs; `output` is what the command wrote, bounded; `status` appears by rename when it has ended. `stop` is a pipe that
+/// the child reads from: whoever writes to it ends the command.
 public struct ShellActionFolder: Sendable {
     public let path: FilePath
 
@@ -33,6 +34,7 @@ public struct ShellActionFolder: Sendable {
 
     var claim: FilePath { path.appending("claim") }
     var lock: FilePath { path.appending("lock") }
+    var stopPipe: FilePath { path.appending("stop") }
     public var output: FilePath { path.appending("output") }
     public var status: FilePath { path.appending("status") }
 
@@ -44,6 +46,19 @@ public struct ShellActionFolder: Sendable {
         // The child may have ended between the two looks.
         if let status = try readStatus() { return .ended(status) }
         return .uncertain
+    }
+
+    /// Asks the child to end its command as its time limit would: TERM, and KILL five seconds later.
+    ///
+    /// False while no child listens.
+    public func stop() -> Bool {
+        do {
+            let pipe = try FileDescriptor.open(
+                stopPipe, .writeOnly, options: [.nonBlocking, .closeOnExec, .noFollow])
+            return try pipe.closeAfter { try pipe.writeAll([0]) == 1 }
+        } catch {
+            return false
+        }
     }
 
     private func readStatus() throws -> ShellActionStatus? {

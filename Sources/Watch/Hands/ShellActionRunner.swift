@@ -73,20 +73,32 @@ public struct ShellActionRunner {
         let ended = clinux_pidfd_open(child.pid)
         guard ended >= 0 else { throw Errno(rawValue: errno) }
         defer { close(ended) }
-        let isTimedOut = try copy(from: pipe.readEnd, to: log, until: ended, child: child)
+        let stop = try openStopPipe()
+        defer { try? stop.close() }  // nobody writes to it any more
+        let isTimedOut = try copy(from: pipe.readEnd, to: log, until: ended, or: stop, child: child)
         let status = try child.wait()
         if isTimedOut { return .timedOut }
         let signal = status & 0x7f
         return signal == 0 ? .exited((status >> 8) & 0xff) : .signaled(signal)
     }
 
+    private func openStopPipe() throws -> FileDescriptor {
+        guard unsafe mkfifo(folder.stopPipe.string, 0o600) == 0 || errno == EEXIST else {
+            throw Errno(rawValue: errno)
+        }
+        // With a writer of our own it never looks closed.
+        return try FileDescriptor.open(
+            folder.stopPipe, .readWrite, options: [.nonBlocking, .closeOnExec, .noFollow])
+    }
+
     /// Copies output until the shell itself ends; true when the time limit ended it.
     private func copy(
-        from source: FileDescriptor, to log: FileDescriptor, until ended: Int32, child: ShellChild
+        from source: FileDescriptor, to log: FileDescriptor, until ended: Int32, or stop: FileDescriptor,
+        child: ShellChild
     ) throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65536)
         var kept = 0
-        var isTimedOut = false
+        var (isTimedOut, isEnding) = (false, false)
         let clock = ContinuousClock()
         var deadline = clock.now.advanced(by: timeout)
         var isOpen = true
@@ -94,13 +106,15 @@ public struct ShellActionRunner {
             var watched = [
                 pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: isOpen ? source.rawValue : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: isEnding ? -1 : stop.rawValue, events: Int16(POLLIN), revents: 0),
             ]
             let left = min(max(0, clock.now.duration(to: deadline).inMilliseconds), Int64(Int32.max))
-            let ready = unsafe poll(&watched, 2, Int32(left))
-            if ready == 0 {
+            let ready = unsafe poll(&watched, 3, Int32(left))
+            if ready == 0 || watched[2].revents != 0 {
                 // TERM first; five seconds later KILL, which nothing survives.
-                child.end(with: isTimedOut ? SIGKILL : SIGTERM)
-                isTimedOut = true
+                child.end(with: isEnding ? SIGKILL : SIGTERM)
+                isTimedOut = isTimedOut || (ready == 0 && !isEnding)
+                isEnding = true
                 deadline = clock.now.advanced(by: .seconds(5))
             }
             if watched[1].revents != 0 {

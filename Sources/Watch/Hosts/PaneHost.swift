@@ -60,11 +60,13 @@ public struct PaneHost: Sendable {
 extension PaneHost {
     func accepts(_ pane: PaneSnapshot) -> Bool { configuration.filter.accepts(pane) }
 
-    /// Whether a living process appends what the pane prints to `tap`.
+    /// Whether a process that is not known to be dead appends what the pane prints to `tap`.
     func isWriting(_ pane: PaneSnapshot, to tap: FilePath, _ server: TmuxServer) async throws -> Bool {
         if let remote { return try await remote.isTapWritten(tap, pane: pane) }
-        guard case .alive = server.tapState(pane) else { return false }
-        return pane.tap == tap
+        switch server.tapState(pane) {
+        case .alive, .unknown: return pane.tap == tap
+        case .none, .silent, .foreign: return false
+        }
     }
 }
 

@@ -106,7 +106,7 @@ public final class PaneObserver: Service {
     private func arm(_ pane: PaneSnapshot?, _ agent: Agent, _ server: TmuxServer) async throws -> Arming {
         guard let pane, !pane.isDead, let tap = agent.tap else { return .nothing }
         switch server.tapState(pane) {
-        case .alive, .foreign: return .nothing
+        case .alive, .foreign, .unknown: return .nothing
         case .none, .silent:
             let isThere = Files.exists(tap)
             guard try await server.armTap(pane, to: tap) == .armed else { return .nothing }

@@ -167,6 +167,7 @@ struct BacktestRun {
 
     /// A recorded answer counts for the question of the same stage.
     private mutating func answerKept() {
+        var late: [String] = []
         for (index, (approval, answer)) in kept.enumerated().reversed() {
             let question = rehearsal.questions.first { question in
                 question.pipeline == approval.pipeline && question.stage == approval.stage
@@ -177,9 +178,10 @@ struct BacktestRun {
                 rehearsal.answer(question, answer)
             } else if rehearsal.now > answer.at.advanced(by: Self.tolerance) {
                 kept.remove(at: index)
-                note(unasked(approval, answer))
+                late.append(unasked(approval, answer))
             }
         }
+        for text in late.reversed() { note(text) }
     }
 
     private func unasked(_ approval: Approval, _ answer: ApprovalAnswer) -> String {

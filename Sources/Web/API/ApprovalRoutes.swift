@@ -61,7 +61,13 @@ extension WebSite {
                 by: object["by"]?.string ?? (proof == .cookie ? "\(user) (\(place.rawValue))" : nil))
             result = try await approvals.answer(
                 .login(id, through: proof == .cookie ? place : .webhook, words))
+            // Who may read the list may also hear that something is not in it.
+            if case .refused(.notFound) = result {
+                throw ApprovalsError.notFound(text: id.rawValue.visible, similar: [])
+            }
         }
+        // Whoever came so far has proved that they may know.
+        if result == .refused(.notFound) { throw StoreError.approvalNotFound(id: id.rawValue, similar: []) }
         guard case .accepted(let approval) = result else {
             return .error(UncountedAnswer(result: result), status: .init(code: result.status))
         }

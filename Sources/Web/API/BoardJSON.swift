@@ -66,17 +66,20 @@ extension Board {
         return ["orchestrated": .bool(isOrchestrated), "tasks": .array(tasks.map(\.json))]
     }
 
-    var panesJSON: JSONObject { ["panes": .array(agents.compactMap(\.pane) + panes.map(\.json))] }
+    var panesJSON: JSONObject { ["panes": .array(agentsWithPanes.compactMap(\.pane) + panes.map(\.json))] }
     var sessions: JSONObject { ["sessions": .array(agents.map(\.session) + panes.map(\.json))] }
 
-    /// `GET /api/notifications`: the newest last, as the Python tool's console reads them.
-    func notifications(since time: Timestamp?) -> JSONObject {
-        ["items": .array(notices.reversed().filter { time.map($0.at.isAfter) ?? true }.map(\.json))]
+    /// `GET /api/notifications` without a time: the newest last, as the Python tool's console reads them.
+    var notifications: JSONObject {
+        notices.notifications(isComplete: notices.count < BoardReader.notices)
     }
 }
 
-extension Timestamp {
-    fileprivate func isAfter(_ other: Timestamp) -> Bool { self > other }
+extension [BoardNotice] {
+    /// Of messages with the newest first; `isComplete`: no older ones were left out.
+    func notifications(isComplete: Bool) -> JSONObject {
+        ["items": .array(reversed().map(\.json)), "complete": .bool(isComplete)]
+    }
 }
 
 extension [(key: String, value: Int)] {

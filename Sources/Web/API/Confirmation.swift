@@ -1,7 +1,6 @@
 internal import Core
 internal import Fleet
 internal import Notify
-internal import SystemPackage
 
 /// A person's word on a command that the orchestrator holds back: one line of the local bus.
 struct Confirmation: Sendable {
@@ -22,15 +21,12 @@ struct Confirmation: Sendable {
         self.fields = fields
     }
 
-    /// Appends it to `confirmations.jsonl`, of which an id counts once; returns the id.
-    func write(in context: SiteContext) async throws -> String {
-        try context.fleet?.requireTrust()
-        guard let bus = context.bus else { throw WebError.foreignSession("") }
+    /// The line as the bus has it, and its id.
+    func line(_ surroundings: Surroundings) -> (id: String, object: JSONObject) {
         var line = fields
-        let id = line["id"]?.string ?? context.surroundings.ids.make("confirmation")
+        let id = line["id"]?.string ?? surroundings.ids.make("confirmation")
         line["id"] = .string(id)
-        line["ts"] = .number(Double(context.surroundings.now().milliseconds) / 1000)
-        try BusWriter(BusFolder(bus)).append([.object(line)], to: .confirmations)
-        return id
+        line["ts"] = surroundings.now().busTime
+        return (id, line)
     }
 }

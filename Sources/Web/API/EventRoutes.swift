@@ -9,16 +9,17 @@ internal import SystemPackage
 
 extension WebSite {
     /// Server-sent events: `parts` of the page when they change (none with `parts=none`), `pane` with what the panes
-    /// print that `pane` names, several with commas between, and comments as signs of life.
+    /// print that `pane` names, several with commas between, and `beat` as a sign of life.
     @Sendable
     func events(_ request: Request, _ context: WebRequestContext) async throws -> Response {
         let language = request.query("language").flatMap(PageLanguage.init(rawValue:)) ?? request.language
-        let names = (request.query("pane") ?? "").split(separator: ",").prefix(PaneViews.standardMost).map(
-            String.init)
+        // Of another host there is nothing to follow in a fleet.
+        let given = (request.query("pane") ?? "").split(separator: ",").prefix(PaneViews.standardMost)
+        let names = given.compactMap { try? pane(String($0)) }
         let wantsParts = request.query("parts") != "none"
         let taps = try await taps(of: names)
         // A page goes on when the agent that it shows is gone; who asks for nothing else is told.
-        if let first = names.first, taps.isEmpty, !wantsParts { throw WebError.noSuchPane(first) }
+        if let first = given.first, taps.isEmpty, !wantsParts { throw WebError.noSuchPane(String(first)) }
         // A browser names the last event in a header only when it comes again by itself.
         let last = (request.headers[.lastEventID] ?? request.query("last")).flatMap { Int64($0) }
         try await feed.requireRoom()

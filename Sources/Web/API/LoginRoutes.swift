@@ -35,8 +35,11 @@ extension WebSite {
             next = "/"
         }
         if let refusal = refusal(of: token.trimmed, request, context) {
-            guard isForm, refusal == .wrongToken else { throw refusal }
-            return .html(renderer.login(request.language, next: next, failed: true), status: .unauthorized)
+            guard isForm, refusal != .foreignPage else { throw refusal }
+            var response = Response.html(
+                renderer.login(request.language, next: next, refusal: refusal), status: refusal.status)
+            if case .tooManyTries(let pause) = refusal { response.headers[.retryAfter] = "\(pause.rounded)" }
+            return response
         }
         var response: Response = isForm ? .seeOther(next) : Response(status: .noContent)
         response.headers[.setCookie] = access.settings.cookie.header(

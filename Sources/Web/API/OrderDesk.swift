@@ -9,6 +9,8 @@ struct RemoteOrder: Sendable {
     /// A pane's id (`%3`), an agent's id, its branch or its session; of a pane that `run` watches its `agent`, `build~%3`,
     /// or its session (`build~work`) while that has no other pane.
     var target: String
+    /// More names that must mean the same.
+    var furtherNames: [String] = []
     /// The agent that stood beside the box when it was typed; nil: whoever `target` means now.
     var agent: String?
     /// The sender's own id of this order: one id is typed once, however often it is sent.
@@ -25,8 +27,7 @@ struct OrderResult: Sendable {
     var id: String
     /// The branch, or `session:window`.
     var name: String
-    /// Nil for an order that was taken before, and whose end is not known any more.
-    var receipt: SendReceipt?
+    var receipt: SendReceipt
     var isRepeated = false
 }
 
@@ -36,45 +37,61 @@ actor OrderDesk {
     private let context: SiteContext
     /// Nil for panes that were not spawned here.
     private let sender: Sender?
-    /// How the latest keyed orders ended, for clients whose line broke before they heard it.
-    private var ended: [String: OrderResult] = [:]
-    private var order: [String] = []
-
-    static let mostRemembered = 1000
+    /// Keys of orders that are being typed, with who sends the same meanwhile and waits for its end.
+    private var turns: [String: [CheckedContinuation<Void, Never>]] = [:]
 
     init(context: SiteContext) {
         self.context = context
         sender = context.fleet.map { Sender(context: $0) }
     }
 
-    /// Types it, or says how the same order went before.
+    /// Types it, or says how the same order went before; one that failed is typed now, as far as it was not.
     ///
-    /// Throws ``WebError/noSuchPane(_:)`` or ``WebError/otherAgent(pane:expected:found:)`` before anything is typed.
+    /// Throws ``WebError/noSuchPane(_:)``, ``WebError/otherAgent(pane:expected:found:)`` or
+    /// ``WebError/otherOrder(id:)`` before anything is typed.
     func take(_ order: RemoteOrder) async throws -> OrderResult {
         guard let sender else { return try await PaneOrders(context: context).take(order) }
         let agent = try await agent(meantBy: order)
-        guard try await isNew(order, agent) else {
-            var known = order.key.flatMap { ended[$0] } ?? OrderResult(agent, receipt: nil)
-            known.isRepeated = true
-            return known
+        try await writeDown(order, agent)
+        guard let key = order.key else {
+            return try await type(order, agent, key: context.surroundings.ids.make("o"), sender)
         }
-        let (typed, receipt) = try await sender.send(order.content, to: agent.id.rawValue)
-        let result = OrderResult(typed, receipt: receipt)
-        if let key = order.key { remember(result, key) }
-        return result
+        await waitForTurn(key)
+        defer { endTurn(key) }
+        if let receipt = try await end(of: key) {
+            return OrderResult(agent, receipt: receipt, isRepeated: true)
+        }
+        return try await type(order, agent, key: key, sender)
+    }
+
+    private func waitForTurn(_ key: String) async {
+        guard turns[key] != nil else {
+            turns[key] = []
+            return
+        }
+        await withCheckedContinuation { turns[key]?.append($0) }
+    }
+
+    private func endTurn(_ key: String) {
+        guard let next = turns[key]?.first else {
+            turns[key] = nil
+            return
+        }
+        turns[key]?.removeFirst()
+        next.resume()
     }
 
     private func agent(meantBy order: RemoteOrder) async throws -> Agent {
         try context.fleet?.requireTrust()
-        let agents = try await context.store.agents()
         let target = order.target
-        let found =
-            agents.first { $0.id.rawValue == target }
-            ?? agents.first { $0.pane?.pane.description == target }
-            ?? agents.first { $0.place.branch == target }
-            ?? agents.first { $0.place.session.rawValue == target }
-        guard let found else {
+        let agents = try await context.store.agents()
+        let meant = agents.meant(by: target)
+        guard let found = meant.first else {
             throw PaneID(target) == nil ? WebError.foreignSession(target) : WebError.noSuchPane(target)
+        }
+        guard meant.count == 1 else { throw WebError.sharedPane(target) }
+        for name in order.furtherNames where !agents.meant(by: name).contains(where: { $0.id == found.id }) {
+            throw WebError.differentNames(target, name)
         }
         if let expected = order.agent, expected != found.id.rawValue {
             throw WebError.otherAgent(pane: target, expected: expected, found: found.id.rawValue)
@@ -82,21 +99,52 @@ actor OrderDesk {
         return found
     }
 
-    /// Writes the order down; false when one with its key is there already.
-    private func isNew(_ order: RemoteOrder, _ agent: Agent) async throws -> Bool {
-        try await context.store.emit(order.draft(for: agent.subject), at: context.surroundings.now()).isNew
+    private func writeDown(_ order: RemoteOrder, _ agent: Agent) async throws {
+        let draft = order.draft(for: agent.subject)
+        let isNew = try await context.store.emit(draft, at: context.surroundings.now()).isNew
+        guard !isNew, let id = order.key, let key = draft.key,
+            let known = try await context.store.journalEntry(key: key)
+        else { return }
+        let isSame =
+            known.subject == draft.subject
+            && ["text", "enter", "keys"].allSatisfy { known.payload[$0] == draft.payload[$0] }
+        guard isSame else { throw WebError.otherOrder(id: id) }
     }
 
-    private func remember(_ result: OrderResult, _ key: String) {
-        ended[key] = result
-        order.append(key)
-        if order.count > Self.mostRemembered { ended[order.removeFirst()] = nil }
+    /// tmux remembers the order until its end is written down, so that it is typed once whoever is killed meanwhile.
+    private func type(
+        _ order: RemoteOrder, _ agent: Agent, key: String, _ sender: Sender
+    ) async throws -> OrderResult {
+        let id = OutboxID("order/\(context.store.fleet)/\(key)")
+        let receipt = try await sender.submit(order.content, to: agent, id: id)
+        var payload: JSONObject = [
+            "item": .string(id.rawValue), "state": "done", "detail": .string(receipt.stage.rawValue),
+        ]
+        payload["reason"] = receipt.detail.map { .string($0) }
+        let draft = JournalDraft(
+            subject: agent.subject, kind: .actionEnded, source: order.through, payload: payload,
+            key: order.key.map(Self.endKey))
+        _ = try await context.store.emit(draft, at: context.surroundings.now())
+        // What tmux remembers in vain costs some bytes.
+        try? await sender.forget(id, at: agent)
+        return OrderResult(agent, receipt: receipt)
     }
+
+    /// How the order with this key ended; nil for one that was not typed to its end.
+    private func end(of key: String) async throws -> SendReceipt? {
+        guard let payload = try await context.store.journalEntry(key: Self.endKey(key))?.payload,
+            let stage = payload["detail"]?.string.flatMap(SendReceipt.Stage.init)
+        else { return nil }
+        return SendReceipt(stage: stage, detail: payload["reason"]?.string)
+    }
+
+    private static func endKey(_ key: String) -> String { "order-ended/\(key)" }
 }
 
 extension OrderResult {
-    fileprivate init(_ agent: Agent, receipt: SendReceipt?) {
-        self.init(id: agent.id.rawValue, name: agent.place.branch, receipt: receipt)
+    fileprivate init(_ agent: Agent, receipt: SendReceipt, isRepeated: Bool = false) {
+        self.init(
+            id: agent.id.rawValue, name: agent.place.branch, receipt: receipt, isRepeated: isRepeated)
     }
 }
 

@@ -29,10 +29,20 @@ extension WebSite {
         }
         let board = try await feed.current()
         let viewer = Viewer(language: language, mayChange: proof != .none)
-        var response = Response.html(
-            page == .portal ? renderer.portal(board, viewer) : renderer.dashboard(board, viewer))
+        var response = page == .portal ? .html(renderer.portal(board, viewer)) : dashboard(board, viewer)
         response.headers[.vary] = "Accept-Language, Cookie"
         return response
+    }
+
+    /// The header goes ahead: a browser draws it, and loads styles and modules, while the agents are written out.
+    private func dashboard(_ board: Board, _ viewer: Viewer) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
+            body: ResponseBody { [renderer] writer in
+                try await writer.write(ByteBuffer(string: renderer.dashboardTop(board, viewer)))
+                try await writer.write(ByteBuffer(string: renderer.dashboardRest(board, viewer)))
+                try await writer.finish(nil)
+            })
     }
 
     /// How the reader proved to be one; nil when a login is needed first.

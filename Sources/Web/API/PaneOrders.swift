@@ -38,13 +38,16 @@ struct PaneOrders: Sendable {
         let (panes, target) = (try context.watchedPanes(), order.target)
         let found =
             panes.first { BoardPane.isNamed(target, $0.pane) }.map { [$0] }
-            ?? panes.filter { $0.session == target || "\($0.pane.host)~\($0.session)" == target }
+            ?? panes.filter { $0.isCalled(target) }
         guard let pane = found.first else {
             throw target.contains("%") ? WebError.noSuchPane(target) : WebError.foreignSession(target)
         }
         guard found.count == 1 else {
             throw WebError.unusableBody(
                 reason: "'\(target.visible)' has \(found.count) panes: name one by 'host' and 'pane_id'")
+        }
+        for name in order.furtherNames where !pane.isCalled(name) {
+            throw WebError.differentNames(target, name)
         }
         let id = BoardPane.id(of: pane.pane)
         if let expected = order.agent, expected != id {
@@ -85,6 +88,12 @@ struct PaneOrders: Sendable {
         guard let known = try await context.store.outboxItem(item.id) else { return nil }
         return try await context.store.recordedActions(of: known.subject, since: known.createdAt)
             .first { $0.item.id == item.id }
+    }
+}
+
+extension WatchedPane {
+    fileprivate func isCalled(_ name: String) -> Bool {
+        BoardPane.isNamed(name, pane) || session == name || "\(pane.host)~\(session)" == name
     }
 }
 

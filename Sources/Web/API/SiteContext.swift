@@ -14,6 +14,7 @@ public struct SiteContext: Sendable {
     public let store: FleetStore
     public let surroundings: Surroundings
     public let places: Places
+    let bus: FilePath
     public let dashboard: DashboardSettings
     public let portal: PortalSettings
 
@@ -23,6 +24,7 @@ public struct SiteContext: Sendable {
         store = fleet.store
         surroundings = fleet.surroundings
         places = fleet.places
+        bus = fleet.configuration.watch.bus
         dashboard = fleet.configuration.dashboard
         portal = fleet.configuration.portal
     }
@@ -34,6 +36,7 @@ public struct SiteContext: Sendable {
         store = try await panes.store(surroundings)
         self.surroundings = surroundings
         places = panes.places
+        bus = panes.settings.bus
         dashboard = DashboardSettings()
         portal = PortalSettings()
     }
@@ -47,7 +50,6 @@ public struct SiteContext: Sendable {
     }
     /// Where the bytes lie that panes printed.
     var taps: FilePath? { fleet?.logs ?? panes?.taps }
-    var bus: FilePath? { fleet?.configuration.watch.bus ?? panes?.settings.bus }
 
     func isWatched() throws -> Bool { try fleet?.isWatched() ?? panes?.isWatched() ?? false }
     func isOrchestrated() throws -> Bool { try fleet?.isOrchestrated() ?? false }

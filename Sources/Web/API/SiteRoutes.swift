@@ -13,7 +13,7 @@ extension WebSite {
     ///
     /// docs/api/openapi.json describes them, and a test compares.
     func routes(start: WebServer.Page) -> Routes {
-        var routes = Routes(FrontDoor(access: access, limits: limits, log: log))
+        var routes = Routes(FrontDoor(access: access, limits: limits, log: log, approvals: approvals))
         addHealth(&routes)
         guard start != .metrics else { return routes }
         addPages(&routes, start: start)
@@ -41,27 +41,34 @@ extension WebSite {
         }
     }
 
+    /// How many messages since a time are told, the newest.
+    static let mostNotices = 500
+
     private func addReads(_ routes: inout Routes) {
         let feed = feed
         routes.get("/api/overview", .read) { _, _ in .json(.object(try await feed.current().overview)) }
         routes.get("/api/dashboard", .read) { _, _ in .json(.object(try await feed.current().dashboard)) }
         routes.get("/api/panes", .read) { _, _ in .json(.object(try await feed.current().panesJSON)) }
         routes.get("/api/sessions", .read) { _, _ in .json(.object(try await feed.current().sessions)) }
-        routes.get("/api/notifications", .read) { request, _ in
-            let since = try request.time("since")
-            return .json(.object(try await feed.current().notifications(since: since)))
+        routes.get("/api/notifications", .read) { [context] request, _ in
+            guard let since = try request.time("since") else {
+                return .json(.object(try await feed.current().notifications))
+            }
+            let found = try await context.store.notices(
+                since: since.advanced(by: .milliseconds(1)), limit: Self.mostNotices + 1)
+            let shown = found.prefix(Self.mostNotices).map { BoardNotice($0) }
+            return .json(.object(shown.notifications(isComplete: shown.count == found.count)))
         }
         routes.get("/api/panes/:pane/tail", .read) { [panes] request, context in
             let name = try pane(context)
             let board = try await feed.current()
-            guard board.agent(name) != nil || board.tapName(of: name) != nil else {
-                throw WebError.noSuchPane(name)
-            }
+            let agent = board.agent(name)
+            guard agent != nil || board.tapName(of: name) != nil else { throw WebError.noSuchPane(name) }
             let lines = try request.number("lines", in: 1...2000) ?? 200
             let text = try await panes.text(of: name) ?? ""
             let rows = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines)
             return .json([
-                "pane_id": .string(name), "lines": .array(rows.map { .string(String($0)) }),
+                "pane_id": .string(agent?.snapshot.agent.pane?.pane.description ?? name), "lines": .array(rows.map { .string(String($0)) }),
                 "text": .string(rows.joined(separator: "\n")),
             ])
         }
@@ -70,9 +77,13 @@ extension WebSite {
     /// The pane that a path means: `%253` is `%3`, and in a fleet `local~%253` too; of `run` it is `<host>~%253`.
     func pane(_ context: WebRequestContext) throws(WebError) -> String {
         // The router leaves the escapes of a path as they are.
-        let text = (context.parameters.get("pane") ?? "").percentDecoded
+        try pane((context.parameters.get("pane") ?? "").percentDecoded)
+    }
+
+    /// As the board calls the pane that a caller calls `text`.
+    func pane(_ text: String) throws(WebError) -> String {
         let parts = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, self.context.panes == nil else { return text }
+        guard parts.count == 2, context.panes == nil else { return text }
         guard parts[0] == "local" else { throw .noSuchPane(text) }
         return String(parts[1])
     }

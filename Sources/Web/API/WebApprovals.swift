@@ -19,6 +19,17 @@ struct WebApprovals: Sendable {
         try await answers.answer(attempt, at: context.surroundings.now())
     }
 
+    /// Counts an answer that came no further than the door; what else is turned away there is none.
+    func countRefusal(_ error: WebError, at path: String) async throws {
+        let through = path.hasPrefix("/a/") ? "link" : path.hasPrefix("/api/approvals/") ? "webhook" : nil
+        guard let through else { return }
+        switch error {
+        case .tooLarge: try await answers.count(.tooLarge, through: through)
+        case .loginNeeded, .wrongToken, .tooManyTries: try await answers.count(.forged, through: through)
+        default: break
+        }
+    }
+
     /// What a bot passes on that people write to it.
     func answerChat(body: [UInt8], timestamp: String?, signature: String?) async throws -> ChatCommands.Reply
     {
@@ -57,7 +68,7 @@ extension AnswerResult {
         case .refused(let refusal):
             switch refusal {
             case .tooLarge: 413
-            case .malformed: 400
+            case .malformed, .unusableBody: 400
             case .forged, .stale: 401
             case .otherApproval, .notFound: 404
             case .linkExpired: 410

@@ -2,6 +2,7 @@ internal import Approvals
 internal import Core
 internal import Fleet
 public import Logging
+internal import ProcessKit
 
 /// What the servers of a fleet show: one board, one login, one desk for answers and orders.
 public struct WebSite: Sendable {
@@ -12,8 +13,10 @@ public struct WebSite: Sendable {
     let renderer: PageRenderer
     let approvals: WebApprovals
     let orders: OrderDesk
+    let confirmations: ConfirmationDesk
     let metrics: MetricsReader
     let limits: WebLimits
+    let connections: ConnectionBudget
     let log: Logger
 
     /// `host` is where the servers listen; `login` overrides that of fleet.toml.
@@ -27,6 +30,8 @@ public struct WebSite: Sendable {
         guard isLoopback || !isOwnToken else { throw WebError.tokenNeeded(host: host) }
         self.context = context
         self.limits = limits
+        connections = ConnectionBudget(
+            connections: limits.connections, openFiles: OwnProcess.openFileLimit)
         self.log = log
         let secret = try context.secret()
         let publicURL = try context.publicURL()
@@ -44,6 +49,7 @@ public struct WebSite: Sendable {
         self.feed = feed
         approvals = WebApprovals(context: context, keys: ApprovalKeys(secret: secret))
         orders = OrderDesk(context: context)
+        confirmations = ConfirmationDesk(context: context)
         metrics = MetricsReader(context: context) { await feed.followerCount }
     }
 

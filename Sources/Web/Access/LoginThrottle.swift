@@ -17,6 +17,8 @@ struct LoginThrottle: Sendable {
     private struct Failures {
         var count: Int
         var last: Timestamp
+        /// Of the wrong tokens: who asks again with one that was refused learns nothing, and is no guesser.
+        var tokens: [Int] = []
     }
 
     private var byAddress: [String: Failures] = [:]
@@ -38,7 +40,9 @@ struct LoginThrottle: Sendable {
         return end > now ? end.distance(from: now) : nil
     }
 
-    mutating func failed(_ address: String, at now: Timestamp) {
+    /// `token`: a hash of what was shown.
+    mutating func failed(_ address: String, with token: Int, at now: Timestamp) {
+        if byAddress[address]?.tokens.contains(token) == true { return }
         if byAddress[address] == nil, byAddress.count >= Self.mostAddresses,
             let oldest = byAddress.min(by: { $0.value.last < $1.value.last })?.key
         {
@@ -49,6 +53,7 @@ struct LoginThrottle: Sendable {
         if now.distance(from: failures.last) > .seconds(3600) { failures.count = 0 }
         failures.count += 1
         failures.last = now
+        failures.tokens = failures.tokens.suffix(Self.free - 1) + [token]
         byAddress[address] = failures
         if now.milliseconds / 60_000 != minute {
             minute = now.milliseconds / 60_000

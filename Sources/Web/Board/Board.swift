@@ -25,6 +25,8 @@ public struct Board: Sendable {
     public var tasks: [OrchestratorBoard.Row] = []
     /// Whether a process runs them.
     public var isOrchestrated = false
+    /// When their process was last seen to have made a turn; nil until it makes one.
+    public var orchestratorBeat: Timestamp?
     /// Whether fleet.toml names a command that sums panes up.
     public var hasSummaries: Bool
     /// Panes that `run` watches; none in a fleet.
@@ -37,9 +39,19 @@ public struct Board: Sendable {
         Dictionary((agents.map(\.snapshot.state) + panes.map(\.state)).map { ($0, 1) }, uniquingKeysWith: +)
     }
 
-    /// The agent of a pane's id on its own server, such as `%3`, or of an agent's id.
+    /// The agent that `name` means: an agent's id, its pane's such as `%3`, its branch or its session.
     public func agent(_ name: String) -> BoardAgent? {
-        agents.first { $0.id.rawValue == name || $0.snapshot.agent.pane?.pane.description == name }
+        guard let agent = agents.map(\.snapshot.agent).meant(by: name).first else { return nil }
+        return agents.first { $0.id == agent.id }
+    }
+
+    /// Agents with a pane that nobody else has by now.
+    var agentsWithPanes: [BoardAgent] {
+        let all = agents.map(\.snapshot.agent)
+        return agents.filter { agent in
+            guard let pane = agent.snapshot.agent.pane?.pane else { return false }
+            return all.living(in: pane).contains { $0.id == agent.id }
+        }
     }
 
     /// The name of the file that a pane prints into, by what addresses call the pane; nil when there is none.

@@ -20,6 +20,7 @@ actor BoardMemory {
     private var lastPolicy = BoardPolicy()
     private var diffs: [ApprovalID: (at: Timestamp, stat: DiffStat?)] = [:]
     private var lines: [String: LastLine] = [:]
+    private var beats: (count: Double, at: Timestamp?)?
 
     /// How many journal rows are read at first.
     private static let firstRows: Int64 = 10_000
@@ -105,6 +106,15 @@ actor BoardMemory {
         let living = Set(taps.map(\.name))
         if lines.count > living.count { lines = lines.filter { living.contains($0.key) } }
         return found
+    }
+
+    /// When the orchestrator's turns were last seen to have grown in number; nil before that was seen.
+    func beat(now: Timestamp) async throws -> Timestamp? {
+        let counters = try await context.store.counters()
+        let count = counters.first { $0.name == "tmux_agent_orchestrator_heartbeats_total" }?.value ?? 0
+        if let beats, beats.count != count { self.beats = (count, now) }
+        if beats == nil { beats = (count, nil) }
+        return beats?.at
     }
 
     /// A board shows no panes when the list of them cannot be read.

@@ -65,6 +65,7 @@ public struct BoardReader: Sendable {
             },
             notices: notices.map { BoardNotice($0) }, policy: policy, tasks: tasks,
             isOrchestrated: try context.isOrchestrated(),
+            orchestratorBeat: tasks.isEmpty ? nil : try await memory.beat(now: now),
             hasSummaries: context.fleet?.configuration.summary.command != nil,
             panes: watched.map { pane in
                 board(pane, history, runs, questions, line: lines[BoardPane.id(of: pane.pane)], at: now)

@@ -24,13 +24,19 @@ struct EventStream: Sendable {
         await site.feed.leave(ticket.id)
     }
 
+    /// A sign of life that pages see, as they never see comments: it says after how long the next one comes at the latest.
+    private var beat: String {
+        let interval = site.limits.heartbeat * 3 / 2
+        return "event: beat\ndata: {\"every_ms\":\(interval.inMilliseconds)}\n\n"
+    }
+
     @concurrent private func follow(after last: Int64?, to writer: inout any ResponseBodyWriter) async throws
     {
         var last = last
         var places: [String: PanePlace] = [:]
         var written = ContinuousClock.now
         // How soon a browser comes again when the line breaks, in milliseconds.
-        try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
+        try await writer.write(ByteBuffer(string: "retry: 2000\n\n\(beat)"))
         for await _ in ticket.rings.cancelOnGracefulShutdown() {
             var text = ""
             if wantsParts, let news = await site.feed.news(language, after: last) {
@@ -45,7 +51,7 @@ struct EventStream: Sendable {
                 places[pane] = update.place
                 if update.isBehind { ticket.bell.yield() }
             }
-            if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = ": \n\n" }
+            if text.isEmpty, ContinuousClock.now - written >= site.limits.heartbeat / 2 { text = beat }
             guard !text.isEmpty else { continue }
             try await writer.write(ByteBuffer(string: text))
             written = .now

@@ -27,6 +27,16 @@ public struct PageRenderer: Sendable {
 
     /// The dashboard, whole.
     public func dashboard(_ board: Board, _ viewer: Viewer) -> String {
+        dashboardTop(board, viewer) + dashboardRest(board, viewer)
+    }
+
+    /// The dashboard's head and header, made at once: a browser draws them and loads what they name while the rest is
+    /// made.
+    func dashboardTop(_ board: Board, _ viewer: Viewer) -> String {
+        render("top", PageValues(board, words(viewer.language), isWhole: true).top(viewer)) + "\n"
+    }
+
+    func dashboardRest(_ board: Board, _ viewer: Viewer) -> String {
         render("dashboard", PageValues(board, words(viewer.language), isWhole: true).page(viewer))
     }
 
@@ -37,11 +47,17 @@ public struct PageRenderer: Sendable {
 
     /// Asks for the token and posts it to `/login` as a form with `token` and `next`.
     ///
-    /// `next` is where the person wanted to go: a path of this server.
-    public func login(_ language: PageLanguage, next: String = "/", failed: Bool = false) -> String {
-        var values = PageValues.common(words(language))
+    /// `next` is where the person wanted to go: a path of this server. `refusal`: why the last try failed.
+    func login(_ language: PageLanguage, next: String = "/", refusal: WebError? = nil) -> String {
+        let words = words(language)
+        var values = PageValues.common(words)
         values["next"] = next.visible
-        values["failed"] = failed
+        switch refusal {
+        case nil: break
+        case .tooManyTries(let pause):
+            values["refusal"] = words.filled("login_wait", ["seconds": "\(pause.rounded)"])
+        default: values["refusal"] = words["login_wrong"]
+        }
         return render("login", values)
     }
 
@@ -74,7 +90,7 @@ public struct PageRenderer: Sendable {
 
     /// Templates whose element has the template's name as its id.
     static let lists = [
-        "counts", "banner", "agents", "approvals", "runs", "journal", "tasks", "policy", "notices",
+        "counts", "banner", "agents", "approvals", "runs", "journal", "beat", "tasks", "policy", "notices",
         "branches",
         "picker",
     ]

@@ -94,11 +94,7 @@ public actor PaneViews {
     }
 
     private func subject(named name: String) async throws -> Shown? {
-        let agent = try await context.store.agents().first { agent in
-            agent.id.rawValue == name || agent.place.branch == name || agent.place.session.rawValue == name
-                || agent.pane?.pane.description == name
-        }
-        if let agent { return .agent(agent) }
+        if let agent = try await context.store.agents().meant(by: name).first { return .agent(agent) }
         return try context.watchedPanes().first { BoardPane.isNamed(name, $0.pane) }.map { .watched($0) }
     }
 

@@ -16,6 +16,8 @@ struct FrontDoor: RouterMiddleware {
     let access: Access
     let limits: WebLimits
     let log: Logger
+    /// Who counts answers that get no further than this.
+    let approvals: WebApprovals
 
     @concurrent func handle(
         _ request: Request, context: WebRequestContext,
@@ -26,6 +28,7 @@ struct FrontDoor: RouterMiddleware {
             try refuse(request)
             response = try await next(request, context)
         } catch {
+            if let error = error as? WebError, request.method == .post { await count(error, request) }
             response = answer(to: error, request, context)
         }
         for (name, value) in Self.protection where response.headers[name] == nil {
@@ -37,9 +40,20 @@ struct FrontDoor: RouterMiddleware {
         return response
     }
 
+    private func count(_ error: WebError, _ request: Request) async {
+        do {
+            try await approvals.countRefusal(error, at: request.uri.path)
+        } catch {
+            // The caller's answer does not depend on the count.
+            log.warning("an answer that was refused is not counted: \(error)")
+        }
+    }
+
     private func refuse(_ request: Request) throws(WebError) {
         let host = request.head.authority ?? ""
         guard access.settings.hosts.contain(host) else { throw .unknownHost(host) }
+        // The first is the authority; what else is asked for might be seen by a proxy only.
+        if let second = request.headers[.host] { throw .unknownHost("\(host), \(second)") }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.body {
             throw .tooLarge(limit: limits.body)
         }

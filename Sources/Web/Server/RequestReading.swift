@@ -21,7 +21,7 @@ extension Request {
         do {
             value = try JSONValue.parse(text)
         } catch {
-            throw WebError.unusableBody(reason: "\(error)")
+            throw WebError.unusableBody(reason: error.message)
         }
         guard let object = value.object else { throw WebError.unusableBody(reason: "it is no JSON object") }
         return object
@@ -30,6 +30,27 @@ extension Request {
     /// A value behind the question mark; nil when it is absent.
     func query(_ name: String) -> String? {
         Form(uri.query ?? "")[name]
+    }
+}
+
+/// What another type than the right one would silently turn off is refused instead.
+extension JSONObject {
+    /// Nil where it is absent or null.
+    func text(_ name: String) throws(WebError) -> String? {
+        switch self[name] {
+        case nil, .null: return nil
+        case .string(let text): return text
+        default: throw .unusableBody(reason: "'\(name)' is no text")
+        }
+    }
+
+    /// Nil where it is absent or null.
+    func flag(_ name: String) throws(WebError) -> Bool? {
+        switch self[name] {
+        case nil, .null: return nil
+        case .bool(let flag): return flag
+        default: throw .unusableBody(reason: "'\(name)' is neither true nor false")
+        }
     }
 }
 

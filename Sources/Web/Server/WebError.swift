@@ -21,6 +21,12 @@ public enum WebError: Error, Equatable {
     case noSuchPane(String)
     /// The pane's agent is not the one that the sender meant.
     case otherAgent(pane: String, expected: String, found: String)
+    /// Both names are in one order, and mean different agents or somebody unknown.
+    case differentNames(String, String)
+    /// The sender's id of an order was used before, for another one.
+    case otherOrder(id: String)
+    /// Agents on several tmux servers have a pane of this id.
+    case sharedPane(String)
     /// The pane or session is no agent's of this fleet.
     case foreignSession(String)
     /// Nobody types into panes while `run` does not run.
@@ -51,6 +57,9 @@ extension WebError: UserFacingError {
         case .unusableParameter: "unusable_parameter"
         case .noSuchPane: "no_such_pane"
         case .otherAgent: "other_agent"
+        case .differentNames: "different_names"
+        case .otherOrder: "other_order"
+        case .sharedPane: "shared_pane"
         case .foreignSession: "foreign_session"
         case .notWatched: "not_watched"
         case .notTyped: "not_submitted"
@@ -80,6 +89,10 @@ extension WebError: UserFacingError {
         case .noSuchPane(let pane): "No agent of this fleet has the pane '\(pane.visible)'"
         case .otherAgent(let pane, let expected, let found):
             "Pane \(pane.visible) belongs to the agent '\(found.visible)', not to '\(expected.visible)'"
+        case .differentNames(let one, let other):
+            "'\(one.visible)' and '\(other.visible)' do not mean one agent of this fleet"
+        case .otherOrder(let id): "The id '\(id.visible)' belongs to another order"
+        case .sharedPane(let pane): "Agents on several tmux servers have a pane '\(pane.visible)'"
         case .foreignSession(let name): "'\(name.visible)' is no agent of this fleet"
         case .notWatched: "Nobody types into these panes: 'run' does not run"
         case .notTyped(let pane, let reason): "It was not typed into '\(pane.visible)': \(reason.visible)"
@@ -109,6 +122,9 @@ extension WebError: UserFacingError {
         case .unusableParameter: nil
         case .noSuchPane: "GET /api/panes lists the panes"
         case .otherAgent: "Look at the page again: the pane changed hands"
+        case .differentNames: "Name the agent once"
+        case .otherOrder: "Give each order an id of its own"
+        case .sharedPane: "Name the agent by its id or its branch"
         case .foreignSession: "GET /api/sessions lists the agents"
         case .notWatched(let command): "Start it: \(command.visible)"
         case .notTyped: "Look at the pane, and send it again"
@@ -116,10 +132,10 @@ extension WebError: UserFacingError {
         case .tokenTooShort: "Make one: openssl rand -hex 16"
         case .tokenUnusable(let path, _):
             "Put a line of at least \(AccessToken.fewestBytes) bytes into it and close it with: chmod 600 \(path)"
-        case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml"
+        case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml, or use --token"
         case .addressTaken: "Name another port, or 0 for a free one"
         case .cannotListen:
-            "Look at host and port under [dashboard] in fleet.toml, or at metrics_host in orchestrator.toml"
+            "Name an address of this machine: --host, host under [dashboard] in fleet.toml, or metrics_host in orchestrator.toml"
         }
     }
 
@@ -142,8 +158,8 @@ extension WebError: UserFacingError {
         case .noSuchPage, .noSuchPane: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .contentTooLarge
-        case .unusableBody, .unusableParameter: .badRequest
-        case .otherAgent, .notWatched, .notTyped: .conflict
+        case .unusableBody, .unusableParameter, .differentNames: .badRequest
+        case .otherAgent, .otherOrder, .sharedPane, .notWatched, .notTyped: .conflict
         case .tooManyClients: .serviceUnavailable
         case .tokenTooShort, .tokenUnusable, .tokenNeeded, .addressTaken, .cannotListen: .internalServerError
         }

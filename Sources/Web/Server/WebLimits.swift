@@ -15,7 +15,8 @@ public struct WebLimits: Sendable {
     /// Bytes of all headers together.
     public var headers = 32 << 10
     public var headerCount = 100
-    /// Others wait in the system's queue.
+    /// Of all servers of a site together, and at most a third of the files that the process may have open; others wait
+    /// in the system's queue.
     public var connections = 1000
     /// Followers of `/api/events`.
     public var eventClients = 300

@@ -4,6 +4,7 @@ internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 public import ServiceLifecycle
+internal import SystemPackage
 
 /// One HTTP server of a fleet: listens on one address until it is told to stop.
 public struct WebServer: Service {
@@ -73,7 +74,7 @@ public struct WebServer: Service {
             server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(place.host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
+                availableConnectionsDelegate: site.connections.share()),
             onServerRunning: { [place, page, started] channel in
                 guard let port = channel.localAddress?.port else { return }
                 await started(WebAddress(page: page, host: place.host, port: port))
@@ -83,7 +84,10 @@ public struct WebServer: Service {
         } catch let error as IOError where error.errnoCode == WebAddress.inUse {
             throw WebError.addressTaken(host: place.host, port: port)
         } catch let error as IOError {
-            throw WebError.cannotListen(host: place.host, port: port, reason: "\(error)")
+            throw WebError.cannotListen(
+                host: place.host, port: port, reason: "\(Errno(rawValue: error.errnoCode))")
+        } catch is SocketAddressError.UnknownHost {
+            throw WebError.cannotListen(host: place.host, port: port, reason: "there is no such host")
         }
     }
 }

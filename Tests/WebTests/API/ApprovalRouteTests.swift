@@ -71,6 +71,28 @@ struct ApprovalRouteTests {
         }
     }
 
+    @Test func whatIsTurnedAwayAtTheDoorIsCounted() async throws {
+        try await withSite { site in
+            try await site.addAgent()
+            try await site.ask()
+            let link = try await Self.link(site)
+            let large = [UInt8](repeating: 97, count: site.site.limits.body + 1)
+            #expect(try await site.send("POST", link, [], large).status == 413)
+            #expect(try await site.send("POST", Self.path, [site.bearer], large).status == 413)
+            #expect(try await site.post(Self.path, ["decision": "approve"]).status == 401)
+            #expect(try await site.post("/api/commands", ["text": "x"]).status == 401)
+            #expect(try await site.get(Self.path, [("X-Auth-Token", "guess")]).status >= 400)
+            let refusals = try await site.context.store.counters().filter {
+                $0.name == "tmux_agent_approval_refusals_total"
+            }
+            let told = refusals.map {
+                "\($0.labels["through"] ?? "")/\($0.labels["reason"] ?? "") \(Int($0.value))"
+            }
+            #expect(told.sorted() == ["link/too_large 1", "webhook/forged 1", "webhook/too_large 1"])
+            #expect(try await Self.state(site)?.state == .pending)
+        }
+    }
+
     @Test func programsAnswerWithTheTokenOrASignature() async throws {
         try await withSite { site in
             try await site.addAgent()
@@ -103,6 +125,15 @@ struct ApprovalRouteTests {
             let missing = try await site.post(
                 "/api/approvals/ap-0000000000009", ["decision": "approve"], [site.bearer])
             #expect(missing.status == 404)
+        }
+    }
+
+    @Test func whoIsLoggedInHearsThatAQuestionIsNotThere() async throws {
+        try await withSite { site in
+            let answer = try await site.post(
+                "/api/approvals/ap-nope", ["decision": "approve"], [site.bearer])
+            #expect(answer.status == 404 && answer.errorCode == "approval_not_found")
+            #expect(answer.text.contains("No open approval is called 'ap-nope'"), "\(answer.text)")
         }
     }
 

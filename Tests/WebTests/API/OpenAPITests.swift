@@ -3,6 +3,7 @@ import Fleet
 import HTTPKit
 import HTTPTypes
 import ProcessKit
+import Store
 import SystemPackage
 import TestSupport
 import Testing
@@ -111,6 +112,36 @@ struct OpenAPITests {
             method: "POST", path: "/api/wecom", template: "/api/wecom",
             body: ["text": "/approve ap-0000000000001", "sender": "ana"], status: 401),
     ]
+
+    @Test func whoAsksSinceATimeGetsEveryMessageOrIsToldThatSomeAreLeftOut() async throws {
+        try await withSite { site in
+            let start = site.clock.now()
+            let rules = DeliveryRules(NotifySettings()) { _ in 0 }
+            func say(_ count: Int) async throws {
+                for _ in 0..<count {
+                    site.clock.advance(by: .seconds(1))
+                    let name = "n\(site.clock.now().milliseconds)"
+                    let draft = NoticeDraft(
+                        key: name, kind: .message, subject: .mainCheckout,
+                        notice: Notice(title: name, body: ""))
+                    _ = try await site.context.store.post(
+                        draft, rules: rules, unusable: [:], at: site.clock.now())
+                }
+            }
+            try await say(70)
+            let since = start.advanced(by: .seconds(5)).iso8601
+            let some = try await site.get("/api/notifications?since=\(since)")
+            let times = (some.json["items"]?.array ?? []).compactMap { $0["title"]?.string }
+            #expect(times.count == 65 && times == times.sorted())
+            #expect(some.json["complete"]?.bool == true)
+            let newest = try await site.get("/api/notifications")
+            #expect(newest.json["items"]?.array?.count == 50 && newest.json["complete"]?.bool == false)
+            try await say(WebSite.mostNotices)
+            let many = try await site.get("/api/notifications?since=\(since)")
+            #expect(many.json["items"]?.array?.count == WebSite.mostNotices)
+            #expect(many.json["complete"]?.bool == false)
+        }
+    }
 
     @Test func answersAreAsTheDocumentSays() async throws {
         let document = try Self.document()

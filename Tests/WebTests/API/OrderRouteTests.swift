@@ -1,5 +1,6 @@
 import Core
 import Fleet
+import Glibc
 import HTTPKit
 import ProcessKit
 import Store
@@ -71,6 +72,92 @@ struct OrderRouteTests {
             let orders = try await context.store.journal(after: 0, kinds: [.agentOrdered], limit: 10)
             #expect(orders.map { $0.payload["text"]?.string } == ["hello one", "hello two"])
             #expect(orders.last?.payload["by"]?.string == "phone")
+
+            // What failed is typed when it is sent again, and another order under its id is not.
+            try await fleet.tmux("kill-session", "-t", "=agent-feature-x")
+            var order: JSONObject = ["text": "third one", "branch": "feature/x", "id": "c-3"]
+            let failed = try await post("/api/commands", .object(order))
+            #expect(failed.status == 409 && failed.errorCode == "no_pane", "\(failed.text)")
+            try await fleet.succeed("spawn", "feature/x")
+            let late = try await post("/api/commands", .object(order))
+            #expect(late.status == 200 && late.json["repeated"]?.bool == false, "\(late.text)")
+            let known = try await post("/api/commands", .object(order))
+            #expect(known.json["repeated"]?.bool == true && known.json["receipt"] == late.json["receipt"])
+            order["text"] = "fourth one"
+            #expect(try await post("/api/commands", .object(order)).errorCode == "other_order")
+            // Its echo comes behind whatever was typed before it.
+            #expect(try await post("/api/commands", ["text": "at last", "branch": "feature/x"]).status == 200)
+            var echoes = ""
+            let isShown = try await eventually(within: .seconds(20)) {
+                let tail = try await client.send(HTTPRequest(url: url + "/api/panes/\(agent)/tail"))
+                echoes = tail.json["text"]?.string ?? ""
+                return echoes.contains("at last")
+            }
+            #expect(isShown && echoes.components(of: "third one") == 1, "\(echoes)")
+        }
+    }
+
+    @Test func panesOfAServerThatWasStartedAnewAreThoseOfWhoLives() async throws {
+        try await withSite { site in
+            let second = AgentID("agent-0000000000002")
+            try await site.addAgent()
+            try await site.context.store.recordCondition(
+                SiteFixture.agent, AgentCondition(.gone, since: site.clock.now()), source: "test")
+            site.clock.advance(by: .seconds(60))
+            try await site.addAgent(branch: "feature/b", id: second, serverPID: 2)
+            let panes = try await site.get("/api/panes").json["panes"]?.array ?? []
+            #expect(panes.map { $0["agent"]?.string } == [second.rawValue])
+            func send(_ pane: String, to agent: AgentID) async throws -> String? {
+                try await site.post(
+                    "/api/panes/\(pane)/send", ["input": "x", "agent": .string(agent.rawValue)],
+                    [site.bearer]
+                ).errorCode
+            }
+            // There is no tmux here: who is meant is found, and that their pane is not.
+            #expect(try await send("%253", to: second) == "no_pane")
+            #expect(try await send("%253", to: SiteFixture.agent) == "other_agent")
+            #expect(try await send("\(SiteFixture.agent)", to: SiteFixture.agent) == "no_pane")
+        }
+    }
+
+    @Test func whatIsOfAnotherTypeOrMeansSomebodyElseIsRefused() async throws {
+        let orders: [JSONValue] = [
+            ["branch": "feature/a", "text": "x", "enter": "false"],
+            ["branch": "feature/a", "text": "x", "agent": 7], ["branch": "feature/a", "text": "x", "id": 7],
+            ["branch": "feature/a", "text": 42], ["branch": 1, "text": "x"],
+            ["branch": "feature/a", "text": "x", "session": "agent-feature-b"],
+            ["branch": "feature/a", "keys": 3],
+        ]
+        try await withSite { site in
+            try await site.addAgent()
+            try await site.addAgent(branch: "feature/b", id: AgentID("agent-0000000000002"), pane: "%4")
+            for order in orders {
+                let answer = try await site.post("/api/commands", order, [site.bearer])
+                #expect(answer.status == 400, "\(order): \(answer.text)")
+            }
+            let written = try await site.context.store.journal(after: 0, kinds: [.agentOrdered], limit: 10)
+            #expect(written.isEmpty)
+        }
+    }
+
+    @Test func aPaneIsReadByAnyOfItsNames() async throws {
+        try await withSite { site in
+            try await site.addAgent()
+            let tap = site.context.logs.appending("\(SiteFixture.agent).tap")
+            try Files.makeFolder(site.context.logs)
+            try Files.write("shown\r\n", to: tap)
+            let names = [
+                "feature%2Fa", "agent-feature-a", "agent-0000000000001", "%253", "local~%253",
+            ]
+            for name in names {
+                let tail = try await site.get("/api/panes/\(name)/tail")
+                #expect(tail.status == 200, "\(name): \(tail.text)")
+                #expect(tail.json["pane_id"]?.string == "%3")
+                #expect(tail.json["text"]?.string?.contains("shown") == true)
+                let client = try RawClient(port: site.port)
+                await client.send(SlowClientTests.head("GET /api/events?parts=none&pane=\(name)"))
+                #expect(try await client.read(until: "event: pane").contains("shown"))
+            }
         }
     }
 
@@ -88,6 +175,21 @@ struct OrderRouteTests {
             let line = try JSONValue.parse(String(lines[0]))
             #expect(line["branch"]?.string == "a" && line["action"]?.string == "confirm")
             #expect(line["meta"]?["k"]?.string == "v\nw" && line["ts"] != nil)
+        }
+    }
+
+    @Test func aStoppedWriterOfTheBusIsSaid() async throws {
+        try await withSite(settings: "[watch]\nbus_dir = \"bus\"\n") { site in
+            let bus = site.context.configuration.watch.bus
+            try Files.makeFolder(bus, mode: 0o700)
+            let holder = try FileDescriptor.open(
+                bus.appending("confirmations.jsonl"), .readWrite, options: [.create, .closeOnExec],
+                permissions: .ownerReadWrite)
+            defer { try? holder.close() }
+            #expect(flock(holder.rawValue, LOCK_EX) == 0)
+            let answer = try await site.post(
+                "/api/confirmations", ["branch": "a", "action": "x"], [site.bearer])
+            #expect(answer.status == 503 && answer.errorCode == "bus_locked", "\(answer.text)")
         }
     }
 

@@ -57,17 +57,17 @@ struct AccessTests {
     @Test func guessingGetsSlowerAndForgivesLater() {
         var throttle = LoginThrottle()
         var now = Self.start
-        for _ in 0..<LoginThrottle.free {
+        for guess in 0..<LoginThrottle.free {
             #expect(throttle.pause(for: "192.0.2.1", at: now) == nil)
-            throttle.failed("192.0.2.1", at: now)
+            throttle.failed("192.0.2.1", with: guess, at: now)
         }
         var pauses: [Duration] = []
-        for _ in 0..<9 {
+        for guess in 10..<19 {
             let pause = throttle.pause(for: "192.0.2.1", at: now) ?? .zero
             pauses.append(pause)
             now = now.advanced(by: pause)
             #expect(throttle.pause(for: "192.0.2.1", at: now) == nil, "after the pause it may try")
-            throttle.failed("192.0.2.1", at: now)
+            throttle.failed("192.0.2.1", with: guess, at: now)
         }
         #expect(pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
         #expect(throttle.pause(for: "192.0.2.2", at: now) == nil, "another address is not held up")
@@ -75,10 +75,18 @@ struct AccessTests {
         #expect(throttle.pause(for: "192.0.2.1", at: now) == nil)
     }
 
+    @Test func anOldTokenThatIsShownAgainAndAgainIsOneGuess() {
+        var throttle = LoginThrottle()
+        for turn in 0..<1000 {
+            throttle.failed("192.0.2.1", with: turn % 2, at: Self.start.advanced(by: .seconds(turn)))
+        }
+        #expect(throttle.pause(for: "192.0.2.1", at: Self.start.advanced(by: .seconds(1000))) == nil)
+    }
+
     @Test func manyAddressesThatGuessHoldUpEverybodyALittle() {
         var throttle = LoginThrottle()
         for number in 0..<LoginThrottle.freeOverall {
-            throttle.failed("198.51.100.\(number)", at: Self.start)
+            throttle.failed("198.51.100.\(number)", with: number, at: Self.start)
         }
         #expect(throttle.pause(for: "192.0.2.9", at: Self.start) == LoginThrottle.overallPause)
         #expect(throttle.pause(for: "192.0.2.9", at: Self.start.advanced(by: .seconds(60))) == nil)
@@ -87,15 +95,15 @@ struct AccessTests {
     @Test func addressesThatGuessDoNotFillTheMemory() {
         var throttle = LoginThrottle()
         for number in 0...LoginThrottle.mostAddresses {
-            for _ in 0..<LoginThrottle.free {
-                throttle.failed("\(number)", at: Self.start.advanced(by: .milliseconds(number)))
+            for guess in 0..<LoginThrottle.free {
+                throttle.failed("\(number)", with: guess, at: Self.start.advanced(by: .milliseconds(number)))
             }
         }
         // Of the first one nothing is known any more; the last one goes on where it was.
         let later = Self.start.advanced(by: .seconds(120))
-        throttle.failed("0", at: later)
+        throttle.failed("0", with: 99, at: later)
         #expect(throttle.pause(for: "0", at: later) == nil)
-        throttle.failed("\(LoginThrottle.mostAddresses)", at: later)
+        throttle.failed("\(LoginThrottle.mostAddresses)", with: 99, at: later)
         #expect(throttle.pause(for: "\(LoginThrottle.mostAddresses)", at: later) == .seconds(2))
     }
 

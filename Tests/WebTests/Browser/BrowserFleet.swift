@@ -25,6 +25,9 @@ struct BrowserFleet: Sendable {
 
     /// A window as after the first start of the browser: no cookies, nothing kept, a large screen, English.
     func fresh() async throws {
+        // What a tab keeps for itself is no part of what an origin keeps.
+        try await driver.open("\(origin)/healthz")
+        try await driver.value("sessionStorage.clear()")
         try await driver.open("about:blank")
         try await driver.browser("Network.enable")
         try await driver.browser("Network.clearBrowserCookies")

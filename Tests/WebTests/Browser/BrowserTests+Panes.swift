@@ -31,6 +31,17 @@ extension BrowserTests {
             try await driver.isTrue(
                 "document.querySelector('\(pinned) .term').textContent.includes('Built.')"))
 
+        // A reload leaves the panes and what is half typed.
+        try await driver.type("half", into: "\(pinned) textarea")
+        try await driver.call("POST", "/refresh")
+        try await site.waitFor("document.querySelectorAll('.pane').length === 2")
+        try await site.waitFor("document.querySelector('\(pinned) textarea').value === 'half'")
+        #expect(try await driver.text("\(pinned) .pane-name") == BrowserFleet.narrow)
+        try await site.waitFor("document.querySelector('\(pinned) .term').textContent.includes('Built.')")
+        try await driver.value(
+            "(() => { const box = document.querySelector('\(pinned) textarea'); box.value = ''; box.dispatchEvent(new Event('input')); })()"
+        )
+
         try await driver.type("bUILT", into: "\(pinned) .pane-search")
         try await site.waitFor("document.querySelector('\(pinned) .found').textContent === '1 found'")
         try await site.waitFor("CSS.highlights.get('found').size === 1")

@@ -8,10 +8,10 @@ import Testing
 
 extension BrowserTests {
     @Test func phoneConsoleFitsAndSendsOverABrokenLink() async throws {
-        let (driver, branch) = (site.driver, "feature/phone")
+        let (driver, branch, other) = (site.driver, "feature/phone", "ask/one")
         try await site.fresh()
         try await site.screen(360, 740, phone: true)
-        async let spawned: Void = site.agents(branch)
+        async let spawned: Void = site.agents(branch, other)
         try await site.logIn(site.portal)
         try await spawned
         let pick = "document.querySelector('.pick[data-branch=\"\(branch)\"]')"
@@ -20,6 +20,20 @@ extension BrowserTests {
         try await site.waitFor("document.querySelector('#portal-term').textContent.includes('Built.')")
         #expect(try await driver.isTrue("document.documentElement.scrollWidth <= 360"))
         #expect(try await driver.value(Self.tooSmall) == [])
+        #expect(try await driver.value(Self.outside) == [])
+        // Each session has its own draft, and its name stands beside the box.
+        try await driver.type("half", into: "#portal-text")
+        let otherPick = "document.querySelector('.pick[data-branch=\"\(other)\"]')"
+        try await site.waitFor(otherPick)
+        try await driver.value("\(otherPick).click()")
+        #expect(try await driver.text(".send-name") == other)
+        #expect(try await driver.isTrue("document.querySelector('#portal-text').value === ''"))
+        try await driver.value("\(pick).click()")
+        #expect(try await driver.text(".send-name") == branch)
+        #expect(try await driver.isTrue("document.querySelector('#portal-text').value === 'half'"))
+        try await driver.value(
+            "(() => { const box = document.querySelector('#portal-text'); box.value = ''; box.dispatchEvent(new Event('input')); })()"
+        )
 
         try await driver.type("first", into: "#portal-text")
         try await driver.press(WebDriver.enter)
@@ -28,6 +42,7 @@ extension BrowserTests {
         try await driver.type("second", into: "#portal-text")
         try await driver.press(WebDriver.enter)
         try await site.waitFor("document.querySelector('.receipt').textContent.startsWith('kept')")
+        #expect(try await driver.value(Self.outside) == [])
         // The page is closed and opened again: what was typed is kept, and so is the session.
         try await network(isOffline: false)
         try await driver.call("POST", "/refresh")
@@ -42,6 +57,16 @@ extension BrowserTests {
         #expect(orders == ["first", "second"])
         try await driver.click("[data-history]")
         #expect(try await driver.isTrue("document.querySelector('#portal-text').value === 'second'"))
+        try await driver.click("[data-history]")
+        #expect(try await driver.isTrue("document.querySelector('#portal-text').value === 'first'"))
+        // A login that has lapsed takes nothing away either.
+        try await driver.browser("Network.clearBrowserCookies")
+        try await driver.type(" again", into: "#portal-text")
+        try await driver.press(WebDriver.enter)
+        try await site.waitFor("document.querySelector('.receipt a')")
+        try await site.logIn(site.portal)
+        try await site.waitFor(
+            "document.querySelector('#portal-term')?.textContent.includes('Noted: first again')")
         #expect(try await driver.value("window.harm") == [])
     }
 
@@ -81,6 +106,13 @@ extension BrowserTests {
     private static let tooSmall = """
         [...document.querySelectorAll('button, input, select, textarea, nav a')].filter((one) => one.checkVisibility() \
         && !one.closest('[inert]') && one.getBoundingClientRect().height < 43.5).map((one) => one.outerHTML.slice(0, 120))
+        """
+
+    /// What of the box to type in is not on the screen.
+    private static let outside = """
+        [...document.querySelectorAll('.dock .key, .dock .receipt, .dock .primary')].filter((one) => { \
+        const place = one.getBoundingClientRect(); return place.left < 0 || place.right > 360 || place.bottom > innerHeight; \
+        }).map((one) => one.outerHTML.slice(0, 120))
         """
 
     private func network(isOffline: Bool) async throws {

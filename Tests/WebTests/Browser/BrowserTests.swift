@@ -81,6 +81,14 @@ struct BrowserTests {
         // Enter in the box is no answer.
         try await driver.press(WebDriver.enter)
         #expect(try await driver.isTrue("document.activeElement.value === 'approve'"))
+        #expect(try await driver.text("#counts")?.contains("1 asks") == true)
+        // A button that is clicked means what it says, whatever Enter would have meant.
+        try await driver.value("document.querySelector('.approval').focus()")
+        try await driver.press("r")
+        try await site.waitFor("document.querySelector('form.is-rejecting')")
+        try await driver.value(
+            "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true }))"
+        )
         try await driver.click(".approval .approve")
         try await site.waitFor("!document.querySelector('.approval')")
         let context = try await site.fleet.context()
@@ -121,7 +129,13 @@ struct BrowserTests {
         let newest = try #require(try await context.store.approvals(limit: 1).first)
         #expect(newest.answer?.decision == .reject && newest.answer?.reason == "not yet")
 
+        try await driver.press("2")
+        try await site.waitFor("!document.getElementById('view-timeline').hidden")
         try await driver.press("/")
+        #expect(try await driver.isTrue("location.hash === '#fleet'"))
+        try await driver.press("x", "y", "z")
+        #expect(try await driver.isTrue("document.getElementById('no-match').checkVisibility()"))
+        try await driver.value("document.getElementById('agent-search').value = ''")
         try await driver.press("k", "e", "y", "s", WebDriver.escape)
         try await driver.press("j", WebDriver.enter)
         try await site.waitFor("document.querySelector('.pane .pane-name')?.textContent === 'ask/keys'")

@@ -35,7 +35,7 @@ struct PageRendererTests {
             renderer.approval(
                 .asks(SampleBoard.approval(text), approvePath: "/a/x/approve", rejectPath: "/a/x/reject"),
                 .chinese))
-        pages.append(renderer.login(.english, next: text, failed: true))
+        pages.append(renderer.login(.english, next: text, refusal: .wrongToken))
         for page in pages { #expect(Markup.problem(in: page) == nil, "\(page.prefix(80).debugDescription)") }
     }
 
@@ -73,6 +73,14 @@ struct PageRendererTests {
         #expect(part.contains("<g class=\"g-blocked\"><title>feature/b: make test</title>"))
         #expect(part.contains("<span class=\"q-state\">waits for your word</span> <code>make test</code>"))
         #expect(part.contains("Nobody runs these tasks"))
+        board.orchestratorBeat = SampleBoard.now
+        let beat = try #require(renderer.parts(of: board, .english)["beat"])
+        #expect(beat.contains("last turn") && beat.contains(SampleBoard.now.iso8601))
+        board.tasks.append(
+            SampleBoard.task("feature/c", title: "c", after: ["feature/a", "feature/b"]))
+        // Past the box of feature/b, below the first row.
+        let past = try #require(renderer.parts(of: board, .english)["tasks"])
+        #expect(past.contains("d=\"M202 24C228 24 228 53 254 53H454C480 53 480 24 506 24\""), "\(past)")
         board.isOrchestrated = true
         #expect(try #require(renderer.parts(of: board, .english)["tasks"]).contains("Nobody") == false)
         let alone = SampleBoard.board(tasks: [SampleBoard.task("feature/a", title: "Add a login")])
@@ -99,6 +107,32 @@ struct PageRendererTests {
         agents[6] = SampleBoard.agent(7, branch: "feature/7", lastLine: "All tests pass.")
         let after = renderer.parts(of: SampleBoard.board(agents: agents), .english)
         #expect(after.filter { before[$0.key] != $0.value }.keys.sorted() == ["agent-agent-7"])
+    }
+
+    @Test func policySaysWhenEachStageBeginsAndWhatItDoes() throws {
+        let shell = StageAction.shell(command: "make test", timeout: .seconds(60))
+        var board = SampleBoard.board()
+        board.policy.policy = Policy(pipelines: [
+            Pipeline(
+                name: "ci", match: .entry(.init(branch: "feature/*", template: "qa")),
+                stages: [Stage(name: "lint"), Stage(name: "test", actionsOnStart: [shell])])
+        ])
+        let part = try #require(renderer.parts(of: board, .english)["policy"])
+        #expect(part.contains("branch: feature/*, template: qa"))
+        let rules = part.matches(of: /<dt>([^<]*)<\/dt><dd><code>([^<]*)</).map { "\($0.1) \($0.2)" }
+        #expect(rules == ["starts at once", "starts after lint", "does shell &#39;make test&#39;"])
+    }
+
+    @Test func pageHoldsWhatIsSeenFirstAndTheRestComesWithTheFirstEvent() {
+        var board = SampleBoard.board(agents: [SampleBoard.agent()])
+        board.runs = [SampleBoard.run([], state: .running, spans: [], ended: nil)]
+        let page = renderer.dashboard(board, viewer)
+        #expect(page.contains("id=\"agent-agent-1\"") && page.contains("id=\"runs\""))
+        #expect(!page.contains("id=\"run-run-1\""))
+        #expect(renderer.parts(of: board, .english)["run-run-1"] != nil)
+        for name in PageRenderer.lists where name != "picker" {
+            #expect(page.contains("id=\"\(name)\""), "an event has no place for \(name)")
+        }
     }
 
     @Test func timeAloneChangesNothing() {

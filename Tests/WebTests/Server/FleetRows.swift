@@ -8,7 +8,9 @@ extension SiteFixture {
     static let agent = AgentID("agent-0000000000001")
 
     /// An agent on branch `feature/a` that was in pane `%3` of a server that is gone.
-    func addAgent(branch: String = "feature/a", id: AgentID = agent, pane: String = "%3") async throws {
+    func addAgent(
+        branch: String = "feature/a", id: AgentID = agent, pane: String = "%3", serverPID: Int32 = 1
+    ) async throws {
         let now = clock.now()
         try await context.store.insert(
             Agent(
@@ -24,7 +26,7 @@ extension SiteFixture {
         try await context.store.recordStart(
             id,
             pane: RecordedPane(
-                server: TmuxServerID(socket: folder.appending("gone").string, pid: 1, startTime: 2),
+                server: TmuxServerID(socket: folder.appending("gone").string, pid: serverPID, startTime: 2),
                 pane: pane),
             tap: context.logs.appending("\(id).tap"), at: now)
     }

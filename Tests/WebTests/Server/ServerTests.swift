@@ -114,13 +114,23 @@ struct ServerTests {
 
     @Test func guessersWait() async throws {
         try await withSite { site in
-            for _ in 0..<LoginThrottle.free {
-                #expect(try await site.get("/api/overview", [("X-Auth-Token", "guess")]).status == 401)
+            // A program with an old token holds nobody up.
+            for _ in 0..<2 * LoginThrottle.free {
+                #expect(try await site.get("/api/overview", [("X-Auth-Token", "old")]).status == 401)
+            }
+            #expect(try await site.get("/api/overview", [site.bearer]).status == 200)
+            for guess in 0..<LoginThrottle.free {
+                let answer = try await site.get("/api/overview", [("X-Auth-Token", "guess \(guess)")])
+                #expect(answer.status == 401)
             }
             let held = try await site.get("/api/overview", [("X-Auth-Token", "guess")])
             #expect(held.status == 429 && held.headers["retry-after"] == "1")
             #expect(
                 try await site.get("/api/overview", [site.bearer]).status == 429, "the right one waits too")
+            #expect(try await site.get("/healthz", [site.bearer]).status == 200, "it needs none")
+            let form = try await site.form("/login", "token=guess")
+            #expect(form.status == 429 && form.headers["retry-after"] == "1")
+            #expect(form.text.contains("<form") && form.text.contains("wait 1 s"), "\(form.text)")
             site.clock.advance(by: .seconds(1))
             #expect(try await site.get("/api/overview", [site.bearer]).status == 200)
         }
@@ -136,6 +146,7 @@ struct ServerTests {
                     "POST", "/api/commands", [site.bearer, ("Content-Type", "application/json")],
                     Array(body.utf8))
                 #expect(bad.status == 400 && bad.errorCode == "unusable_body", "\(body)")
+                #expect(!bad.text.contains("offset:"), "\(bad.text)")
             }
             let form = try await site.form("/api/commands", "text=x", [site.bearer])
             #expect(form.status == 400)
@@ -161,6 +172,23 @@ struct ServerTests {
                 let tag = try #require(asset.headers["etag"])
                 #expect(asset.status == 200 && !asset.body.isEmpty, "\(path)")
                 #expect(try await site.get(path, [("If-None-Match", tag)]).status == 304)
+            }
+        }
+    }
+
+    @Test(arguments: ["no such host", "192.0.2.77"])
+    func aPlaceThatIsNotOfThisMachineIsNamed(host: String) async throws {
+        try await withSite { site in
+            let server = WebServer(
+                site.site, page: .portal, at: .init(host: host, port: 0, mayMove: false), log: site.site.log
+            ) { _ in }
+            await #expect {
+                try await server.run()
+            } throws: { error in
+                guard case WebError.cannotListen(host, _, let reason)? = error as? WebError else {
+                    return false
+                }
+                return !reason.contains("errno") && !reason.contains("(")
             }
         }
     }

@@ -92,6 +92,14 @@ struct SlowClientTests {
         }
     }
 
+    @Test func twoHostsAreOneTooMany() async throws {
+        try await withSite { site in
+            let client = try RawClient(port: site.port)
+            await client.send(Self.head("GET /healthz", "Host: evil.example", "Connection: close"))
+            #expect(try await client.readToEnd().contains(" 421 "))
+        }
+    }
+
     @Test func withoutHostNothingIsAnswered() async throws {
         try await withSite { site in
             let client = try RawClient(port: site.port)

@@ -11,18 +11,31 @@ struct ApprovalsView: Renderable {
 
     func text(_ style: Style) -> String {
         guard !questions.isEmpty else { return "" }
-        var table = Table(header: ["ID", "BRANCH", "STAGE", "STATE", "AGE", "QUESTION"])
+        let hasAnswers = questions.contains { $0.question.approval.answer != nil }
+        var table = Table(
+            header: ["ID", "BRANCH", "STAGE", "STATE", "AGE"] + (hasAnswers ? ["ANSWER"] : []) + ["QUESTION"])
         table.rows = questions.map(\.question).map { question in
             let approval = question.approval
+            let answer = approval.answer.map {
+                [$0.author, $0.reason].compactMap(\.self).joined(separator: ": ")
+            }
             return [
                 .init(approval.id.rawValue, style: style.heading),
                 .init(question.place, style: style.agentName),
-                .init(approval.stage),
+                .init(hasTwin(question) ? "\(approval.pipeline)/\(approval.stage)" : approval.stage),
                 .init(approval.state.rawValue, style: approval.state == .pending ? style.waiting : style.dim),
-                .init(now.distance(from: approval.createdAt).briefly), .init(approval.question),
-            ]
+                .init(now.distance(from: approval.createdAt).briefly),
+            ] + (hasAnswers ? [.init(answer ?? "")] : []) + [.init(approval.question)]
         }
         return table.text(style, limit: 80)
+    }
+
+    /// Stages of two pipelines may have one name.
+    private func hasTwin(_ question: ApprovalQuestion) -> Bool {
+        questions.contains { other in
+            other.question.place == question.place && other.question.approval.stage == question.approval.stage
+                && other.question.approval.pipeline != question.approval.pipeline
+        }
     }
 }
 
@@ -51,7 +64,7 @@ struct QuestionView: Renderable {
         }
         if let answer = approval.answer {
             lines.append(
-                "answered  \(answer.at.iso8601) by \(answer.by.visible) through \(answer.through.visible)")
+                "answered  \(answer.at.iso8601) by \(answer.author.visible)")
             if let reason = answer.reason { lines.append("reason    \(reason.visible)") }
         }
         if let links = question.links {

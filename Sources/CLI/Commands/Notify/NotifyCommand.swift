@@ -7,6 +7,7 @@ struct NotifyCommand: AsyncParsableCommand {
               tmux-agent notify test wecom
               tmux-agent notify dead
               tmux-agent notify retry --all
+              tmux-agent notify key
             """,
-        subcommands: [NotifyTest.self, NotifyDead.self, NotifyRetry.self])
+        subcommands: [NotifyTest.self, NotifyDead.self, NotifyRetry.self, NotifyKey.self])
 }

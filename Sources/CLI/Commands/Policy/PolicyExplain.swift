@@ -21,25 +21,29 @@ struct PolicyExplain: AgentCommand {
             return context.console.render(ExplanationView(runs: runs), json: context.json)
         }
         let fleet = try await FleetContext.open(context.surroundings)
-        let runs = try await PolicyExplainer(context: fleet).explain(agent)
+        let outcome = try await PolicyExplainer(context: fleet).explain(agent)
         let (_, branch) = try await fleet.policySubject(named: agent)
         // Of a branch that is gone only the runs are left.
         let report = try? await GateReport(context: fleet).report(of: branch)
         let gates = report.flatMap { $0.standings.isEmpty ? nil : GatesView(report: $0) }
-        context.console.render(ExplanationView(runs: runs, gates: gates), json: context.json)
+        context.console.render(
+            ExplanationView(runs: outcome.runs, waiting: outcome.waiting, gates: gates), json: context.json)
         if let warning = try await PolicyStanding.now(in: fleet)?.warning { context.console.hint(warning) }
-        if runs.isEmpty { context.console.hint("No pipeline has begun for this agent yet") }
+        if outcome.runs.isEmpty { context.console.hint("No pipeline has begun for this agent yet") }
     }
 }
 
 private struct ExplanationView: Renderable {
     var runs: [PolicyExplanation]
+    var waiting: [(pipeline: String, startsOn: String)] = []
     /// What stands before a push of the branch.
     var gates: GatesView?
 
     var json: JSONValue {
         [
             "gates": gates?.gates ?? [],
+            "waiting": .array(
+                waiting.map { ["pipeline": .string($0.pipeline), "begins_on": .string($0.startsOn)] }),
             "runs": .array(
                 runs.map { run in
                     [
@@ -67,6 +71,7 @@ private struct ExplanationView: Renderable {
             let lines = run.lines.map { "  \($0.state.mark)\($0.stage.visible): \($0.text.visible)" }
             return ([head] + lines).joined(separator: "\n")
         }
-        return (told + (gates.map { [$0.text(style)] } ?? [])).joined(separator: "\n\n")
+        let coming = waiting.map { "\(style.heading($0.pipeline.visible))  begins on \($0.startsOn.visible)" }
+        return (told + coming + (gates.map { [$0.text(style)] } ?? [])).joined(separator: "\n\n")
     }
 }

@@ -50,6 +50,7 @@ struct Status: AgentCommand {
         context.console.render(
             StatusView(status: status, isTrusted: fleet.isTrusted, now: context.surroundings.now()),
             json: context.json)
+        for hint in status.agents.compactMap(\.spawnHint) { context.console.hint(hint) }
         if status.daemon == nil { context.console.hint("No daemon watches this fleet: tmux-agent up") }
     }
 

@@ -54,12 +54,18 @@ extension StatusBoard {
     }
 
     private func table(_ room: Int, _ columns: Int, _ style: Style, _ now: Timestamp) -> [StyledLine] {
-        guard !facts.agents.isEmpty else {
+        let entries = facts.rows
+        guard !entries.isEmpty else {
             return [StyledLine("  Nobody works here yet: tmux-agent spawn BRANCH --task \"…\"", style.dim)]
         }
         let titles = ["BRANCH", "STATE", "STAGE", "TEMPLATE", "COMMITS", "CHANGES", "SINCE"]
-        let cells = facts.agents.map { agent in
-            [
+        let cells = entries.map { entry in
+            guard let agent = entry.agent else {
+                let approval = facts.question(of: entry.subject)?.approval
+                let stage = approval.map { "\($0.pipeline): \($0.stage) asks" } ?? "-"
+                return [entry.name.visible, "-", stage.visible, "-", "-", "-", "-"]
+            }
+            return [
                 agent.agent.place.branch.visible, agent.stateWords.visible, agent.stageWords.visible,
                 (agent.agent.program.template ?? "-").visible, agent.countWords,
                 agent.isDirty.map { $0 ? "uncommitted" : "clean" } ?? "?",
@@ -68,15 +74,17 @@ extension StatusBoard {
         }
         let widths = fitted(titles, cells, columns - 4)
         let shown = min(room - 1, cells.count)
-        let first = min(max(0, (selectedIndex ?? 0) - shown / 2), max(0, cells.count - shown))
+        let selectedIndex = entries.firstIndex { $0.subject == selected } ?? 0
+        let first = min(max(0, selectedIndex - shown / 2), max(0, cells.count - shown))
         var lines = [row("  ", titles, widths) { _ in style.dim }]
         for index in first..<first + max(0, shown) {
-            let (agent, isSelected) = (facts.agents[index], facts.agents[index].agent.id == selected)
-            let asks = facts.question(of: agent) != nil
+            let (entry, isSelected) = (entries[index], index == selectedIndex)
+            let asks = facts.question(of: entry.subject) != nil
+            let ofState = style.of(entry.agent?.state ?? .unknown)
             var line = row(isSelected ? "▸ " : "  ", cells[index], widths) { column in
                 switch column {
                 case 0: style.agentName
-                case 1: style.of(agent.state)
+                case 1: ofState
                 case 2 where asks: style.waiting
                 default: { $0 }
                 }
@@ -89,12 +97,13 @@ extension StatusBoard {
         return lines
     }
 
-    /// Column widths that fit; the wide columns of words give way first.
+    /// Column widths that fit: long branches are cut first, then whole columns go, then words are cut.
     private func fitted(_ titles: [String], _ cells: [[String]], _ columns: Int) -> [Int] {
         var widths = titles.indices.map { column in
             ([titles[column]] + cells.map { $0[column] }).map(\.displayWidth).max() ?? 0
         }
         func excess() -> Int { widths.filter { $0 > 0 }.reduce(0) { $0 + $1 + 2 } - 2 - columns }
+        if excess() > 0 { widths[0] = max(min(widths[0], 32), widths[0] - excess()) }
         for column in [3, 5, 4] where excess() > 0 { widths[column] = 0 }
         for column in [2, 0, 1] where excess() > 0 { widths[column] = max(10, widths[column] - excess()) }
         return widths
@@ -116,12 +125,13 @@ extension StatusBoard {
     ) -> (lines: [StyledLine], cursor: (row: Int, column: Int)?) {
         guard case .text(let purpose, let field) = mode else {
             var lines: [StyledLine] = []
-            if let agent = selectedAgent, let question = facts.question(of: agent) {
-                var line = StyledLine("\(agent.agent.place.branch) asks: ", style.waiting)
+            let row = selectedRow
+            if let row, let question = facts.question(of: row.subject) {
+                var line = StyledLine("\(row.name) asks: ", style.waiting)
                 line.add(question.approval.question)
                 line.add("  \(now.distance(from: question.approval.createdAt).briefly)", style.dim)
                 lines.append(line)
-            } else if let task = selectedAgent?.agent.program.task,
+            } else if let task = row?.agent?.agent.program.task,
                 let first = task.split(separator: "\n").first
             {
                 lines.append(StyledLine(String(first), style.dim))

@@ -10,8 +10,33 @@ struct BoardFacts: Sendable {
     /// Open questions, the oldest first.
     var questions: [ApprovalQuestion]
 
-    /// Agents in the order of the table.
+    /// A line of the table: an agent, or whatever else asks a person.
+    struct Row: Sendable {
+        var subject: Subject
+        /// Its branch, or how people call it.
+        var name: String
+        /// Nil for the main checkout and for panes that were not spawned here.
+        var agent: AgentSnapshot?
+    }
+
     var agents: [AgentSnapshot] { status.agents }
+
+    /// The agents in their order, then what asks without being one.
+    var rows: [Row] {
+        var rows = agents.map {
+            Row(subject: $0.agent.subject, name: $0.agent.place.branch, agent: $0)
+        }
+        var known = Set(rows.map(\.subject))
+        for question in questions where known.insert(question.approval.subject).inserted {
+            rows.append(Row(subject: question.approval.subject, name: question.place))
+        }
+        return rows
+    }
+
+    /// The oldest open question of a row.
+    func question(of subject: Subject) -> ApprovalQuestion? {
+        questions.first { $0.approval.subject == subject }
+    }
 }
 
 /// What a person sees and does in `status --watch`, without a terminal: keys in, orders and lines out.
@@ -36,28 +61,27 @@ struct StatusBoard: Sendable {
     }
 
     var facts: BoardFacts {
-        didSet { keepSelection(old: oldValue.agents.map(\.agent.id)) }
+        didSet { keepSelection(old: oldValue.rows.map(\.subject)) }
     }
-    private(set) var selected: AgentID?
+    private(set) var selected: Subject?
     private(set) var mode = Mode.table
     /// What became of the last order.
     var message: String?
 
     init(facts: BoardFacts) {
         self.facts = facts
-        selected = (facts.agents.first { facts.question(of: $0) != nil } ?? facts.agents.first)?.agent.id
+        let rows = facts.rows
+        selected = (rows.first { facts.question(of: $0.subject) != nil } ?? rows.first)?.subject
     }
 
-    var selectedIndex: Int? { facts.agents.firstIndex { $0.agent.id == selected } }
+    var selectedRow: BoardFacts.Row? { facts.rows.first { $0.subject == selected } }
 
-    var selectedAgent: AgentSnapshot? { selectedIndex.map { facts.agents[$0] } }
-
-    /// The selection stays with its agent; when that is removed, with the place in the table.
-    private mutating func keepSelection(old: [AgentID]) {
-        guard selectedAgent == nil else { return }
+    /// The selection stays with its row; when that is gone, with the place in the table.
+    private mutating func keepSelection(old: [Subject]) {
+        guard selectedRow == nil else { return }
         let place = selected.flatMap { old.firstIndex(of: $0) } ?? 0
-        let ids = facts.agents.map(\.agent.id)
-        selected = ids.isEmpty ? nil : ids[min(place, ids.count - 1)]
+        let subjects = facts.rows.map(\.subject)
+        selected = subjects.isEmpty ? nil : subjects[min(place, subjects.count - 1)]
     }
 
     /// Takes a key and returns what is to be done.
@@ -93,52 +117,54 @@ struct StatusBoard: Sendable {
         case .down, .character("j"), .control("n"): move(by: 1)
         case .pageUp: move(by: -10)
         case .pageDown: move(by: 10)
-        case .home, .character("g"): move(by: -facts.agents.count)
-        case .end, .character("G"): move(by: facts.agents.count)
+        case .home, .character("g"): move(by: -facts.rows.count)
+        case .end, .character("G"): move(by: facts.rows.count)
         case .tab, .character("n"): selectNextQuestion()
         case .character("?"), .character("h"): mode = .help
-        case .enter: return selected.map { .attach($0) }
-        case .character("d"): return selected.map { .diff($0) }
+        case .enter: return selectedAgent().map { .attach($0.id) }
+        case .character("d"): return selectedAgent().map { .diff($0.id) }
         case .character("s"):
-            guard let agent = selectedAgent?.agent else { break }
+            guard let agent = selectedAgent() else { break }
             mode = .text(.send(agent.id, branch: agent.place.branch), TextField())
         case .character("a"): ask(.approve)
         case .character("r"): ask(.reject)
+        case .paste: message = "Pasted text is no keys here; s begins a text."
         default: break
         }
         return nil
     }
 
+    /// The agent of the selected row; says so when it has none.
+    private mutating func selectedAgent() -> Agent? {
+        guard let row = selectedRow else { return nil }
+        if row.agent == nil { message = "\(row.name) is no agent: it has no session here." }
+        return row.agent?.agent
+    }
+
     private mutating func move(by step: Int) {
-        guard let index = selectedIndex else { return }
-        selected = facts.agents[min(max(0, index + step), facts.agents.count - 1)].agent.id
+        let rows = facts.rows
+        guard let index = rows.firstIndex(where: { $0.subject == selected }) else { return }
+        selected = rows[min(max(0, index + step), rows.count - 1)].subject
     }
 
     private mutating func selectNextQuestion() {
-        let agents = facts.agents
-        let start = (selectedIndex ?? -1) + 1
-        let order = (start..<start + agents.count).map { agents[$0 % agents.count] }
-        guard let next = order.first(where: { facts.question(of: $0) != nil }) else {
+        let rows = facts.rows
+        let start = (rows.firstIndex { $0.subject == selected } ?? -1) + 1
+        let order = (start..<start + rows.count).map { rows[$0 % rows.count] }
+        guard let next = order.first(where: { facts.question(of: $0.subject) != nil }) else {
             return message = "Nobody asks for anything."
         }
-        selected = next.agent.id
+        selected = next.subject
     }
 
     private mutating func ask(_ decision: ApprovalAnswer.Decision) {
-        guard let agent = selectedAgent, let question = facts.question(of: agent) else {
+        guard let row = selectedRow, let question = facts.question(of: row.subject) else {
             return message = "This agent asks for nothing; Tab goes to the next one that does."
         }
         mode = .text(
             .answer(
-                question.approval.id, decision, branch: agent.agent.place.branch,
+                question.approval.id, decision, branch: row.name,
                 question: question.approval.question), TextField())
-    }
-}
-
-extension BoardFacts {
-    /// The oldest open question of an agent.
-    func question(of agent: AgentSnapshot) -> ApprovalQuestion? {
-        questions.first { $0.approval.subject == agent.agent.subject }
     }
 }
 

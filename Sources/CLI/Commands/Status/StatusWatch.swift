@@ -23,40 +23,59 @@ struct StatusWatch: Sendable {
         var board = StatusBoard(facts: try await facts())
         let bell = FileEvents()
         try bell.watch(fleet.configuration.stateDatabase.removingLastComponent())
-        let news = Mailbox<String>()
+        let news = Mailbox<Outcome>()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in bell.wakes { screen.ring() }
             }
-            draw(board, screen)
-            bell.setAlarm(after: Self.pause)
-            var lastLook = ContinuousClock.now
-            for await event in screen.events {
-                switch event {
-                case .key(let key):
-                    guard let order = board.receive(key) else { break }
-                    if order == .quit {
-                        group.cancelAll()
-                        return
-                    }
-                    try await perform(order, screen, &board, news, &group)
-                case .changed:
-                    let rest = Self.shortestPause - lastLook.duration(to: .now)
-                    if let text = news.take().last { board.message = text }
-                    guard rest <= .zero else {
-                        bell.setAlarm(after: rest)
-                        break
-                    }
-                    board.facts = try await facts()
-                    lastLook = .now
-                    bell.setAlarm(after: Self.pause)
-                case .resized: screen.forgetShown()
-                case .ended:
-                    group.cancelAll()
-                    return
-                }
+            // What was sent is typed before the table goes.
+            try await withThrowingTaskGroup(of: Void.self) { sends in
+                try await follow(screen, &board, bell, news, &sends)
+                guard !sends.isEmpty else { return }
+                board.message = "Sending …"
                 draw(board, screen)
+                try await sends.waitForAll()
             }
+            group.cancelAll()
+        }
+        screen.close()
+        for outcome in news.take() where outcome.hasFailed { context.console.warning(outcome.words) }
+    }
+
+    /// What became of a text that was sent.
+    private struct Outcome {
+        var words: String
+        var hasFailed: Bool
+    }
+
+    /// Shows the fleet until a person leaves or the terminal goes.
+    private func follow(
+        _ screen: FullScreen, _ board: inout StatusBoard, _ bell: FileEvents, _ news: Mailbox<Outcome>,
+        _ sends: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws {
+        draw(board, screen)
+        bell.setAlarm(after: Self.pause)
+        var lastLook = ContinuousClock.now
+        for await event in screen.events {
+            switch event {
+            case .key(let key):
+                guard let order = board.receive(key) else { break }
+                if order == .quit { return }
+                try await perform(order, screen, &board, news, &sends)
+            case .changed:
+                let rest = Self.shortestPause - lastLook.duration(to: .now)
+                if let outcome = news.take().last { board.message = outcome.words }
+                guard rest <= .zero else {
+                    bell.setAlarm(after: rest)
+                    break
+                }
+                board.facts = try await facts()
+                lastLook = .now
+                bell.setAlarm(after: Self.pause)
+            case .resized: screen.forgetShown()
+            case .ended: return
+            }
+            draw(board, screen)
         }
     }
 
@@ -76,7 +95,7 @@ struct StatusWatch: Sendable {
     /// What takes long runs beside the table and says how it ended.
     private func perform(
         _ order: StatusBoard.Order, _ screen: FullScreen, _ board: inout StatusBoard,
-        _ news: Mailbox<String>, _ group: inout ThrowingTaskGroup<Void, any Error>
+        _ news: Mailbox<Outcome>, _ sends: inout ThrowingTaskGroup<Void, any Error>
     ) async throws {
         switch order {
         case .quit: break
@@ -90,19 +109,23 @@ struct StatusWatch: Sendable {
             board.message = await trying {
                 let diff = try await AgentDiff(of: id.rawValue, uncommitted: false, context: fleet)
                 guard try await diff.stat().files > 0 else { return "\(diff.branch) has changed nothing." }
-                let (arguments, environment) = try await diff.pagerCommand()
+                var (arguments, environment) = try await diff.pagerCommand()
+                // git's own options let less leave at once what fits on a screen, and the table would hide it.
+                environment["LESS"] = (environment["LESS"] ?? "R") + " -+F"
                 return try lend(screen, arguments, environment, diff.worktree)
             }
         case .send(let text, let id, let branch):
             board.message = "Typing into \(branch) …"
-            group.addTask {
-                news.put(
-                    await trying {
-                        let sent = try await Sender(context: fleet).send(
-                            .text(text, enter: true), to: id.rawValue)
-                        return "\(branch): \(sent.1.stage.rawValue)"
-                            + (sent.1.detail.map { " (\($0))" } ?? "")
-                    } ?? "")
+            sends.addTask {
+                do {
+                    let (_, receipt) = try await Sender(context: fleet).send(
+                        .text(text, enter: true), to: id.rawValue)
+                    let detail = receipt.detail.map { " (\($0))" } ?? ""
+                    news.put(
+                        Outcome(words: "\(branch): \(receipt.stage.rawValue)\(detail)", hasFailed: false))
+                } catch {
+                    news.put(Outcome(words: "\(branch): \(Self.words(of: error))", hasFailed: true))
+                }
                 screen.ring()
             }
         case .answer(let id, let decision, let reason):
@@ -128,8 +151,12 @@ struct StatusWatch: Sendable {
         do {
             return try await order()
         } catch {
-            let known = error as? any UserFacingError
-            return [known?.message ?? "\(error)", known?.hint].compactMap(\.self).joined(separator: ". ")
+            return Self.words(of: error)
         }
+    }
+
+    private static func words(of error: any Error) -> String {
+        let known = error as? any UserFacingError
+        return [known?.message ?? "\(error)", known?.hint].compactMap(\.self).joined(separator: ". ")
     }
 }

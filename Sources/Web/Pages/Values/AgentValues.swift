@@ -22,7 +22,9 @@ extension PageValues {
         values["stage"] = snapshot.stage.map(stage)
         values["template"] = program.template?.visible
         values["model"] = program.model?.visible
-        values["task"] = program.task.map { String($0.prefix(400)).visible }
+        values["task"] = program.task.map {
+            $0.prefix(400).split(whereSeparator: \.isNewline).joined(separator: " ").visible
+        }
         if let ahead = snapshot.ahead, let behind = snapshot.behind {
             values["ahead"] = "\(ahead)"
             values["behind"] = "\(behind)"
@@ -104,6 +106,11 @@ extension PageValues {
             "channels": question.channels.joined(separator: ", "),
         ]
         values["branch"] = question.branch?.visible
+        switch approval.subject {
+        case .agent(let agent): values["agent"] = agent.rawValue
+        case .pane(let pane): values["agent"] = BoardPane.id(of: pane)
+        case .mainCheckout: break
+        }
         if approval.attempt > 1 { values["attempt"] = "\(approval.attempt)" }
         if let diff = question.diff {
             values["diff"] =

@@ -6,7 +6,7 @@ extension PageValues {
         board.journal.map { row in
             let group = JournalWords.group(of: row.entry.kind)
             return [
-                "whole": isWhole, "element": "entry-\(row.id)", "group": group,
+                "element": "entry-\(row.id)", "group": group,
                 "kind": words["kind_\(group)"], "tone": JournalWords.tone(of: row.entry),
                 "branch": row.branch?.visible ?? "", "at": PageWords.time(row.entry.at, form: "stamp"),
                 "text": JournalWords.text(of: row.entry),
@@ -45,8 +45,10 @@ extension PageValues {
         values["principles"] = policy.principles.map(\.visible)
         values["pipelines"] = policy.pipelines.map { pipeline -> [String: Any] in
             var shown: [String: Any] = [
-                "name": pipeline.name.visible, "stages": pipeline.stages.map(stageRules),
+                "name": pipeline.name.visible,
+                "stages": pipeline.stages.indices.map { stageRules(pipeline.stages, at: $0) },
             ]
+            shown["match"] = pipeline.match?.words
             shown["startsOn"] = pipeline.startsOn?.words
             return shown
         }
@@ -62,13 +64,20 @@ extension PageValues {
         return values
     }
 
-    private func stageRules(_ stage: Stage) -> [String: Any] {
+    private func stageRules(_ stages: [Stage], at index: Int) -> [String: Any] {
+        let stage = stages[index]
         var rules: [[String: String]] = []
         func add(_ key: String, _ text: String?) {
             guard let text, !text.isEmpty else { return }
             rules.append(["title": words[key], "text": text])
         }
-        add("rule_starts", stage.triggers?.words ?? words["rule_at_once"])
+        // Without a trigger a stage follows the one before it.
+        let atOnce =
+            index == 0
+            ? words["rule_at_once"]
+            : words.filled("rule_after", ["stage": stages[index - 1].name.visible])
+        add("rule_starts", stage.triggers?.words ?? atOnce)
+        add("rule_does", stage.actionsOnStart.map(\.words).joined(separator: " → "))
         add("rule_asks", stage.approval.flatMap { $0.prompt?.visible })
         add("rule_succeeds", stage.successWhen?.words)
         add("rule_fails", stage.failWhen?.words)
@@ -77,7 +86,8 @@ extension PageValues {
             switch step {
             case .retry(let plan):
                 words.filled(
-                    "on_fail_retry", ["count": "\(plan.max)", "time": DurationText.text(plan.backoff)])
+                    plan.max == 1 ? "on_fail_retry_one" : "on_fail_retry",
+                    ["count": "\(plan.max)", "time": DurationText.text(plan.backoff)])
             case .askHuman(let request):
                 request.prompt.map { "\(words["on_fail_ask"]): \($0.visible)" } ?? words["on_fail_ask"]
             case .escalate(let code): words.filled("on_fail_escalate", ["code": code.visible])

@@ -26,16 +26,11 @@ struct PageValues {
         ]
     }
 
-    /// The values of a whole page.
+    /// The values of a whole page, which shows what is seen at first: lists of other views come with the first event.
     func page(_ viewer: Viewer) -> [String: Any] {
-        var values = lists()
+        var values = fleet()
+        values.merge(notifications()) { _, new in new }
         values["mayChange"] = viewer.mayChange
-        values["views"] = Self.views.enumerated().map { index, name -> [String: Any] in
-            [
-                "id": name, "title": words["view_\(name)"], "first": index == 0,
-                "badge": name == "fleet" || name == "notices",
-            ]
-        }
         values["kinds"] = JournalWords.groups.map { ["value": $0, "title": words["kind_\($0)"]] }
         values["legend"] = Self.legend.map { ["kind": $0.kind, "word": words[$0.word]] }
         values["keys"] = Self.keys.map {
@@ -50,32 +45,63 @@ struct PageValues {
         return values
     }
 
+    /// What stands above everything else.
+    func top(_ viewer: Viewer) -> [String: Any] {
+        var values = header()
+        values["mayChange"] = viewer.mayChange
+        values["views"] = Self.views.enumerated().map { index, name -> [String: Any] in
+            [
+                "id": name, "title": words["view_\(name)"], "first": index == 0,
+                "badge": name == "fleet" || name == "notices",
+            ]
+        }
+        return values
+    }
+
     /// The values of all lists.
     func lists() -> [String: Any] {
+        var values = fleet()
+        values["runs"] = runs()
+        values["noRuns"] = board.runs.isEmpty
+        values["journal"] = journal()
+        values["noJournal"] = board.journal.isEmpty
+        values["tasks"] = tasks()
+        values["noTasks"] = board.tasks.isEmpty
+        values["tasksRest"] = tasksRest
+        values["beat"] = board.orchestratorBeat.map { PageWords.time($0, form: "age") }
+        values["graph"] = taskGraph()
+        values.merge(notifications()) { _, new in new }
+        values.merge(policy()) { _, new in new }
+        return values
+    }
+
+    private func notifications() -> [String: Any] {
+        [
+            "notices": notices(), "noNotices": board.notices.isEmpty, "noticeCount": board.notices.count,
+        ]
+    }
+
+    private func header() -> [String: Any] {
         var values = Self.common(words)
-        values["whole"] = isWhole
         values["fleet"] = board.fleet.visible
-        values["hasSummaries"] = board.hasSummaries
         values["counts"] = counts()
+        values["hasApprovals"] = !board.approvals.isEmpty
+        values["approvalWords"] = words.filled(
+            board.approvals.count == 1 ? "asks_one" : "asks_many", ["count": "\(board.approvals.count)"])
+        return values
+    }
+
+    /// Header, agents and questions.
+    private func fleet() -> [String: Any] {
+        var values = header()
+        values["whole"] = isWhole
+        values["hasSummaries"] = board.hasSummaries
         values["warnings"] = warnings()
         let agents = agents() + watchedPanes()
         values["agents"] = agents
         values["noAgents"] = agents.isEmpty
         values["approvals"] = board.approvals.map { Self.question($0, words) }
         values["approvalCount"] = board.approvals.count
-        values["hasApprovals"] = !board.approvals.isEmpty
-        values["runs"] = runs()
-        values["noRuns"] = board.runs.isEmpty
-        values["journal"] = journal()
-        values["noJournal"] = board.journal.isEmpty
-        values["notices"] = notices()
-        values["noNotices"] = board.notices.isEmpty
-        values["noticeCount"] = board.notices.count
-        values["tasks"] = tasks()
-        values["noTasks"] = board.tasks.isEmpty
-        values["tasksRest"] = tasksRest
-        values["graph"] = taskGraph()
-        values.merge(policy()) { _, new in new }
         return values
     }
 
@@ -101,9 +127,9 @@ struct PageValues {
 
     /// Sentences that the modules say.
     static let scriptTexts = [
-        "live", "connecting", "offline", "sent", "sending", "kept", "conflict", "refused", "log_in_first",
-        "was_answered", "approved_now", "rejected_now", "now_waiting", "new_question", "found", "rows_shown",
-        "summing_up", "cost", "just_now", "state_waiting", "state_exited", "state_gone",
+        "live", "offline", "sent", "sending", "kept", "kept_login", "conflict", "refused", "log_in_first",
+        "login_wrong", "was_answered", "approved_now", "rejected_now", "enter_rejects", "asks_nothing",
+        "now_waiting", "new_question", "found", "rows_shown", "summing_up", "cost", "just_now", "removed",
     ]
 
     private func counts() -> [[String: Any]] {

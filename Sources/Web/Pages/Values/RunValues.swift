@@ -25,7 +25,7 @@ extension PageValues {
         let scale = Scale(from: run.startedAt.milliseconds, to: max(end, run.startedAt.milliseconds + 1000))
         let length = PageWords.brief(.milliseconds(end - run.startedAt.milliseconds))
         return [
-            "whole": isWhole, "element": "run-\(run.id)", "state": run.state.rawValue,
+            "element": "run-\(run.id)", "state": run.state.rawValue,
             "subject": board.branch?.visible ?? words["main_checkout"], "pipeline": run.pipeline.visible,
             "glyph": PageWords.glyph(run.state), "word": words.run(run.state),
             "started": PageWords.time(run.startedAt, form: "stamp"),

@@ -27,7 +27,8 @@ extension PageValues {
         let columns = (levels.values.max() ?? 0) + 1
         return [
             "width": 2 * Self.edge + columns * (Self.width + Self.gap) - Self.gap,
-            "height": 2 * Self.edge + (rows.values.max() ?? 1) * (Self.height + Self.space) - Self.space,
+            // Below the last row there is room for lines, too.
+            "height": 2 * Self.edge + (rows.values.max() ?? 1) * (Self.height + Self.space) - Self.space / 2,
             "lines": tasks.flatMap { lines(to: $0, places) },
             "boxes": board.tasks.compactMap { row in places[row.task.id].map { box(row, $0) } },
         ]
@@ -38,9 +39,18 @@ extension PageValues {
         return task.dependsOn.compactMap { places[$0] }.map { from in
             let (x1, y1) = (from.x + Self.width, from.y + Self.height / 2)
             let (x2, y2) = (to.x, to.y + Self.height / 2)
-            let bend = (x2 - x1) / 2
-            return ["d": "M\(x1) \(y1)C\(x1 + bend) \(y1) \(x2 - bend) \(y2) \(x2) \(y2)"]
+            guard x2 - x1 > Self.gap else { return ["d": "M\(x1) \(y1)\(Self.curve(x1, y1, x2, y2))"] }
+            // Past the boxes between, in the space below its row.
+            let (first, last) = (x1 + Self.gap, x2 - Self.gap)
+            let middle = from.y + Self.height + Self.space / 2
+            let (down, up) = (Self.curve(x1, y1, first, middle), Self.curve(last, middle, x2, y2))
+            return ["d": "M\(x1) \(y1)\(down)H\(last)\(up)"]
         }
+    }
+
+    private static func curve(_ x1: Int, _ y1: Int, _ x2: Int, _ y2: Int) -> String {
+        let bend = (x2 - x1) / 2
+        return "C\(x1 + bend) \(y1) \(x2 - bend) \(y2) \(x2) \(y2)"
     }
 
     private func box(_ row: OrchestratorBoard.Row, _ place: (x: Int, y: Int)) -> [String: Any] {
@@ -48,7 +58,7 @@ extension PageValues {
         return [
             "status": row.status, "x": place.x, "y": place.y, "w": Self.width, "h": Self.height,
             "textX": place.x + 12, "nameY": place.y + 19, "wordY": place.y + 35,
-            "name": name.count > 26 ? name.prefix(25) + "…" : name,
+            "name": name.count > 22 ? name.prefix(21) + "…" : name,
             "title": "\(name): \(row.task.task.title.visible)", "glyph": Self.glyphs[row.status] ?? "·",
             "word": words["task_\(row.status)"],
         ]

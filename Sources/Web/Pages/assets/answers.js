@@ -1,14 +1,12 @@
 // Answers to approvals, by mouse and by keys.
 import { $, $$, post, refusal, say, text, toast } from "./tools.js";
 
-// What is under way in a form; not in its attributes, which are the server's to change.
-const underWay = new WeakMap();
-const stateOf = (form) => underWay.get(form) ?? underWay.set(form, {}).get(form);
+// Forms whose answer is on its way; not in their attributes, which are the server's to change.
+const underWay = new WeakSet();
 
 export async function answer(form, decision) {
-  const state = stateOf(form);
-  if (state.isBusy) return;
-  state.isBusy = true;
+  if (underWay.has(form)) return;
+  underWay.add(form);
   for (const button of $$("button", form)) button.disabled = true;
   const reason = form.elements.reason.value.trim();
   const path = `/api/approvals/${encodeURIComponent(form.dataset.approval)}`;
@@ -31,26 +29,25 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form.answer");
   if (!form) return;
   event.preventDefault();
-  // Enter in the box means nothing by itself: it must not be a slip that approves.
-  const state = stateOf(form);
-  const decision = state.isEntered ? state.decision : event.submitter?.value;
-  state.isEntered = false;
+  // Enter in the box names the first button as if it were pressed. It means nothing by itself: it must not be a slip that approves.
+  const isEntered = document.activeElement === form.elements.reason;
+  const decision = isEntered ? form.classList.contains("is-rejecting") && "reject" : event.submitter?.value;
   if (decision) answer(form, decision);
   else $("button.approve", form).focus();
 });
 
 document.addEventListener("keydown", (event) => {
-  const form = event.target.closest?.("form.answer");
-  if (!form || event.target.name !== "reason") return;
-  if (event.key === "Enter") stateOf(form).isEntered = true;
-  if (event.key === "Escape") {
-    underWay.delete(form);
-    form.closest("article").focus();
-  }
+  if (event.key !== "Escape" || event.target.name !== "reason" || event.isComposing) return;
+  event.target.closest("form.answer")?.closest("article").focus();
 });
 
-// Rejecting asks for the reason first; Enter there rejects.
+// Rejecting asks for the reason first; Enter there rejects, as the button shows, until the box is left.
 export function beginReject(form) {
-  stateOf(form).decision = "reject";
   form.elements.reason.focus();
+  form.classList.add("is-rejecting");
+  say(text("enter_rejects"));
 }
+
+document.addEventListener("focusout", (event) => {
+  if (event.target.name === "reason") event.target.closest("form.answer")?.classList.remove("is-rejecting");
+});

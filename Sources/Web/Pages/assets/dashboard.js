@@ -3,13 +3,16 @@ import { answer, beginReject } from "./answers.js";
 import { Live } from "./live.js";
 import { apply } from "./morph.js";
 import { Pane } from "./panes.js";
-import { $, $$, languageButtons, logInByAddress, say, text, writeTimes } from "./tools.js";
+import { $, $$, languageButtons, logInByAddress, say, tab, text, toast, writeTimes } from "./tools.js";
 
 logInByAddress();
 const views = $$("[data-view]").map((link) => link.dataset.view);
 const panes = [];
 const MOST_PANES = 4;
 let only = "";
+// The pane that a person looked at last: keys mean it.
+let current;
+const currentPane = () => panes.includes(current) ? current : panes.at(-1);
 
 // Views and the agent that is shown stand in the address, so that Back works and a reload changes nothing.
 function showView(name) {
@@ -20,8 +23,16 @@ function showView(name) {
   }
 }
 
+// As a click on the view's name.
+function go(name) {
+  if (!$(`#view-${name}`).hidden) return;
+  history.pushState(null, "", `#${name}`);
+  showView(name);
+}
+
 function route() {
-  const place = decodeURIComponent(location.hash.slice(1));
+  let place = location.hash.slice(1);
+  try { place = decodeURIComponent(place); } catch { /* an address that nobody made here */ }
   if (place.startsWith("agent=")) {
     showView("fleet");
     select(place.slice(6));
@@ -35,22 +46,26 @@ const rowOf = (id) => document.getElementById(`agent-${id}`);
 function select(id) {
   const row = rowOf(id);
   if (!row) return;
-  let pane = panes.find((one) => one.agent === id) ?? panes.find((one) => !one.isPinned);
-  if (!pane) {
-    pane = new Pane($("#panes"));
-    pane.onPin = pin;
-    pane.onClose = close;
-    panes.push(pane);
-  }
-  pane.show(row);
+  current = panes.find((one) => one.agent === id) ?? panes.find((one) => !one.isPinned) ?? add();
+  current.show(row);
   mark();
   live.watch();
+}
+
+function add() {
+  const pane = new Pane($("#panes"));
+  pane.onPin = pin;
+  pane.onClose = close;
+  pane.element.addEventListener("focusin", () => { current = pane; });
+  panes.push(pane);
+  return pane;
 }
 
 function pin(pane) {
   const pinned = pane.element.classList.toggle("is-pinned");
   $("[data-do=pin]", pane.element).setAttribute("aria-pressed", pinned);
   if (panes.filter((one) => one.isPinned).length >= MOST_PANES) close(panes[0]);
+  mark();
 }
 
 function close(pane) {
@@ -64,6 +79,7 @@ function close(pane) {
 }
 
 function mark() {
+  tab.set("panes", panes.map((pane) => [pane.agent, pane.isPinned]));
   $("#no-pane").hidden = panes.length > 0;
   document.body.classList.toggle("is-reading", panes.length > 0);
   const shown = new Set(panes.map((pane) => pane.agent));
@@ -78,24 +94,29 @@ function mark() {
 
 function filterAgents() {
   const words = $("#agent-search").value.toLowerCase();
-  for (const row of $$(".agent[data-agent]")) {
+  if (!$$("[data-only]").some((button) => button.dataset.only === only)) only = "";
+  const rows = $$(".agent[data-agent]");
+  for (const row of rows) {
     row.hidden = (only && row.dataset.state !== only) || (words && !row.textContent.toLowerCase().includes(words));
   }
+  $("#no-match").hidden = !rows.length || rows.some((row) => !row.hidden);
   for (const button of $$("[data-only]")) button.setAttribute("aria-pressed", button.dataset.only === only);
 }
 
 function filterJournal() {
   const { text: words, branch, kind } = $("#journal-filters").elements;
+  tab.set("journal", [words.value, branch.value, kind.value]);
   const [wanted, place] = [words.value.toLowerCase(), branch.value.toLowerCase()];
   let count = 0;
-  for (const row of $$(".entry")) {
+  const rows = $$(".entry");
+  for (const row of rows) {
     const fits = (!kind.value || row.dataset.kind === kind.value)
       && (!place || row.dataset.branch.toLowerCase().includes(place))
       && (!wanted || row.textContent.toLowerCase().includes(wanted));
     row.hidden = !fits;
     if (fits) count += 1;
   }
-  $("#journal-count").textContent = text("rows_shown", { count });
+  $("#journal-count").textContent = text("rows_shown", { count, total: rows.length });
 }
 
 function badges() {
@@ -103,6 +124,8 @@ function badges() {
   const fleet = $("#badge-fleet");
   fleet.textContent = waiting || "";
   document.title = document.title.replace(/^(\(\d+\) )?/, waiting ? `(${waiting}) ` : "");
+  // Lists of other views come with the first event.
+  if (!("count" in $("#notices").dataset)) return;
   const newest = $("#notices > .notice")?.id ?? "";
   if ($("#view-notices").hidden && badges.notice !== undefined && newest !== badges.notice) $("#badge-notices").textContent = "●";
   if (!$("#view-notices").hidden) $("#badge-notices").textContent = "";
@@ -130,6 +153,7 @@ function changed() {
   for (const pane of panes) {
     const row = rowOf(pane.agent);
     if (row) pane.show(row);
+    else pane.leave();
   }
   mark();
 }
@@ -157,14 +181,19 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-// The question that keys answer: the one in focus, or that of the agent in focus when it has one.
-function question() {
-  const card = document.activeElement.closest?.(".approval");
-  return card ? $("form.answer", card) : null;
+// Answers the question in focus. From an agent's row or pane the first press goes to its own question, so that it is read.
+function onQuestion(answerIt) {
+  const place = document.activeElement.closest?.(".approval, .agent[data-agent], .pane");
+  if (!place) return nextQuestion();
+  const card = place.matches(".approval") ? place : $$(".approval").find((one) => one.dataset.agent === place.dataset.agent);
+  if (!card) return toast(text("asks_nothing"));
+  const form = $("form.answer", card);
+  if (card !== place) card.focus();
+  else if (form) answerIt(form);
 }
 
 function nextQuestion() {
-  showView("fleet");
+  go("fleet");
   const cards = $$(".approval");
   if (!cards.length) return;
   cards[(cards.indexOf(document.activeElement.closest?.(".approval")) + 1) % cards.length].focus();
@@ -173,14 +202,14 @@ function nextQuestion() {
 const keys = {
   j: () => move(1), k: () => move(-1), ArrowDown: (event) => inList(event) && move(1), ArrowUp: (event) => inList(event) && move(-1),
   n: nextQuestion,
-  a: () => { const form = question(); if (form) answer(form, "approve"); else nextQuestion(); },
-  r: () => { const form = question(); if (form) beginReject(form); else nextQuestion(); },
-  "/": () => { showView("fleet"); $("#agent-search").focus(); },
-  i: () => panes.at(-1)?.area.focus(),
-  f: () => panes.at(-1)?.screen.setFollow(!panes.at(-1).screen.follows),
-  p: () => panes.length && pin(panes.at(-1)),
+  a: () => onQuestion((form) => answer(form, "approve")),
+  r: () => onQuestion(beginReject),
+  "/": () => { go("fleet"); $("#agent-search").focus(); },
+  i: () => { go("fleet"); currentPane()?.area.focus(); },
+  f: () => currentPane()?.screen.setFollow(!currentPane().screen.follows),
+  p: () => panes.length && pin(currentPane()),
   "?": () => $("#help").showModal(),
-  Escape: () => panes.length && close(panes.at(-1)),
+  Escape: () => panes.length && !$("#view-fleet").hidden && close(currentPane()),
 };
 views.forEach((view, index) => { keys[index + 1] = () => { location.hash = view; }; });
 
@@ -202,6 +231,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-question]")) return nextQuestion();
   const filter = event.target.closest("[data-only]");
   if (filter) {
     only = only === filter.dataset.only ? "" : filter.dataset.only;
@@ -221,5 +251,16 @@ $("#help-open").addEventListener("click", () => $("#help").showModal());
 addEventListener("hashchange", route);
 languageButtons();
 writeTimes();
+// What a reload of this tab would take away.
+const filters = $("#journal-filters").elements;
+[filters.text.value, filters.branch.value, filters.kind.value] = tab.get("journal", ["", "", ""]);
+for (const [agent, isPinned] of tab.get("panes", [])) {
+  if (rowOf(agent)) {
+    current = add();
+    current.show(rowOf(agent));
+    if (isPinned) pin(current);
+  }
+}
 route();
 changed();
+live.watch();

@@ -15,6 +15,8 @@ export class Live {
     this.panes = panes;
     this.handlers = handlers;
     this.pause = 500;
+    // Milliseconds without a word after which a line is taken for dead; the server says how often it speaks.
+    this.patience = 40000;
     this.last = null;
     this.tab = freshID();
     this.shown = [];
@@ -108,8 +110,15 @@ export class Live {
     this.handlers[name](value);
   }
 
+  // A line that broke without being closed is known by its silence alone.
+  alive() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.fail(), this.patience);
+  }
+
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
     this.source?.close();
     this.source = null;
   }
@@ -123,14 +132,22 @@ export class Live {
     if (this.last) url.searchParams.set("last", this.last);
     const source = new EventSource(url);
     this.source = source;
+    this.alive();
     source.addEventListener("open", () => {
+      this.alive();
       this.pause = 500;
       this.down = null;
+      this.isLocked = false;
       this.report("live", text("live"));
     });
-    source.addEventListener("error", () => this.fail());
+    source.addEventListener("error", () => this.fail(source.readyState === EventSource.CLOSED && url));
+    source.addEventListener("beat", ({ data }) => {
+      this.patience = 2 * JSON.parse(data).every_ms;
+      this.alive();
+    });
     for (const name of ["parts", "pane"]) {
       source.addEventListener(name, (event) => {
+        this.alive();
         let value;
         try { value = JSON.parse(event.data); } catch { return; }
         const message = { kind: "event", name, value, last: event.lastEventId };
@@ -140,12 +157,24 @@ export class Live {
     }
   }
 
-  fail() {
+  // `refused` is the address where something else than events came.
+  fail(refused) {
     this.close();
     this.down ??= new Date();
-    this.report("offline", text("offline", { time: clockTime(this.down) }));
+    if (!refused || !this.isLocked) this.report("offline", text("offline", { time: clockTime(this.down) }));
+    if (refused) this.askWhy(refused);
     this.timer = setTimeout(() => this.open(), this.pause * (0.75 + Math.random() / 2));
     this.pause = Math.min(this.pause * 2, 30000);
+  }
+
+  async askWhy(url) {
+    const stop = new AbortController();
+    try {
+      const { status } = await fetch(url, { signal: stop.signal });
+      this.isLocked = status === 401;
+      if (this.isLocked && this.down) this.report("login", text("log_in_first"));
+    } catch { /* the line is down */ }
+    stop.abort();
   }
 
   restart() {
@@ -170,7 +199,14 @@ export class Live {
     const box = $("#live");
     if (!box || box.dataset.state === state && state === "live") return;
     box.dataset.state = state;
-    $(".live-text", box).textContent = words;
-    document.body.classList.toggle("is-offline", state === "offline");
+    const place = $(".live-text", box);
+    place.textContent = words;
+    if (state === "login") {
+      const link = document.createElement("a");
+      link.href = location.pathname;
+      link.append(words);
+      place.replaceChildren(link);
+    }
+    document.body.classList.toggle("is-offline", state !== "live");
   }
 }

@@ -1,8 +1,16 @@
 // Live panes: what an agent's terminal shows, and the box to type to it.
-import { $, $$, freshID, grow, mayChange, post, refusal, text } from "./tools.js";
+import { $, $$, freshID, grow, mayChange, post, refusal, tab, text, toast } from "./tools.js";
 
 const MOST_LINES = 4000;
-const drafts = new Map();
+// What a summary's command may take at most, and a little for the way.
+const SUMMARY_LIMIT = 65000;
+const drafts = new Map(tab.get("drafts", []));
+
+function keepDraft(agent, words) {
+  if (words) drafts.set(agent, words);
+  else drafts.delete(agent);
+  tab.set("drafts", [...drafts]);
+}
 
 // Shows updates of one pane in a `.term` element.
 export class Screen {
@@ -84,7 +92,8 @@ export class Screen {
 
 // Sends to an agent; the answer says how far it got.
 export async function send(target, content) {
-  const path = `/api/panes/${encodeURIComponent(target.pane)}/send`;
+  // By the agent: a tmux server that was started anew gives its panes the same ids again.
+  const path = `/api/panes/${encodeURIComponent(target.agent)}/send`;
   return post(path, { ...content, agent: target.agent, id: freshID() });
 }
 
@@ -105,27 +114,33 @@ export class Pane {
 
   // What is typed for one agent never goes to another: each has a draft of its own.
   show(row) {
-    const { agent, branch, pane } = row.dataset;
+    const { agent, branch } = row.dataset;
     if (agent !== this.agent) {
-      if (this.agent) drafts.set(this.agent, this.area.value);
       this.element.dataset.agent = agent;
       this.screen.clear();
       this.screen.setFollow(true);
       this.area.value = drafts.get(agent) ?? "";
-      this.target = null;
       this.receipt.textContent = "";
       $(".summary", this.element).hidden = true;
       $(".pane-title bdi", this.element).textContent = "";
       grow(this.area);
     }
-    this.pane = pane;
     // Panes that nobody spawned here are only shown while 'run', which types into them, does not run.
     this.form.hidden = "readonly" in row.dataset;
+    this.form.inert = !mayChange;
     $(".pane-name", this.element).textContent = branch;
     $(".send-name", this.element).textContent = branch;
     const state = $(".pane-state", this.element);
     state.className = `pane-state s-${row.dataset.state}`;
     state.replaceChildren(...[...($(".state", row)?.childNodes ?? [])].map((node) => node.cloneNode(true)));
+  }
+
+  // Its agent was removed: what it printed stays, and nobody is there to type to.
+  leave() {
+    this.form.inert = true;
+    const state = $(".pane-state", this.element);
+    state.className = "pane-state s-gone";
+    state.textContent = text("removed");
   }
 
   update(news) {
@@ -158,8 +173,7 @@ export class Pane {
     });
     if (!mayChange) return;
     this.area.addEventListener("input", () => {
-      this.target ??= { agent: this.agent, pane: this.pane };
-      if (!this.area.value) this.target = null;
+      keepDraft(this.agent, this.area.value);
       grow(this.area);
     });
     this.area.addEventListener("keydown", (event) => {
@@ -172,27 +186,32 @@ export class Pane {
       if (this.area.value) this.sendText();
     });
     for (const key of $$(".key", this.form)) {
-      key.addEventListener("click", () => this.deliver({ agent: this.agent, pane: this.pane }, { keys: [key.dataset.key] }));
+      key.addEventListener("click", () => this.deliver({ keys: [key.dataset.key] }));
     }
   }
 
   async sendText() {
     const input = this.area.value;
-    const target = this.target ?? { agent: this.agent, pane: this.pane };
-    const done = await this.deliver(target, { input, enter: true });
-    if (!done) return;
-    drafts.delete(target.agent);
-    if (this.agent === target.agent && this.area.value === input) {
+    const agent = this.agent;
+    const done = await this.deliver({ input, enter: true });
+    if (!done || drafts.get(agent) !== input) return;
+    keepDraft(agent, "");
+    if (this.agent === agent) {
       this.area.value = "";
-      this.target = null;
       grow(this.area);
     }
   }
 
-  async deliver(target, content) {
+  // To the agent that is named beside the box, in whatever pane it lives now.
+  async deliver(content) {
+    const target = { agent: this.agent };
     this.receipt.className = "receipt";
     this.receipt.textContent = text("sending");
     const result = await send(target, content);
+    if (this.agent !== target.agent) {
+      if (!result.ok) toast(refusal(result), "bad");
+      return result.ok;
+    }
     this.receipt.textContent = result.ok ? text("sent") : refusal(result);
     this.receipt.classList.toggle("bad", !result.ok);
     return result.ok;
@@ -201,9 +220,12 @@ export class Pane {
   async sumUp() {
     const box = $(".summary", this.element);
     const agent = this.agent;
+    const button = $("[data-do=summary]", this.element);
+    button.disabled = true;
     box.hidden = false;
     box.textContent = text("summing_up");
-    const result = await post(`/api/panes/${encodeURIComponent(this.pane)}/summary`, { agent });
+    const result = await post(`/api/panes/${encodeURIComponent(agent)}/summary`, { agent }, SUMMARY_LIMIT);
+    button.disabled = false;
     if (agent !== this.agent) return;
     box.textContent = result.ok ? result.value.summary : refusal(result);
     if (result.ok && result.value.cost) box.append(document.createElement("br"), text("cost", { cost: result.value.cost }));

@@ -19,6 +19,8 @@ const store = {
 let chosen = store.get("session", "");
 let waiting = store.get("waiting", []);
 let past = store.get("past", []);
+// What is typed for one session never goes to another.
+const drafts = store.get("drafts", {});
 const screen = new Screen($("#portal-term"));
 const form = $("#portal-send");
 const area = form?.elements.text;
@@ -29,7 +31,21 @@ const button = () => $$(".pick").find((one) => one.dataset.agent === chosen);
 function mark() {
   for (const one of $$(".pick")) one.setAttribute("aria-pressed", one.dataset.agent === chosen);
   $("#portal-none").hidden = Boolean(button());
-  if (form) form.inert = !button() || "readonly" in button().dataset;
+  if (!form) return;
+  form.inert = !button() || "readonly" in button().dataset;
+  $(".send-name", form).textContent = button()?.dataset.branch ?? "";
+}
+
+function write(words) {
+  area.value = words;
+  grow(area);
+  keepDraft();
+}
+
+function keepDraft() {
+  if (area.value) drafts[chosen] = area.value;
+  else delete drafts[chosen];
+  store.set("drafts", drafts);
 }
 
 // Moves the picker alone: the page stays where it is.
@@ -46,7 +62,10 @@ function choose(agent) {
   screen.clear();
   screen.setFollow(true);
   mark();
+  if (area) write(drafts[chosen] ?? "");
+  receipt?.replaceChildren();
   bringIntoSight();
+  $("#portal-term").scrollIntoView({ block: "nearest" });
   live.watch();
 }
 
@@ -72,6 +91,13 @@ async function flush() {
       receipt.className = "receipt";
       receipt.textContent = text("sending");
       const result = await post("/api/commands", command);
+      if (result.status === 401) {
+        const link = document.createElement("a");
+        link.href = "/login";
+        link.append(text("kept_login"));
+        receipt.replaceChildren(link);
+        return;
+      }
       if (result.status === 0 || result.status >= 500 || result.status === 429) {
         receipt.textContent = text("kept");
         return;
@@ -104,25 +130,33 @@ form?.addEventListener("submit", (event) => {
   store.set("past", past);
   back = 0;
   queue({ text: words, enter: true });
-  area.value = "";
-  grow(area);
+  write("");
 });
-area?.addEventListener("input", () => grow(area));
+area?.addEventListener("input", () => {
+  grow(area);
+  keepDraft();
+});
 area?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     form.requestSubmit();
-  } else if (event.key === "ArrowUp" && !area.value) {
+  } else if (event.key === "ArrowUp" && (!area.value || area.value === recalled)) {
     event.preventDefault();
     recall();
   }
 });
 
+let recalled = "";
+// What is half typed takes its place in the history first.
 function recall() {
+  if (area.value && area.value !== recalled) {
+    past = [area.value, ...past];
+    back = 1;
+  }
   if (!past.length) return;
-  area.value = past[back % past.length];
+  recalled = past[back % past.length];
   back += 1;
-  grow(area);
+  write(recalled);
   area.focus();
 }
 
@@ -138,5 +172,6 @@ setInterval(flush, 5000);
 languageButtons();
 writeTimes();
 mark();
+if (area) write(drafts[chosen] ?? "");
 bringIntoSight();
 if (isSecureContext) navigator.serviceWorker?.register("/service-worker.js").catch(() => { /* works without it */ });

@@ -45,12 +45,12 @@ let number = 0;
 export const freshID = () =>
   `w-${Date.now().toString(36)}-${(number++).toString(36)}-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 
-// One answer for every outcome: `status` 0 means that the link is down.
-export async function post(path, body) {
+// One answer for every outcome: `status` 0 means that the link is down, or that nothing was said for `limit` milliseconds.
+export async function post(path, body, limit = 20000) {
   try {
     const response = await fetch(path, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-      credentials: "same-origin", signal: AbortSignal.timeout(20000),
+      credentials: "same-origin", signal: AbortSignal.timeout(limit),
     });
     let value = {};
     try { value = await response.json(); } catch { /* an answer without a body */ }
@@ -105,8 +105,21 @@ export async function logInByAddress() {
   if (!token) return;
   const result = await post("/login", { token });
   if (result.ok) location.reload();
-  else toast(refusal(result), "bad");
+  else toast(result.status === 401 ? text("login_wrong") : refusal(result), "bad");
 }
+
+// An address with a token may also be opened in a tab that shows the page already.
+addEventListener("hashchange", () => { if (document.body.dataset.change) logInByAddress(); });
+
+// What a reload of this tab leaves as it is.
+export const tab = {
+  get(key, standard) {
+    try { return JSON.parse(sessionStorage.getItem(key)) ?? standard; } catch { return standard; }
+  },
+  set(key, value) {
+    try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden: then a reload forgets */ }
+  },
+};
 
 export function grow(area) {
   area.style.height = "auto";
