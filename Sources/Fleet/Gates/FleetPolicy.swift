@@ -13,19 +13,25 @@ extension FleetContext {
         return try await policy(text)
     }
 
-    /// The policy that gates go by: as the daemon does they keep to the last good one while an edit cannot be used.
+    /// The policy that gates go by: as the daemon does they keep to the last good one while the file is broken or gone.
     ///
     /// Throws what is wrong with the file when no daemon ever took up a good one.
     func policyOfGates() async throws -> GatePolicy? {
         do {
-            return try await policy().map { GatePolicy(policy: $0, isFormer: false) }
+            if let policy = try await policy() { return GatePolicy(policy: policy, isFormer: false) }
         } catch {
-            // The file's own problems say more than those of a copy.
-            guard let text = try? Files.readText(policyInForce), let former = try? await policy(text) else {
-                throw error
-            }
-            return GatePolicy(policy: former, isFormer: true)
+            guard let former = await formerPolicy() else { throw error }
+            return former
         }
+        return await formerPolicy()
+    }
+
+    /// Nil when it had no gates, or cannot be read: then the file's own problems say more.
+    private func formerPolicy() async -> GatePolicy? {
+        guard let text = try? Files.readText(policyInForce), let former = try? await policy(text),
+            !former.gates.isEmpty
+        else { return nil }
+        return GatePolicy(policy: former, isFormer: true)
     }
 
     private func policy(_ text: String) async throws -> Policy {
@@ -39,10 +45,10 @@ extension FleetContext {
 /// The policy whose gates stand.
 struct GatePolicy {
     var policy: Policy
-    /// The file was edited since and cannot be used.
+    /// The file cannot be used as it is now.
     var isFormer: Bool
 
     static let warning =
-        "The edited policy cannot be used, so the gates are those of the last good one: see 'tmux-agent policy check'"
+        "The policy file cannot be used, so the gates are those of the last good one: see 'tmux-agent policy check'"
     var warning: String? { isFormer ? Self.warning : nil }
 }
