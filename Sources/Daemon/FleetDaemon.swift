@@ -115,7 +115,8 @@ public struct FleetDaemon: Sendable {
             reader: context.id.rawValue, wakeHands: { bell.wake() }, now: surroundings.now, log: log)
         var services: [any Service] = [
             deliveries, servers, panes, hands, bus, watcher, files, GitFactKeeper(context: context, log: log),
-            EvidenceKeeper(context: context, log: log), RetentionKeeper(context: context, log: log), meter,
+            EvidenceKeeper(context: context, log: log, report: { troubles.tell($0, from: "evidence") }),
+            RetentionKeeper(context: context, log: log), meter,
             LogKeeper(daemonLog: DaemonLog(context), log: log),
         ]
         services += web(context, troubles)

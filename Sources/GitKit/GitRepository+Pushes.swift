@@ -1,4 +1,5 @@
 public import Core
+internal import ProcessKit
 public import SystemPackage
 
 /// A push that moved our picture of a remote's branch.
@@ -8,6 +9,17 @@ public struct RecordedPush: Sendable, Equatable {
     public var branch: String
     public var commit: CommitID
     public var at: Timestamp
+}
+
+/// How the logs of remote-tracking branches look from outside: another value when one of them changed.
+public struct PushLogs: Equatable, Sendable {
+    fileprivate struct Log: Equatable {
+        var path: FilePath
+        var size: Int64?
+        var modifiedAt: Timestamp?
+    }
+
+    fileprivate var logs: [Log]
 }
 
 extension GitRepository {
@@ -23,7 +35,7 @@ extension GitRepository {
     /// Fetches are left out. A push to a bare address, which has no tracking branch, is not written down anywhere, and
     /// neither is any with `core.logAllRefUpdates` off.
     public func recordedPushes() async throws(GitError) -> [RecordedPush] {
-        let logs = layout.commonDirectory.appending("logs/refs/remotes")
+        let logs = logFolder
         var pushes: [RecordedPush] = []
         // A remote's name may hold slashes, and one may begin with another.
         let remotes = try await remotes().sorted { $0.count > $1.count }
@@ -37,6 +49,17 @@ extension GitRepository {
         }
         return pushes.sorted { $0.at < $1.at }
     }
+
+    /// What `recordedPushes` would read, without reading it (files only).
+    public func pushLogs() -> PushLogs {
+        PushLogs(
+            logs: Self.files(below: logFolder).map {
+                PushLogs.Log(
+                    path: $0, size: ProcessKit.Files.size($0), modifiedAt: ProcessKit.Files.modifiedAt($0))
+            })
+    }
+
+    private nonisolated var logFolder: FilePath { layout.commonDirectory.appending("logs/refs/remotes") }
 
     private func remotes() async throws(GitError) -> [String] {
         let entries = try await ask({ (repository: borrowing OpenRepository) throws(GitError) in

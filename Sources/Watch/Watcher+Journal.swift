@@ -82,7 +82,7 @@ extension Watcher {
         take(outcome, of: agentWatch(of: subject))
     }
 
-    private func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
+    func take(_ outcome: StepOutcome, of watch: AgentWatch?) {
         if let watch { return take(outcome, into: watch) }
         main = outcome.machine
         if outcome.hasWork { parts.wakeHands() }
@@ -104,7 +104,7 @@ extension Watcher {
         subject == .mainCheckout ? main : agentWatch(of: subject)?.machine
     }
 
-    private func agentWatch(of subject: Subject) -> AgentWatch? {
+    func agentWatch(of subject: Subject) -> AgentWatch? {
         guard case .agent(let id) = subject else { return nil }
         return agents[id]
     }

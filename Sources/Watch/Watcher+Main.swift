@@ -35,48 +35,71 @@ extension Watcher {
             step.counters = [CounterIncrement("tmux_agent_foreign_hook_lines_total")]
             return _ = try await store.commit(step, for: .mainCheckout, at: now)
         }
-        let watch = agents.values.first { $0.agent.place.worktree == line.checkout }
-        let isMain = line.checkout == context.root
-        // An agent without a worktree of its own works in the main checkout: both hear of it.
-        let subjects = (watch.map { [$0.agent.subject] } ?? []) + (isMain ? [.mainCheckout] : [])
-        guard !subjects.isEmpty else { return _ = try await store.commit(step, for: .mainCheckout, at: now) }
+        // A shell says its folder as somebody came to it, which may be through a link.
+        let checkout = Files.realPath(line.checkout) ?? line.checkout
+        let watches = agents.values.filter { $0.agent.place.worktree == checkout }
+            .sorted { $0.agent.id < $1.agent.id }
+        // Agents without a worktree of their own work in the main checkout: all of them and its own runs hear of it.
+        let subjects = watches.map(\.agent.subject) + (checkout == context.root ? [.mainCheckout] : [])
+        guard !subjects.isEmpty else {
+            step.counters = [CounterIncrement("tmux_agent_unwatched_hook_lines_total")]
+            return _ = try await store.commit(step, for: .mainCheckout, at: now)
+        }
         let event = await context.hookEvent(
             line.name, branch: line.branch, commit: line.commit, run: line.run,
-            since: (watch?.machine ?? main).facts.commit)
-        let body = Signal.Body.gitHook(event)
+            since: (watches.first?.machine ?? main).facts.commit)
         step.counters = [CounterIncrement("tmux_agent_signals_total", labels: ["kind": "git_hook"])]
+        var machines: [Subject: PolicyMachine] = [:]
         for subject in subjects {
-            step.journal = [
-                JournalDraft(
-                    subject: subject, kind: .gitHook, source: "git", payload: body.json, run: event.insideRun)
-            ]
-            if let watch, subject == watch.agent.subject, watch.agent.pane == nil {
+            let watch = watches.first { $0.agent.subject == subject }
+            if let watch, watch.agent.pane == nil {
                 // Its worktree is being made: nothing may begin before there is an agent.
-                try await store.commit(step, for: subject, at: now)
                 watch.machine = PolicyMachine(
                     policy: watch.machine.policy, facts: facts(after: event, subject),
                     runs: watch.machine.runs)
             } else {
                 try await takeBranch(event, of: subject)
-                try await decide(.signal(Signal(subject: subject, at: now, body: body)), about: subject, step)
+                machines[subject] = watch?.machine ?? main
             }
-            // The position moves once, with the first of them.
-            (step.file, step.counters) = (nil, [])
+        }
+        try await tell(event, subjects, machines, adding: step)
+    }
+
+    /// One step for all that hear of an event, so that none of them hears of it twice or not at all.
+    private func tell(
+        _ event: GitHookEvent, _ subjects: [Subject], _ machines: [Subject: PolicyMachine],
+        adding first: WatchStep
+    ) async throws {
+        let (now, ids, escalations) = (now, ids, context.configuration.escalations)
+        let body = Signal.Body.gitHook(event)
+        let outcomes = try await store.commit(subjects, at: now) { subject in
+            // The position moves once for all.
+            var step = subject == subjects.first ? first : WatchStep()
+            step.journal = [
+                JournalDraft(
+                    subject: subject, kind: .gitHook, source: "git", payload: body.json, run: event.insideRun)
+            ]
+            guard var machine = machines[subject] else { return Decided(step, StepOutcome?.none) }
+            let signal = Signal(subject: subject, at: now, body: body)
+            step.add(
+                machine.receive(.signal(signal), at: now, ids: ids), subject: subject, at: now, escalations)
+            return Decided(step, StepOutcome(machine: machine, hasWork: !step.outbox.isEmpty))
+        }
+        for (subject, outcome) in zip(subjects, outcomes) {
+            if let outcome { take(outcome, of: agentWatch(of: subject)) }
         }
     }
 
     /// A hook says what is checked out now, which may be another branch than before.
     private func takeBranch(_ event: GitHookEvent, of subject: Subject) async throws {
         let facts = facts(after: event, subject)
-        if let watch = agents.values.first(where: { $0.agent.subject == subject }) {
-            return try await take(facts, of: watch)
-        }
+        if let watch = agentWatch(of: subject) { return try await take(facts, of: watch) }
         guard facts != main.facts else { return }
         try await decide(.factsChanged(facts), about: subject, WatchStep())
     }
 
     private func facts(after event: GitHookEvent, _ subject: Subject) -> SubjectFacts {
-        var facts = agents.values.first { $0.agent.subject == subject }?.machine.facts ?? main.facts
+        var facts = (agentWatch(of: subject)?.machine ?? main).facts
         (facts.branch, facts.commit) = (event.branch, event.commit ?? facts.commit)
         return facts
     }

@@ -74,6 +74,7 @@ struct AgentHookCommandTests {
     }
 
     static let claudeSettings = [
+        "", "\n",
         "{}", "{\n}\n", "\u{feff}{\n  \"model\": \"opus\"\n}",
         "{\"permissions\":{\"allow\":[\"Bash(ls:*)\"]},\"hooks\":{}}",
         """

@@ -132,6 +132,8 @@ struct GateCommandTests {
             #expect(bypassed?.first?["branch"]?.string == "feature/x")
             let again = try await fleet.run("gates", "--bypassed", "--json").json["bypassed"]?.array
             #expect(again?.count == 1, "once for good")
+            let others = try await fleet.run("gates", "main", "--bypassed", "--json").json["bypassed"]?.array
+            #expect(others == [])
             // What is deleted needs no stage.
             let gone = try await fleet.shell("git push origin :feature/x")
             #expect(gone.status == 0, "\(gone)")
@@ -227,6 +229,50 @@ struct GateCommandTests {
             try Files.append("", to: fleet.folder.appending("user/go"))
             try await fleet.succeed("up")
             try await expect("lint", is: "measured", nil, fleet)
+            let pushed = try await fleet.shell("git push origin feature/x", in: worktree)
+            #expect(pushed.status == 0, "\(pushed)")
+        }
+    }
+
+    @Test func aNoteThatCannotBeWrittenStopsNothingElse() async throws {
+        try await withGates { fleet, worktree in
+            // No reference can be below another one.
+            try await fleet.git.git("update-ref", "refs/notes/tmux-agent/mine", "HEAD")
+            for round in 1...2 {
+                try await commit(
+                    fleet, "rm -f lint.report; echo \(round) >>README; git add README", in: worktree)
+                try await expect("lint", is: "measured", nil, fleet)
+                try await fleet.succeed(
+                    "emit", "STATUS", "--stage", "review", "--ok", "--branch", "feature/x")
+                try await expect("review", is: "reported", nil, fleet)
+            }
+            func troubles() async throws -> [JSONValue] {
+                try await fleet.run("status", "--json").json["daemon"]?["troubles"]?.array ?? []
+            }
+            // The daemon writes notes in its own time.
+            let isSaid = try await eventually(within: .seconds(20)) {
+                try await troubles().contains { $0.string?.hasPrefix("git notes: ") == true }
+            }
+            #expect(isSaid)
+            try await fleet.git.git("update-ref", "-d", "refs/notes/tmux-agent/mine")
+            let isWritten = try await eventually(within: .seconds(20)) { try await troubles().isEmpty }
+            #expect(isWritten)
+            let noted = try await fleet.run("blame-agent", "feature/x~2..feature/x", "--json").json
+            #expect(noted["commits"]?.array?.allSatisfy { $0["note"] != .null } == true)
+        }
+    }
+
+    @Test func aBrokenEditLeavesTheGatesThatStood() async throws {
+        try await withGates { fleet, worktree in
+            try fleet.write("gates: [\n", to: ".tmuxagent/policy.yaml")
+            try await commit(fleet, "true", in: worktree)
+            try await expect("lint", is: "measured", nil, fleet)
+            let stopped = try await fleet.shell("git push origin feature/x", in: worktree)
+            #expect(stopped.status == 1, "\(stopped)")
+            #expect(stopped.stderr.contains("the gates are those of the last good one"))
+            #expect(stopped.stderr.contains("✗ review: RUNNING"))
+            try await fleet.succeed("emit", "STATUS", "--stage", "review", "--ok", "--branch", "feature/x")
+            try await expect("review", is: "reported", nil, fleet)
             let pushed = try await fleet.shell("git push origin feature/x", in: worktree)
             #expect(pushed.status == 0, "\(pushed)")
         }

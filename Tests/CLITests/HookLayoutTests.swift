@@ -135,7 +135,8 @@ struct HookLayoutTests {
                 set -e
                 git worktree add --quiet ../tree -b side
                 cd ../tree; git commit --quiet --allow-empty -m One; git commit --quiet --amend --allow-empty -m Two
-                cd ../shop; git merge --quiet side; git pack-refs --all; git switch --quiet --detach
+                cd ../shop; git merge --quiet side; git checkout --quiet -- README; git pack-refs --all
+                git switch --quiet --detach
                 """)
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.stderr.isEmpty, "\(outcome)")
@@ -151,7 +152,77 @@ struct HookLayoutTests {
             #expect(lines.contains { $0[0] == "post-merge" && $0[1] == fleet.root.string && $0[3] == side })
             #expect(lines.last?[2] == "")
             let ran = try Files.readText(fleet.folder.appending("user/ran"))?.split(separator: "\n").count
-            #expect(ran == lines.count, "each hook that was there ran on")
+            #expect(
+                ran == lines.count + 1,
+                "each hook that was there ran on, also for a file that was checked out")
+        }
+    }
+
+    /// A person marks the lines in the terminal and pastes them, with the spaces before them.
+    @Test func whatIsPrintedCanBePastedAsItStandsThere() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.makeFolder(".githooks")
+            let theirs = "cat >.git/seen\necho MINE >&2\nexit 1\n"
+            try fleet.write("#!/bin/sh\n" + theirs, to: ".githooks/pre-push", mode: executable)
+            try await fleet.git.git("config", "core.hooksPath", ".githooks")
+            let printed = try await fleet.run("hooks", "install").stdout.split(separator: "\n")
+            let heading = try #require(printed.firstIndex { $0.hasPrefix("For gates, add this") })
+            let block = printed[(heading + 1)...].prefix { $0.hasPrefix("  ") }.joined(separator: "\n")
+            try fleet.write("#!/bin/sh\n\(block)\n\(theirs)", to: ".githooks/pre-push", mode: executable)
+            let pushed = try await fleet.shell(
+                "git init --quiet --bare ../r.git && git push --quiet ../r.git main")
+            #expect(pushed.status != 0)
+            #expect(pushed.stderr.contains("MINE\n"), "\(pushed)")
+            #expect(try fleet.read(".git/seen")?.hasPrefix("refs/heads/main ") == true)
+            // What was added by hand is taken out by hand.
+            let left = try await fleet.run("hooks", "uninstall")
+            #expect(
+                left.stdout.contains(
+                    "left alone  \(fleet.root)/.githooks/pre-push (our line was added by hand; take it out by hand)"
+                ))
+        }
+    }
+
+    @Test func aHookInAnotherLanguageIsToBeGivenAScript() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.write("#!/usr/bin/env node\n", to: ".git/hooks/post-merge", mode: executable)
+            let installed = try await fleet.run("hooks", "install")
+            #expect(
+                installed.stdout.contains("left alone  \(fleet.root)/.git/hooks/post-merge (no shell script)")
+            )
+            #expect(installed.stdout.contains("have the hook run 'sh THE-SCRIPT'"))
+            #expect(try fleet.read(".git/hooks/post-merge") == "#!/usr/bin/env node\n")
+        }
+    }
+
+    /// Of a relative path git makes another one in each worktree, where `.git` is a file.
+    @Test func foldersThatGitDoesNotFindEverywhereAreNotWrittenTo() async throws {
+        try await withFleetFixture { fleet in
+            try await fleet.succeed("hooks", "install")
+            try await fleet.git.git("config", "core.hooksPath", ".git/hooks")
+            for command in ["install", "status"] {
+                let told = try await fleet.run("hooks", command, "--json").json
+                #expect(told["hooks"]?.array?.allSatisfy { $0["state"] == "foreign" } == true)
+                #expect(told["advice"]?.string?.contains("git config --unset core.hooksPath") == true)
+                #expect(told["line_to_add"] == .null)
+            }
+            try await fleet.succeed("hooks", "uninstall")
+            #expect(!fleet.exists(".git/hooks/post-commit"), "what is ours is found there all the same")
+
+            // With the whole path, the advice's other way, a worktree's commits are told of.
+            try await fleet.git.git("config", "core.hooksPath", "\(fleet.root)/.git/hooks")
+            try await fleet.succeed("hooks", "install")
+            _ = try await fleet.shell(
+                "git worktree add --quiet ../tree; cd ../tree; git commit --quiet --allow-empty -m One")
+            #expect(try fleet.read(".git/tmux-agent/hooks")?.contains("post-commit\t") == true)
+
+            for off in ["/dev/null", ""] {
+                try await fleet.git.git("config", "core.hooksPath", off)
+                let told = try await fleet.run("hooks", "install")
+                #expect(told.stdout.contains("(hooks are switched off)"), "\(told)")
+                #expect(told.stdout.contains("core.hooksPath is '\(off)', which is no folder"), "\(told)")
+                #expect(!told.stdout.contains("add this"))
+            }
         }
     }
 }

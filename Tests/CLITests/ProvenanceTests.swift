@@ -90,4 +90,31 @@ struct ProvenanceTests {
             #expect(try await fleet.git.git("for-each-ref", "refs/notes").isEmpty)
         }
     }
+
+    @Test func aCommitThatWasMergedBeforeItsRunEndedKeepsItsAgent() async throws {
+        try await withFleetFixture(policy: Self.policy) { fleet in
+            try await fleet.succeed("hooks", "install")
+            try await fleet.succeed("up")
+            try await fleet.succeed("spawn", "feature/x")
+            let worktree = fleet.root.appending(".tmuxagent/worktrees/feature-x")
+            let made = try await fleet.shell(
+                "echo one >one; git add one; git commit --quiet -m One", in: worktree)
+            #expect(made.status == 0, "\(made)")
+            let id = try #require(try await fleet.question(of: "feature/x")["id"]?.string)
+            try await fleet.git.git("merge", "--quiet", "--ff-only", "feature/x")
+            try await fleet.succeed("approve", id)
+            var note: JSONValue?
+            // The note follows the run's end in the daemon's own time.
+            let isNoted = try await eventually(within: .seconds(20)) {
+                note = try await fleet.run("blame-agent", "main", "--json").json["commits"]?.array?.first?[
+                    "note"]
+                return note?["runs"]?.array?.isEmpty == false
+            }
+            try #require(isNoted, "\(note?.prettyPrinted() ?? "no note")")
+            #expect(note?["runs"]?.array?.first?["approvals"]?.array?.first?["decision"] == "approve")
+            let range = try await fleet.run("blame-agent", "main~2..main", "--json").json["commits"]?.array
+            #expect(
+                range?.map { $0["note"] == .null } == [false, true], "what the agent did not make has none")
+        }
+    }
 }

@@ -86,6 +86,14 @@ struct ReportTests {
             try await fleet.expectFile("built", contains: "post-commit \(commit)\n")
             try await fleet.expectRun("completed", of: "feature/x")
             #expect(try await fleet.pipelineRun("feature/x")?["commit"]?.string == commit)
+            // Somebody came to the worktree through a link: a shell says its folder by that.
+            let linked = try await fleet.shell(
+                "ln -s shop ../link; cd ../link/.tmuxagent/worktrees/feature-x; git commit --quiet --allow-empty -m Linked"
+            )
+            #expect(linked.status == 0, "\(linked)")
+            let next = try await fleet.git.git("rev-parse", "feature/x")
+            #expect(try fleet.read(".git/tmux-agent/hooks")?.contains("/link/.tmuxagent") == true)
+            try await fleet.expectFile("built", contains: "post-commit \(next)\n")
         }
     }
 

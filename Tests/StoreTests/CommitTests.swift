@@ -52,6 +52,31 @@ struct CommitTests {
     private var nil_: JSONValue { .null }
 
     @Test(arguments: Medium.allCases)
+    func whatSeveralHearIsWrittenForAllOfThemOrForNone(medium: Medium) async throws {
+        try await withFleet(medium) { fleet in
+            try await fleet.insert(agent(), at: noon)
+            let subjects = [subject, .mainCheckout]
+            func tell(_ last: PositionAdvance) async throws -> [String] {
+                try await fleet.commit(subjects, at: noon) { subject in
+                    var step = WatchStep()
+                    step.file =
+                        subject == .mainCheckout ? last : PositionAdvance(reader: "first", from: 0, to: 8)
+                    step.journal = [JournalDraft(subject: subject, kind: .gitHook, source: "git")]
+                    return Decided(step, subject.key)
+                }
+            }
+            await #expect(
+                throws: StoreError.positionMoved(what: "Reader 'hooks'", expected: 3, found: 0)
+            ) { try await tell(PositionAdvance(reader: "hooks", from: 3, to: 8)) }
+            #expect(try await fleet.journal(after: 0, limit: 10).map(\.kind) == [.agentAdded])
+            #expect(try await fleet.fileOffset("first") == 0)
+            let told = try await tell(PositionAdvance(reader: "hooks", from: 0, to: 8))
+            #expect(told == subjects.map(\.key))
+            #expect(try await fleet.journal(after: 0, limit: 10).dropFirst().map(\.subject) == subjects)
+        }
+    }
+
+    @Test(arguments: Medium.allCases)
     func stepThatBreaksARuleWritesNothing(medium: Medium) async throws {
         try await withFleet(medium) { fleet in
             try await put(fleet, runs: [run("run-1")])

@@ -38,10 +38,13 @@ public struct GateAdvice: Sendable, Equatable {
             return open.map { "tmux-agent approve \($0.id)" } ?? "tmux-agent approvals"
         case .notDone: return "wait for it: tmux-agent " + (branch.map { "policy explain \($0)" } ?? "status")
         case .failed: return branch.map { "tmux-agent policy retry \($0)" } ?? begin(standing.stage, policy)
-        case .unclean, .unseen:
+        case .unclean:
             return branch.map {
                 "commit or stash what lies in the worktree, then: tmux-agent policy reset \($0) --stage \(standing.stage)"
             } ?? begin(standing.stage, policy)
+        case .unseen:
+            return branch.map { "tmux-agent policy reset \($0) --stage \(standing.stage)" }
+                ?? begin(standing.stage, policy)
         }
     }
 

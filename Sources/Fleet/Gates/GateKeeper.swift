@@ -53,6 +53,8 @@ public struct GateKeeper: Sendable {
         public var passed: [GateStanding] = []
         public var refused: [GateStanding] = []
         public var advice: [GateAdvice] = []
+        /// What else is to be said; nil for nothing.
+        public var warning: String?
     }
 
     /// Decides about a push by what git tells its hook, one line for each reference, and writes the decision down.
@@ -61,9 +63,10 @@ public struct GateKeeper: Sendable {
     /// or none of what it asked the hook about.
     public func judge(push lines: String, remote: String, address: String) async throws -> PushVerdict? {
         let references = lines.split(separator: "\n").compactMap { PushedReference(line: $0) }
-        guard let policy = try await context.policy(), !policy.gates.isEmpty else { return nil }
-        try await GateAudit(context: context).begin()
-        var verdict = PushVerdict()
+        guard let found = try await context.policyOfGates(), !found.policy.gates.isEmpty else { return nil }
+        let policy = found.policy
+        _ = try await GateAudit(context: context).begin(policy.gates)
+        var verdict = PushVerdict(warning: found.warning)
         var passed: [(PushedReference, [GateStanding])] = []
         for reference in references {
             guard let id = reference.commit, !policy.gates(for: reference).isEmpty else { continue }

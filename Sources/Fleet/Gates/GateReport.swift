@@ -13,6 +13,8 @@ public struct GateReport: Sendable {
         public var commit: String
         public var standings: [GateStanding]
         public var advice: [GateAdvice]
+        /// What else is to be said; nil for nothing.
+        public var warning: String?
     }
 
     public struct Bypass: Sendable {
@@ -32,25 +34,27 @@ public struct GateReport: Sendable {
         let branch = try BranchName(wanted)
         guard let commit = try await context.repository.branches().first(where: { $0.name == branch })?.commit
         else { throw GitError.branchNotFound(branch) }
-        guard let policy = try await context.policy() else {
+        guard let found = try await context.policyOfGates() else {
             return Report(branch: branch.rawValue, commit: commit.rawValue, standings: [], advice: [])
         }
+        let policy = found.policy
         let standings = try await GateKeeper(context: context)
             .standings(of: branch.rawValue, at: commit, in: policy)
         let advice = try await GateAdvice.find(for: standings.filter { !$0.holds }, policy, context)
         return Report(
             branch: branch.rawValue, commit: commit.rawValue, standings: standings,
-            advice: standings.allSatisfy(\.holds) ? [] : advice)
+            advice: standings.allSatisfy(\.holds) ? [] : advice, warning: found.warning)
     }
 
-    /// Pushes that went around a gate, the oldest first; looks for new ones before.
-    public func bypasses() async throws -> [Bypass] {
-        _ = try await GateAudit(context: context).run()
+    /// Pushes to `branch`, or to any, that went around a gate, the oldest first; looks for new ones before.
+    public func bypasses(of branch: String?) async throws -> [Bypass] {
+        var nothing: GateAudit.Sight?
+        _ = try await GateAudit(context: context).run(after: &nothing)
         return try await context.store.journal(after: 0, kinds: [.gateBypassed], limit: 10_000).map { entry in
             Bypass(
                 at: entry.at, remote: entry.payload["remote"]?.string ?? "",
                 branch: entry.payload["branch"]?.string ?? "", commit: entry.payload["commit"]?.string ?? "")
-        }
+        }.filter { branch == nil || $0.branch == branch }
     }
 
     private func currentBranch() async throws -> String {

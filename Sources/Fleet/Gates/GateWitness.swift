@@ -15,10 +15,9 @@ public struct GateWitness: Sendable {
     static let limit = Duration.seconds(60)
 
     /// Looks beside a shell action of a run that a gate asks for; every other action costs one read of the policy.
-    ///
-    /// A broken policy leaves the last good one in force in the daemon; here it means that nothing is witnessed.
     public func look(_ moment: WorktreeLook.Moment, beside item: OutboxItem) async throws {
-        guard let run = item.run, let stage = item.stage, let policy = try? await context.policy(),
+        guard let run = item.run, let stage = item.stage,
+            let policy = try? await context.policyOfGates()?.policy,
             !policy.gates.isEmpty, let pipeline = try? await context.store.run(run).pipeline,
             policy.isGated(pipeline)
         else { return }
@@ -30,7 +29,7 @@ public struct GateWitness: Sendable {
     /// Looks when a stage was completed that ran no command, unless that was done before.
     public func lookAtReport(of run: PipelineRun, stage: String) async throws {
         guard let found = run.stages.first(where: { $0.name == stage }), found.state == .completed,
-            let policy = try? await context.policy(), policy.isGated(run.pipeline),
+            let policy = try? await context.policyOfGates()?.policy, policy.isGated(run.pipeline),
             try await Self.looks(of: run.id, in: context.store)
                 .allSatisfy({ $0.stage != stage || $0.attempt != found.attempt })
         else { return }

@@ -45,10 +45,10 @@ public struct GitHooks: Sendable {
         var result = HookInstallation(hooks: [], manager: folder.manager)
         for name in Self.names {
             let path = folder.script(name)
-            guard folder.owner == .repository, Files.linkTarget(path) == nil,
+            guard folder.isInGitFolder, Files.linkTarget(path) == nil,
                 let found = try Files.readText(path), let rest = HookText.removing(from: found)
             else {
-                result.hooks.append(try look(at: name, in: folder))
+                result.hooks.append(try look(at: name, in: folder).staying)
                 continue
             }
             if rest.split(separator: "\n").allSatisfy({ $0.hasPrefix("#!") }) {
@@ -66,23 +66,24 @@ public struct GitHooks: Sendable {
         let folder = try await HooksFolder.find(context)
         var result = HookInstallation(hooks: [], manager: folder.manager)
         for name in Self.names { result.hooks.append(try look(at: name, in: folder)) }
+        if case .useless(_, let advice) = folder.owner { result.advice = advice }
         return result
     }
 
     private func look(at name: String, in folder: HooksFolder) throws -> HookInstallation.Hook {
         let path = folder.script(name)
         let found = try Files.readText(path)
-        if let found, text.isSpoken(in: found, hook: name) {
-            return .init(name: name, path: path, state: .installed)
+        func hook(_ state: HookInstallation.State, _ reason: String? = nil) -> HookInstallation.Hook {
+            .init(
+                name: name, path: path, state: state, reason: reason,
+                isShell: found.map(HookText.isShellScript) ?? true)
         }
         switch folder.owner {
-        case .project:
-            return .init(name: name, path: path, state: .foreign, reason: "the project's own hooks folder")
-        case .shared:
-            return .init(
-                name: name, path: path, state: .foreign, reason: "other repositories use this folder too")
-        case .repository:
-            return .init(name: name, path: path, state: found == nil ? .absent : .foreign)
+        case .useless(let reason, _): return hook(.foreign, reason)
+        case _ where found.map { text.isSpoken(in: $0, hook: name) } ?? false: return hook(.installed)
+        case .project: return hook(.foreign, "the project's own hooks folder")
+        case .shared: return hook(.foreign, "other repositories use this folder too")
+        case .repository: return hook(found == nil ? .absent : .foreign)
         }
     }
 
@@ -104,7 +105,7 @@ public struct GitHooks: Sendable {
             return foreign("not executable, so git ignores it")
         }
         guard let added = HookText.adding(block, to: HookText.removing(from: found) ?? found) else {
-            return foreign("no shell script")
+            return .init(name: name, path: path, state: .foreign, reason: "no shell script", isShell: false)
         }
         try write(added, to: path)
         return .init(name: name, path: path, state: .installed)
@@ -119,6 +120,7 @@ public struct GitHooks: Sendable {
     }
 
     private func sayWhatToAdd(_ result: inout HookInstallation, _ folder: HooksFolder) {
+        if case .useless(_, let advice) = folder.owner { return result.advice = advice }
         let alone = result.hooks.filter { $0.state == .foreign }.map(\.name)
         if alone.contains(where: { $0 != HookText.gateHook }) {
             result.lineToAdd =

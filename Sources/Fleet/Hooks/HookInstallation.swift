@@ -19,9 +19,21 @@ public struct HookInstallation: Sendable {
         public var state: State
         /// Why it was left alone.
         public var reason: String?
+        /// False: what is there is no shell script, so that shell text cannot be added to it.
+        public var isShell = true
+
+        /// After an attempt to take ours out: what is left of it stands among somebody's own lines.
+        var staying: Hook {
+            guard state == .installed else { return self }
+            var hook = self
+            (hook.state, hook.reason) = (.foreign, "our line was added by hand; take it out by hand")
+            return hook
+        }
     }
 
     public var hooks: [Hook]
+    /// Why no hook of this folder can tell the fleet, and what to do.
+    public var advice: String?
     /// What to add by hand to the hooks that were left alone.
     public var lineToAdd: String?
     /// What to add by hand to a pre-push hook that was left alone, behind its first line.

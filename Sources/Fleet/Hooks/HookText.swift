@@ -25,11 +25,12 @@ struct HookText {
     /// Builtins only: a child process would cost more than all the rest. HEAD and the branch's loose file, which git has
     /// just written, are read as text; where the branch is packed the commit stays empty and the daemon asks git. Every
     /// variable is set first, for hooks that run with `set -u`. In a worktree that `git worktree add` has just made, git
-    /// does not say GIT_DIR and `.git` is a file.
+    /// does not say GIT_DIR and `.git` is a file. A third argument of 0 says that `git checkout FILE` ran: nothing else was
+    /// checked out; no other hook has it.
     func line(for hook: String) -> String {
         let refs = Command.quoted(commonDirectory.string)
         return
-            "{ h= c= g=${GIT_DIR:-.git}; [ -d \"$g\" ] || read -r g <\"$g\"; read -r h <\"${g#gitdir: }/HEAD\"; case $h in ref:*) read -r c <\(refs)/\"${h#ref: }\";; *) c=$h h=;; esac; "
+            "[ \"${3-}\" = 0 ] || { h= c= g=${GIT_DIR:-.git}; [ -d \"$g\" ] || read -r g <\"$g\"; read -r h <\"${g#gitdir: }/HEAD\"; case $h in ref:*) read -r c <\(refs)/\"${h#ref: }\";; *) c=$h h=;; esac; "
             + "printf '%s\\t%s\\t%s\\t%s\\t%s\\n' \"\(hook)\" \"$PWD\" \"${h#ref: refs/heads/}\" \"$c\" \"${TMUX_AGENT_RUN-}\" "
             + ">>\(Command.quoted(hookFile.string)); } 2>/dev/null || :"
     }
@@ -43,7 +44,8 @@ struct HookText {
     /// Asks the gates; only their refusal (77) stops the push.
     ///
     /// What git says on standard input is read whole and given again to the rest of the hook, which may want it too
-    /// (git-lfs does). A program that is gone, fails, or thinks for more than five seconds does not stop anybody.
+    /// (git-lfs does), by a here-document that holds wherever a person pastes it, indented or not. A program that is gone,
+    /// fails, or thinks for more than five seconds does not stop anybody.
     private var gate: String {
         """
         tmux_agent_refs=$(cat) tmux_agent_status=0
@@ -63,9 +65,7 @@ struct HookText {
             esac
         fi
         [ -n "$tmux_agent_refs" ] || exec </dev/null
-        [ -z "$tmux_agent_refs" ] || exec <<TMUX_AGENT_END
-        $tmux_agent_refs
-        TMUX_AGENT_END
+        [ -z "$tmux_agent_refs" ] || eval "$(printf 'exec <<TMUX_AGENT_END\\n$tmux_agent_refs\\nTMUX_AGENT_END')"
         """
     }
 
@@ -96,6 +96,8 @@ struct HookText {
         Self.hasBlock(text)
             || (hook == Self.gateHook ? text.contains("tmux_agent_refs") : text.contains(hookFile.string))
     }
+
+    static func isShellScript(_ text: String) -> Bool { isShell(text.prefix { $0 != "\n" }) }
 
     private static func isShell(_ line: Substring) -> Bool {
         guard line.hasPrefix("#!") else { return false }

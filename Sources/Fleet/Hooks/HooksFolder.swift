@@ -5,35 +5,55 @@ internal import SystemPackage
 
 /// Where git looks for this repository's hooks, and whose that place is.
 struct HooksFolder {
-    enum Owner {
+    enum Owner: Equatable {
         /// The git folder's own: nobody else's.
         case repository
         /// Files of the project, which git may track.
         case project
         /// Outside of this repository: other repositories may use it too.
         case shared
+        /// What lies there does not run, or not in every checkout.
+        case useless(reason: String, advice: String)
     }
 
     let path: FilePath
     let owner: Owner
     let manager: HookManager?
+    /// Nobody but git and those who installed hooks there wrote what lies in it.
+    let isInGitFolder: Bool
 
     static func find(_ context: FleetContext) async throws -> HooksFolder {
         let common = context.repository.layout.commonDirectory
         let standard = common.appending("hooks")
         guard let configured = try await context.repository.hooksPath() else {
             return HooksFolder(
-                path: standard, owner: .repository, manager: manager(in: standard, context.root))
+                path: standard, owner: .repository, manager: manager(in: standard, context.root),
+                isInGitFolder: true)
         }
         let folder = context.root.pushing(FilePath(configured)).normalized
         let names = folder.components.suffix(2).map(\.string)
         let isHusky = names.last == ".husky" || (names.first == ".husky" && names.last == "_")
-        let owner: Owner =
-            folder.isWithin(common)
-            ? .repository : folder.isWithin(context.root) ? .project : .shared
+        let isInGitFolder = folder.isWithin(common)
+        let owner: Owner
+        if configured.isEmpty || (Files.exists(folder) && !Files.isFolder(folder)) {
+            owner = .useless(
+                reason: "hooks are switched off",
+                advice:
+                    "core.hooksPath is '\(configured)', which is no folder, so git runs no hook: see 'git config --show-origin core.hooksPath'"
+            )
+        } else if isInGitFolder, FilePath(configured).isRelative {
+            owner = .useless(
+                reason: "git finds it from the main checkout only",
+                advice:
+                    "core.hooksPath is '\(configured)', which git looks for in each checkout by itself, and '.git' is a file in a worktree: run 'git config --unset core.hooksPath', or set it to \(folder)"
+            )
+        } else {
+            owner = isInGitFolder ? .repository : folder.isWithin(context.root) ? .project : .shared
+        }
         return HooksFolder(
             path: folder, owner: owner,
-            manager: isHusky ? .husky : owner == .repository ? manager(in: folder, context.root) : nil)
+            manager: isHusky ? .husky : owner == .repository ? manager(in: folder, context.root) : nil,
+            isInGitFolder: isInGitFolder)
     }
 
     /// The script that runs for a hook: husky's wrappers in `_` run the files beside that folder.

@@ -19,7 +19,9 @@ public struct Provenance: Sendable {
         guard case .agent(let id) = run.subject, let agent = try await context.store.agent(id),
             !agent.place.usesMainCheckout
         else { return }
-        let made = try await commits(of: agent)
+        var made = try await commits(of: agent)
+        // A commit that was merged before its run ended is not the agent's alone any more, but git said who made it.
+        if let own = run.commitOfItsOwn, !made.contains(own) { made.append(own) }
         for commit in made {
             let text = try await context.repository.note(on: commit, in: ProvenanceNote.reference)
             let known = text.flatMap { ProvenanceNote(text: $0) }
@@ -109,5 +111,13 @@ public struct Provenance: Sendable {
             findings.append(Finding(commit: commit, note: text.flatMap { ProvenanceNote(text: $0) }))
         }
         return findings
+    }
+}
+
+extension PipelineRun {
+    /// The commit that a run is about, if the run began because it was made in the subject's own checkout.
+    fileprivate var commitOfItsOwn: CommitID? {
+        guard let hook, ["post-commit", "post-rewrite"].contains(hook) else { return nil }
+        return commit.flatMap { CommitID($0) }
     }
 }

@@ -18,6 +18,18 @@ extension FleetStore {
         }
     }
 
+    /// As `commit` of one subject, for an event that several hear: the steps of all of them, in their order, or none.
+    public func commit<Output: Sendable>(
+        _ subjects: [Subject], at now: Timestamp, decide: @escaping @Sendable (Subject) -> Decided<Output>
+    ) async throws(StoreError) -> [Output] {
+        try await write { [fleet] db in
+            try subjects.map { subject in
+                let step = StepWriter(fleet: fleet, subject: subject, generation: 0, now: now)
+                return try step.run(db) { _ in decide(subject) }.output
+            }
+        }
+    }
+
     /// Writes a step that needs no marker ids.
     @discardableResult
     public func commit(

@@ -88,7 +88,7 @@ struct LivePolicy {
 
     private func keep(_ text: String) {
         guard let copy else { return }
-        // only explanations read it: without it they speak of the file
+        // Explanations and gates read it while an edit is broken: without it they speak of the file.
         try? Files.makeFolder(copy.removingLastComponent(), mode: 0o700)
         try? Files.write(text, to: copy)
     }

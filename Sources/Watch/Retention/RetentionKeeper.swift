@@ -32,7 +32,7 @@ public struct RetentionKeeper: Service {
         run = context.run
         keep = context.configuration.retention
         tapLimit = Int64(context.configuration.watch.tapLimit)
-        readers = [Watcher.journalReader, EvidenceKeeper.journalReader]
+        readers = [Watcher.journalReader, EvidenceKeeper.reportReader, EvidenceKeeper.noteReader]
         logs = AgentLogs(context: context)
         now = context.surroundings.now
         self.log = log

@@ -37,6 +37,9 @@ enum MetricCatalogue {
         MetricFamily(
             "tmux_agent_foreign_hook_lines_total", .counter,
             "Lines in the hook file that no hook of ours wrote"),
+        MetricFamily(
+            "tmux_agent_unwatched_hook_lines_total", .counter,
+            "Lines of git hooks from checkouts that belong to no agent"),
     ]
 
     /// Numbers of the orchestrator, under the names of the Python tool.

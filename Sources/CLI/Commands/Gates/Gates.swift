@@ -12,6 +12,7 @@ struct Gates: AgentCommand {
 
               tmux-agent gates
               tmux-agent gates feature/x --json
+              tmux-agent gates --bypassed feature/x
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -21,12 +22,17 @@ struct Gates: AgentCommand {
     func run(_ context: CommandContext) async throws {
         let fleet = try await FleetContext.open(context.surroundings)
         if bypassed {
-            let found = try await GateReport(context: fleet).bypasses()
+            let found = try await GateReport(context: fleet).bypasses(of: branch)
             context.console.render(BypassView(bypasses: found), json: context.json)
-            if found.isEmpty { context.console.hint("Every push went through its gates") }
+            if found.isEmpty {
+                context.console.hint(
+                    branch.map { "Every push to '\($0.visible)' went through its gates" }
+                        ?? "Every push went through its gates")
+            }
             return
         }
         let report = try await GateReport(context: fleet).report(of: branch)
+        if let warning = report.warning { context.console.warning(warning) }
         context.console.render(GatesView(report: report), json: context.json)
         if report.standings.isEmpty {
             context.console.hint("No gate stands before a push of '\(report.branch.visible)'")

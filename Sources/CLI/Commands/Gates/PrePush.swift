@@ -28,6 +28,7 @@ struct PrePush: AgentCommand {
             let verdict = try await GateKeeper(context: fleet).judge(
                 push: lines, remote: remote, address: address)
         else { return }
+        if let warning = verdict.warning { context.console.note("tmux-agent: \(warning)") }
         guard verdict.refused.isEmpty else {
             context.console.note(PushText(verdict: verdict, style: context.console.err).refusal)
             throw ExitCode(ExitStatus.refused.rawValue)

@@ -90,6 +90,7 @@ private struct HooksView: Renderable {
 
     var json: JSONValue {
         var object: JSONObject = ["hooks": .array(result.json)]
+        object.set("advice", result.advice)
         object.set("line_to_add", result.lineToAdd)
         object.set("gate_to_add", result.gateToAdd)
         object.set("manager", result.manager?.rawValue)
@@ -121,10 +122,16 @@ extension HookInstallation {
                 "These hooks belong to somebody else. To have them tell the fleet, add this line to each:")
             lines.append("  \(lineToAdd)")
         }
+        if hooks.contains(where: { !$0.isShell }) {
+            lines.append(
+                "A hook that is no shell script cannot hold this: save it as a script and have the hook run 'sh THE-SCRIPT' in the same folder with the same arguments and input."
+            )
+        }
         if let gateToAdd {
             lines.append("For gates, add this to the pre-push hook, behind its first line:")
             lines += gateToAdd.split(separator: "\n").map { "  \($0)" }
         }
+        if let advice { lines.append("\(advice.visible).") }
         if let manager { lines.append("Note: \(manager.note).") }
         return lines
     }

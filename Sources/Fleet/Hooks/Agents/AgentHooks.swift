@@ -87,7 +87,9 @@ public struct AgentHooks: Sendable {
 
     /// What stood there before ours, also when the file has ours already.
     private func before(_ file: File) throws -> [UInt8]? {
-        guard let bytes = file.bytes, try settings.isInstalled(in: bytes) else { return file.bytes }
+        guard let bytes = file.bytes, try edit(file, { try settings.isInstalled(in: bytes) }) else {
+            return file.bytes
+        }
         if let original = try original(ifUnchanged: bytes) { return original.bytes }
         return try edit(file) { try settings.removed(from: bytes) }
     }

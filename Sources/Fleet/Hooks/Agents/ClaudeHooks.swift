@@ -11,6 +11,11 @@ struct ClaudeHooks: AgentHookSettings {
 
     static let emptyFile = "{}\n"
 
+    /// A file without content has no settings.
+    private static func settings(in text: [UInt8]) -> [UInt8] {
+        text.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) } ? Array(emptyFile.utf8) : text
+    }
+
     /// Events that say something of the agent's state, with the tools that an event is asked for.
     private static let events: [(name: String, matcher: String?)] = [
         ("UserPromptSubmit", nil), ("PreToolUse", "AskUserQuestion|ExitPlanMode"), ("PermissionRequest", "*"),
@@ -19,7 +24,7 @@ struct ClaudeHooks: AgentHookSettings {
     private static let secondsLimit: Int64 = 5
 
     func installed(in text: [UInt8]) throws -> [UInt8] {
-        var editor = try JSONEditor(text.isEmpty ? Array(Self.emptyFile.utf8) : text)
+        var editor = try JSONEditor(Self.settings(in: text))
         guard editor.outline.members != nil else {
             throw Unfit(offset: 0, what: "the settings must be an object")
         }
@@ -36,7 +41,7 @@ struct ClaudeHooks: AgentHookSettings {
     }
 
     func isInstalled(in text: [UInt8]) throws -> Bool {
-        let outline = try JSONOutline.read(text)
+        let outline = try JSONOutline.read(Self.settings(in: text))
         return Self.place(in: outline, of: AgentHookCommand.isOurs) != nil
     }
 
