@@ -1,5 +1,6 @@
 import Core
 import ProcessKit
+import Store
 import TestSupport
 import Testing
 
@@ -14,13 +15,22 @@ struct KillTests {
         try await withFleet(policy: MarkerStorm.policy, agent: storm.agent) { fleet in
             try await storm.begin(fleet)
             var random = SeededGenerator(state: 2026)
-            for _ in 0..<Self.kills {
+            let store = try fleet.store()
+            var worked = 0
+            for number in 0..<Self.kills {
+                let before = try await store.newestJournalID()
                 let daemon = try fleet.daemon()
+                // Some die before they watch; the others while they read, decide and act.
+                let isEarly = number % 4 == 0
+                if !isEarly { try await daemon.ready() }
                 // The instant is the point of the test: nothing could signal it.
-                let moment = Duration.milliseconds(Int.random(in: 20...260, using: &random))
+                let range = isEarly ? 20...260 : 0...400
+                let moment = Duration.milliseconds(Int.random(in: range, using: &random))
                 _ = try await eventually(within: moment) { false }
                 await daemon.kill()
+                if try await !store.journal(after: before, kinds: [.marker], limit: 1).isEmpty { worked += 1 }
             }
+            #expect(worked >= Self.kills / 2, "only \(worked) of the killed daemons had counted markers")
             let daemon = try fleet.daemon()
             try await daemon.ready()
             let isDone = try await storm.finish(
