@@ -14,6 +14,8 @@ final class AgentWatch: SubjectWatch {
     var agent: Agent { didSet { kind = AgentKind(agent.program.kind) } }
     /// Where the database stands in the log of sizes.
     var committedSizes: Int64 = 0
+    /// Reading goes on behind a cut.
+    var isCut = false
     /// Which start of the agent prints what follows there.
     var committedGeneration: Int?
     /// How far the typed texts of the outbox were taken.

@@ -26,7 +26,7 @@ extension Watcher {
                 switch arming {
                 case .nothing: break
                 case .goesOn(let why): try await noteGap(watch, why)
-                case .beginsAnew: try await restartTap(watch, size: 0)
+                case .beginsAnew: try await resumeTap(watch)
                 }
             case .screen(let id, let offset, let difference):
                 guard let watch = agents[id], watch.follower?.offset == offset else { continue }

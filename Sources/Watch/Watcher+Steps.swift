@@ -14,13 +14,15 @@ extension Watcher {
                 || !follower.resizes.isEmpty || follower.sizesPosition != watch.committedSizes
         else { return }
         let (subject, ids, now) = (watch.agent.subject, ids, now)
-        let base = try withSizes(
+        var base = try withSizes(
             watch.progress.step(of: follower, quietSince: quietSince, at: now), follower, watch)
+        base.tap?.print = TapPrint(of: follower.path, upTo: follower.offset)
         let heuristics = context.configuration.watch.heuristics
         let source = SignalSource(subject: subject, at: now, readsHeuristics: heuristics)
         let machine = watch.machine
         let escalations = context.configuration.escalations
-        let committed = try await store.commit(subject, generation: follower.generation, at: now) { seen in
+        let committed = try await store.commit(subject, generation: follower.generation, at: now) {
+            [base] seen in
             var (step, machine) = (base, machine)
             let groups = source.signals(readings, &seen, &step)
             if !groups.isEmpty {

@@ -13,7 +13,7 @@ extension Watcher {
         if let follower = watch.follower, watch.hasMoreBytes, follower.isReplaced {
             // Its pipe writes to the file that was there before.
             nextSweep = .longAgo
-            return try await restartTap(watch, size: watch.agent.tap.flatMap { Files.size($0) } ?? 0)
+            return try await resumeTap(watch)
         }
         guard var follower = try await follower(of: watch) else {
             watch.hasMoreBytes = false
@@ -22,7 +22,7 @@ extension Watcher {
         follower.reader.wantsLines = wantsLines(watch)
         if watch.hasMoreBytes {
             if let size = Files.size(follower.path), size < watch.progress.committed {
-                return try await restartTap(watch, size: size)
+                return try await resumeTap(watch)
             }
             let readings = try await readMore(watch, &follower)
             watch.hasMoreBytes = follower.isBehind
@@ -69,16 +69,22 @@ extension Watcher {
         if let follower = watch.follower { return follower }
         guard let tap = watch.agent.tap, Files.exists(tap) else { return nil }
         let (settings, subject) = (context.configuration.tmux, watch.agent.subject)
+        try await resumeTap(watch)
         var place = try await TapFollower.Place.load(subject, upTo: watch.progress.committed, from: store)
         place.sizes = try await store.fileOffset(sizesReader(watch))
         watch.committedSizes = place.sizes
         if place.offset > 0 { place.generation = watch.committedGeneration }
         let typed = try await store.typedTexts(to: subject, limit: Self.rememberedTexts)
-        let follower = try TapFollower(
+        var follower = try TapFollower(
             path: tap, kind: AgentKind(watch.agent.program.kind),
             size: TerminalSize(columns: settings.columns, rows: settings.rows), from: place,
             latest: watch.agent.generation, wantsLines: wantsLines(watch), echoes: typed.texts)
         watch.typedRead = typed.last
+        if watch.isCut {
+            // What comes does not go on with the piece of a line, or of a sequence, that stands at the cut: CAN ends it.
+            if !follower.isBetweenLines { _ = follower.amend([0x18, 0x0d, 0x0a]) }
+            watch.isCut = false
+        }
         watch.follower = follower
         watch.progress.begin(at: place)
         // What stood on the screen when the last daemon ended may never have been settled.
@@ -98,28 +104,34 @@ extension Watcher {
 
     static func sizesReader(of agent: AgentID) -> String { "sizes/\(agent)" }
 
-    /// The tap is shorter than what was read of it, or another file: somebody cut or removed it.
-    func restartTap(_ watch: AgentWatch, size: Int64) async throws {
-        let subject = watch.agent.subject
+    /// Looks whether the tap is the one that was read, and goes on behind what is left of it, or begins anew.
+    ///
+    /// What was read counted; of a tap that was cut nothing is said again.
+    func resumeTap(_ watch: AgentWatch) async throws {
         watch.hasMoreBytes = true
-        guard watch.progress.committed > 0 else {
-            watch.follower = nil
-            return
+        guard watch.progress.committed > 0, let tap = watch.agent.tap else { return watch.follower = nil }
+        let subject = watch.agent.subject
+        let continuity = try TapContinuity.of(
+            tap, committed: watch.progress.committed,
+            print: try await store.tapPosition(of: subject)?.print)
+        let offset: Int64
+        switch continuity {
+        case .whole: return watch.follower = nil
+        case .cut(let end): offset = end
+        case .another: offset = 0
         }
-        let lost = max(0, watch.progress.committed - size)
-        try await store.forgetTap(of: subject)
-        var step = WatchStep()
-        step.journal = [
-            JournalDraft(
-                subject: subject, kind: .tapGap, source: "daemon",
-                payload: [
-                    "missing_bytes": .integer(lost), "why": "the tap was cut, removed or replaced",
-                ])
-        ]
-        try await store.commit(step, for: subject, at: now)
-        (watch.follower, watch.progress, watch.committedGeneration) = (nil, TapProgress(), nil)
+        let lost = max(0, watch.progress.committed - (Files.size(tap) ?? 0))
+        let draft = JournalDraft(
+            subject: subject, kind: .tapGap, source: "daemon",
+            payload: ["missing_bytes": .integer(lost), "why": "the tap was cut, removed or replaced"])
+        if offset == 0 { try await store.forgetTap(of: subject) }
+        try await store.cutTap(of: subject, at: offset, noting: draft, at: now)
+        (watch.follower, watch.progress) = (nil, TapProgress(committed: offset))
+        if offset == 0 { watch.committedGeneration = nil }
+        watch.isCut = offset > 0
         log.warning(
-            "agent \(watch.agent.place.branch.visible): its tap begins anew; \(lost) bytes are missing")
+            "agent \(watch.agent.place.branch.visible): its tap was cut, removed or replaced; \(lost) bytes are missing"
+        )
     }
 
     private func freeHead(of watch: AgentWatch) {

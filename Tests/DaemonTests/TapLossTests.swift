@@ -12,7 +12,7 @@ struct TapLossTests {
     private static let agent =
         #"while read -r line; do printf '### SENTRY {"type":"STATUS","stage":"%s"}\n' "$line"; done"# + "\n"
 
-    enum Loss: String, CaseIterable { case cut, removed, replaced, folderRemoved, folderMoved }
+    enum Loss: String, CaseIterable { case cut, halved, removed, replaced, folderRemoved, folderMoved }
 
     @Test(arguments: Loss.allCases)
     func laterMarkersCountOnceAndTheGapIsWrittenDown(_ loss: Loss) async throws {
@@ -41,10 +41,56 @@ struct TapLossTests {
         }
     }
 
+    /// What was lost between the end of what was read and a cut nobody can bring back; all else counts, and once.
+    @Test(arguments: [": >\"$1\"", "truncate -s $(($(stat -c %s \"$1\") / 2)) \"$1\""])
+    func aTapThatChangedWhileNobodyReadIsNotTakenForTheOldOne(_ change: String) async throws {
+        try await withFleet(agent: { try $0.script("a.sh", Self.agent) }) { fleet in
+            let first = try fleet.daemon()
+            try await first.ready()
+            try await fleet.run("spawn", "p1")
+            try await fleet.run("send", "p1", "before")
+            let known = ["before"]
+            #expect(try await stages(fleet, known), "\(first.output)")
+            let tap = try #require(try await fleet.store().agents().first?.tap)
+            let isStopped = await first.stop() == 0
+            #expect(isStopped, "\(first.output)")
+            let result = try await CommandRunner().run(
+                Command("/bin/sh", ["-c", change, "sh", tap.string], environment: fleet.environment))
+            #expect(result.isSuccess, "\(result.errorText)")
+            let isEmpty = Files.size(tap) == 0
+            // More than was there before, so that the length says nothing.
+            let later = (1...3).map { "after-\($0)" }
+            for word in later { try await fleet.run("send", "p1", word) }
+            // The agent answers in its own time.
+            let isPrinted = try await eventually(within: .seconds(20)) {
+                text(of: tap)?.contains("\"stage\":\"after-3\"}\r\n") == true
+            }
+            #expect(isPrinted)
+            let second = try fleet.daemon()
+            try await second.ready()
+            try await fleet.run("send", "p1", "last")
+            let isRead = try await eventually(within: .seconds(20)) {
+                try await self.found(fleet).contains("last")
+            }
+            #expect(isRead, "\(second.output)")
+            let found = try await found(fleet)
+            #expect(Set(found).count == found.count, "\(found)")
+            if isEmpty {
+                #expect(found == known + later + ["last"])
+            } else {
+                #expect(found.starts(with: known), "\(found)")
+            }
+            #expect(try await gaps(fleet) == 1)
+            let holds = await second.stop() == 0
+            #expect(holds, "\(second.output)")
+        }
+    }
+
     private func lose(_ loss: Loss, _ tap: FilePath, _ fleet: FleetFixture, _ round: Int) async throws {
         let shell: String
         switch loss {
         case .cut: shell = ": >'\(tap)'"
+        case .halved: shell = "truncate -s $(($(stat -c %s '\(tap)') / 2)) '\(tap)'"
         case .removed: shell = "rm '\(tap)'"
         case .replaced: shell = "printf 'another file\\n' >'\(tap).new' && mv '\(tap).new' '\(tap)'"
         case .folderRemoved: shell = "rm -r '\(fleet.logs)'"
@@ -61,15 +107,15 @@ struct TapLossTests {
 
     /// Whether exactly these were reported.
     private func stages(_ fleet: FleetFixture, _ wanted: [String]) async throws -> Bool {
-        func found() async throws -> [String] {
-            try await fleet.journal().filter { $0.kind == .marker }.compactMap {
-                $0.payload["marker"]?.object?["stage"]?.string
-            }
-        }
         // The daemon writes to the database; nobody tells this process.
-        guard try await eventually(within: .seconds(15), { try await found().count >= wanted.count }) else {
-            return false
+        guard try await eventually(within: .seconds(20), { try await found(fleet).count >= wanted.count })
+        else { return false }
+        return try await found(fleet) == wanted
+    }
+
+    private func found(_ fleet: FleetFixture) async throws -> [String] {
+        try await fleet.journal().filter { $0.kind == .marker }.compactMap {
+            $0.payload["marker"]?.object?["stage"]?.string
         }
-        return try await found() == wanted
     }
 }

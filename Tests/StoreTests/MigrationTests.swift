@@ -13,7 +13,7 @@ struct MigrationTests {
     /// `Fixtures/00N.db` was written by the program of that schema; `RECORD_FIXTURES=1` writes a missing one.
     static let fixtures = FilePath(#filePath).removingLastComponent().appending("Fixtures")
 
-    @Test(arguments: ["001", "002", "003", "004", "005"])
+    @Test(arguments: ["001", "002", "003", "004", "005", "006"])
     func databaseOfAnEarlierSchemaStaysReadable(schema: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("state.db")

@@ -110,17 +110,18 @@ struct StepWriter {
         }
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO tapPosition (fleetID, subject, "offset", columns, rows, generation, at)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO tapPosition
+                    (fleetID, subject, "offset", columns, rows, generation, at, head, tail)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (fleetID, subject) DO UPDATE SET "offset" = excluded."offset",
                     columns = excluded.columns, rows = excluded.rows, generation = excluded.generation,
-                    at = excluded.at
+                    at = excluded.at, head = excluded.head, tail = excluded.tail
                 """)
         try statement.execute(
             arguments: [
                 fleet.rawValue, subject.key, tap.to, tap.size.columns, tap.size.rows,
                 tap.generation ?? generation,
-                now.milliseconds,
+                now.milliseconds, tap.print?.head.databaseBlob, tap.print?.tail.databaseBlob,
             ])
     }
 

@@ -12,7 +12,7 @@ extension FleetStore {
             ).map {
                 TapPosition(
                     offset: $0["offset"], size: ScreenSize(columns: $0["columns"], rows: $0["rows"]),
-                    generation: $0["generation"], at: $0.time("at"))
+                    generation: $0["generation"], at: $0.time("at"), print: TapPrint($0))
             }
         }
     }
@@ -61,6 +61,27 @@ extension FleetStore {
         }
     }
 
+    /// Takes a subject's progress back to `offset`, because what followed there is gone from its tap, and says so.
+    ///
+    /// What is known of the bytes before stays.
+    public func cutTap(
+        of subject: Subject, at offset: Int64, noting draft: JournalDraft, at now: Timestamp
+    ) async throws(StoreError) {
+        try await write { [fleet] db in
+            for table in ["tapMark", "keyframe"] {
+                try db.execute(
+                    sql: "DELETE FROM \(table) WHERE fleetID = ? AND subject = ? AND \"offset\" > ?",
+                    arguments: [fleet.rawValue, subject.key, offset])
+            }
+            try db.execute(
+                sql: """
+                    UPDATE tapPosition SET "offset" = ?, tail = NULL, head = substr(head, 1, ?)
+                    WHERE fleetID = ? AND subject = ?
+                    """, arguments: [offset, offset, fleet.rawValue, subject.key])
+            _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
+        }
+    }
+
     /// Forgets a subject's progress, because its tap begins anew.
     public func forgetTap(of subject: Subject) async throws(StoreError) {
         try await write { [fleet] db in
@@ -70,6 +91,13 @@ extension FleetStore {
                     arguments: [fleet.rawValue, subject.key])
             }
         }
+    }
+}
+
+extension TapPrint {
+    fileprivate init?(_ row: Row) {
+        guard let head = row["head"] as Data? else { return nil }
+        self.init(head: [UInt8](head), tail: [UInt8](row["tail"] as Data? ?? Data()))
     }
 }
 

@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("004-notices", migrate: notices)
         migrator.registerMigration("005-orchestrator", migrate: orchestrator)
         migrator.registerMigration("006-own-commands", migrate: ownCommands)
+        migrator.registerMigration("007-tap-prints", migrate: tapPrints)
         return migrator
     }()
 }

@@ -41,6 +41,8 @@ public struct TapAdvance: Sendable, Equatable {
     public var size: ScreenSize
     /// Which start of the agent printed what follows `to`; nil for that of the step.
     public var generation: Int?
+    /// What of the tap tells it from another one; nil: not known.
+    public var print: TapPrint?
 
     public init(from: Int64, to: Int64, size: ScreenSize, generation: Int? = nil) {
         self.from = from
@@ -68,6 +70,21 @@ public struct TapPosition: Sendable, Equatable {
     /// Which start of the agent prints what follows.
     public var generation: Int
     public var at: Timestamp
+    /// Nil for a position of which none was written.
+    public var print: TapPrint?
+}
+
+/// Bytes of a tap by which it is known again.
+public struct TapPrint: Sendable, Equatable {
+    /// The first bytes that were ever read.
+    public var head: [UInt8]
+    /// The last ones before the position.
+    public var tail: [UInt8]
+
+    public init(head: [UInt8], tail: [UInt8]) {
+        self.head = head
+        self.tail = tail
+    }
 }
 
 /// When the tap had which length, and which size the pane had from there on.

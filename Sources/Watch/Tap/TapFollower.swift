@@ -183,6 +183,9 @@ struct TapFollower {
         return reader.amend(bytes)
     }
 
+    /// What comes next begins a line of its own.
+    var isBetweenLines: Bool { reader.screen.isAtGround && reader.screen.cursor.column == 0 }
+
     /// The pane has another size than the tap's own log says; false when it has not.
     mutating func adopt(_ actual: TerminalSize) -> Bool {
         guard actual != size else { return false }
