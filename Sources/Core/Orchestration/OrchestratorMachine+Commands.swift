@@ -169,7 +169,12 @@ extension OrchestratorMachine {
     mutating func dismiss(_ id: String, _ why: String, _ now: Timestamp) {
         guard let command = commands[id] else { return }
         if command.state == .confirming, let approval = command.approval {
-            effects.append(.withdraw(approval: approval))
+            if let asked = effects.firstIndex(of: .ask(command: id)) {
+                // Nobody was asked yet.
+                effects.remove(at: asked)
+            } else {
+                effects.append(.withdraw(approval: approval))
+            }
         }
         end(id, .cancelled, why, now)
         effects.append(.dropped(command: id, state: .cancelled, why: why))

@@ -11,8 +11,9 @@ extension OrchestratorWorld {
                 if let most = settings.maxAgentsPerHost, from == .waiting, active + others > most {
                     problems.append("\(branch) begins as number \(active + others) of this machine")
                 }
+                // One that ran may have begun before a dependency was taken out of the plan and put back.
                 for dependency in plan.first(where: { $0.branch == branch })?.dependsOn ?? []
-                where machine.standings[dependency]?.state != .done {
+                where from == .waiting && machine.standings[dependency]?.state != .done {
                     problems.append("\(branch) begins before \(dependency) is done")
                 }
                 if from.isEnded { problems.append("\(branch) begins although it is \(from)") }
@@ -71,7 +72,9 @@ extension OrchestratorWorld {
         guard alarm.reason != .decider else {
             deciderAlarms[branch, default: 0] += 1
             let most = deciderFailures[branch, default: 0] / settings.decisionFailureThreshold
-            if deciderAlarms[branch, default: 0] > most { problems.append("\(branch) complains of its decider") }
+            if deciderAlarms[branch, default: 0] > most {
+                problems.append("\(branch) complains of its decider")
+            }
             return
         }
         episodes[branch, default: 0] += 1
