@@ -24,7 +24,9 @@ public struct TaskGraph: Sendable, Equatable {
             for name in task.dependsOn {
                 guard let dependency = places[name] else {
                     throw .unknown(
-                        branch: name, of: task.branch, nearest: didYouMean(name, among: tasks.map(\.branch)))
+                        branch: name, of: task.branch,
+                        nearest: didYouMean(
+                            name, among: tasks.map(\.branch).filter { $0 != task.branch }))
                 }
                 following[dependency].append(place)
             }
