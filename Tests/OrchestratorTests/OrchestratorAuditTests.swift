@@ -11,7 +11,7 @@ struct OrchestratorAuditTests {
     @Test func everyFileOfTheRecordBeginsWithAPlan() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending("record.jsonl")
-            let audit = OrchestratorAudit(path: path, limit: 2000)
+            let audit = OrchestratorAudit(path: path, limit: 500)
             let tasks = [PlannedTask(branch: "a")]
             var machine = OrchestratorMachine(settings: OrchestratorSettings(), salt: "t")
             let now = Timestamp(milliseconds: 1_000_000)

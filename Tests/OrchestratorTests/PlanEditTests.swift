@@ -26,7 +26,7 @@ struct PlanEditTests {
 
     @Test func aBrokenPlanIsSaidAndLosesNothing() async throws {
         try await withFleetFixture(scripts: nil) { fleet in
-            try await fleet.plan("[[tasks]]\nbranch = 7\n")
+            try await fleet.plan("[[tasks]]\nbranch = \"a..b\"\n")
             // It reports before its briefing is typed, so before anybody knows that it was made.
             try fleet.write(
                 "[agent]\ncommand = \"tmux-agent emit STATUS --phase done; exec sh\"\nkind = \"shell\"\n[dashboard]\nport = 0\n",
@@ -38,9 +38,13 @@ struct PlanEditTests {
 
             try fleet.write(task("c"), to: ".tmuxagent/orchestrator.toml")
             try await waits(fleet, for: ["c": "done"])
+            // What is asked while nobody runs tasks comes before anything begins.
+            try await fleet.succeed("down")
             try await fleet.succeed("tasks", "add", "x", "--after", "c")
             try await fleet.succeed("tasks", "hold", "x")
             try await fleet.succeed("tasks", "add", "y", "--after", "x")
+            try await fleet.succeed("up")
+            try await waits(fleet, for: ["c": "done", "x": "held", "y": "waiting"])
             try fleet.write(task("renamed"), to: ".tmuxagent/orchestrator.toml")
             let isSaid = try await eventually(within: .seconds(20)) {
                 try await fleet.run("status", "--json").json["daemon"]?["troubles"]?.array?.isEmpty == false
