@@ -28,7 +28,9 @@ struct OrchestratorAudit: Sendable {
     /// What a replay begins from.
     func begin(_ machine: OrchestratorMachine, tasks: [PlannedTask], at now: Timestamp) throws {
         try Files.makeFolder(path.removingLastComponent(), mode: 0o700)
-        try append([line(now, "plan", nil, ["start": try Self.json(OrchestratorStart(machine, tasks: tasks))])])
+        try append([
+            line(now, "plan", nil, ["start": try Self.json(OrchestratorStart(machine, tasks: tasks))])
+        ])
     }
 
     /// Settings and rules that the inputs behind them are decided by.
@@ -141,4 +143,3 @@ struct OrchestratorAudit: Sendable {
         return try JSONValue.parse(bytes: Array(data))
     }
 }
-

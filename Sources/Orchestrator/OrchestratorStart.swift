@@ -10,7 +10,7 @@ struct OrchestratorStart: Codable {
     var commands: [QueuedCommand]
     var nextNumber: Int
     var capacity: Capacity?
-    /// The record goes on in a new file: nobody began anew. Nil: it does not.
+    /// The record goes on in a new file, and nobody began anew; nil: it does not.
     var isContinued: Bool?
 
     init(_ machine: OrchestratorMachine, tasks: [PlannedTask]) {
@@ -47,6 +47,8 @@ struct RecordedRules: Codable, Equatable {
 
     /// Throws ``PatternError`` when this program cannot read an expression of then.
     var rules: CommandRules {
-        get throws { CommandRules(allow: try allow.map { try Pattern($0) }, deny: try deny.map { try Pattern($0) }) }
+        get throws {
+            CommandRules(allow: try allow.map { try Pattern($0) }, deny: try deny.map { try Pattern($0) })
+        }
     }
 }

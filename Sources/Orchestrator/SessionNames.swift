@@ -6,9 +6,10 @@ internal import Store
 struct SessionNames: Sendable {
     let context: FleetContext
 
-    /// The decision with each `session` (a branch, session or id of the fleet) as the branch of its agent, nil for the task's own,
-    /// so that one agent takes one command at a time whatever it is called. A name of no agent stays, for an error that
-    /// shows it.
+    /// The decision with each command's `session` as the branch of its agent; nil means the task's own.
+    ///
+    /// It may be a branch, a session or an id of the fleet: one agent takes one command at a time, whatever it is called.
+    /// A name of no agent stays, for an error that shows it.
     func resolved(_ decision: Decision, for branch: String) async -> Decision {
         var decision = decision
         for index in decision.commands.indices {

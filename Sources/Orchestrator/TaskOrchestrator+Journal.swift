@@ -54,9 +54,13 @@ extension TaskOrchestrator {
 
     private func branch(of subject: Subject) async throws -> String? {
         guard case .agent(let id) = subject else { return nil }
-        if let known = machine.active.first(where: { machine.standings[$0]?.facts.agent == id }) { return known }
+        if let known = machine.active.first(where: { machine.standings[$0]?.facts.agent == id }) {
+            return known
+        }
         // An agent may report before whoever makes it has come back.
-        guard machine.active.contains(where: { machine.standings[$0]?.state == .starting }) else { return nil }
+        guard machine.active.contains(where: { machine.standings[$0]?.state == .starting }) else {
+            return nil
+        }
         let branch = try await store.agents().first { $0.id == id }?.place.branch
         return branch.flatMap { machine.standings[$0]?.state == .starting ? $0 : nil }
     }

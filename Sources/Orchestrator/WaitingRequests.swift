@@ -17,7 +17,8 @@ struct WaitingRequests: Sendable {
 
     /// Holds what is to be held or given up before anything begins: the requests themselves follow.
     func hold(
-        _ standings: inout [String: TaskStanding], _ commands: inout [QueuedCommand], among tasks: [PlannedTask],
+        _ standings: inout [String: TaskStanding], _ commands: inout [QueuedCommand],
+        among tasks: [PlannedTask],
         new: TaskStanding
     ) {
         let unwanted = Set(entries.compactMap { $0.payload["command"]?.string })
@@ -52,7 +53,8 @@ struct WaitingRequests: Sendable {
             case .hold: statuses[branch] = statuses[branch] ?? "held"
             case .cancel: statuses[branch] = TaskStanding.State.cancelled.rawValue
             case .release where statuses[branch] == "held": statuses[branch] = nil
-            case .retry where statuses[branch] == TaskStanding.State.cancelled.rawValue: statuses[branch] = nil
+            case .retry where statuses[branch] == TaskStanding.State.cancelled.rawValue:
+                statuses[branch] = nil
             case .release, .retry: break
             }
         }
@@ -60,6 +62,8 @@ struct WaitingRequests: Sendable {
     }
 
     private var requests: [(branch: String, request: TaskRequest)] {
-        events.compactMap { if case .requested(let branch, let request) = $0 { (branch, request) } else { nil } }
+        events.compactMap {
+            if case .requested(let branch, let request) = $0 { (branch, request) } else { nil }
+        }
     }
 }

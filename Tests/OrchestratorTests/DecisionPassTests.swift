@@ -28,7 +28,8 @@ struct DecisionPassTests {
                 #"{"commands": [{"text": "exit 5", "session": "agent-a"}, "echo second"]}"#,
                 to: user.appending("decision-1"))
             try Files.write(
-                #"{"commands": ["tmux-agent emit STATUS --phase done"]}"#, to: user.appending("decision-last"))
+                #"{"commands": ["tmux-agent emit STATUS --phase done"]}"#, to: user.appending("decision-last")
+            )
             try await fleet.succeed("spawn", "a")
             let pane = try await fleet.tmux("list-panes", "-a", "-F", "#{pane_id}")
             let isReady = try await eventually(within: .seconds(20)) {
@@ -38,7 +39,8 @@ struct DecisionPassTests {
             _ = try await fleet.tmux("send-keys", "-t", pane, "-l", "echo half a line ")
             try await fleet.succeed("up")
             let isBegun = try await eventually(within: .seconds(20)) {
-                try await fleet.run("tasks", "commands", "--json").json.words("commands", "state").first == "running"
+                try await fleet.run("tasks", "commands", "--json").json.words("commands", "state").first
+                    == "running"
             }
             var said = try await fleet.said()
             try #require(isBegun, "\(said)")

@@ -78,7 +78,9 @@ struct RestartTests {
             try Files.write(
                 inputs.joined(separator: "\n") + "\n", to: record, mode: FilePermissions(rawValue: 0o600))
             let headless = try await fleet.run("replay", "--run", "--json").json
-            #expect(headless["inputs"] == 0 && headless["skipped"] == .integer(Int64(inputs.count)), "\(headless)")
+            #expect(
+                headless["inputs"] == 0 && headless["skipped"] == .integer(Int64(inputs.count)), "\(headless)"
+            )
         }
     }
 }

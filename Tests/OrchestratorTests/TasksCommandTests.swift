@@ -141,7 +141,8 @@ struct TasksCommandTests {
                 #expect(outcome.status == 77, "\(outcome)")
             }
             let cleared = try await fleet.shell(
-                "TMUX_AGENT_DECIDER=1 sh -c 'env -u TMUX_AGENT_DECIDER \"$0\" approve ap-x-1; exit $?' \"$1\"")
+                "TMUX_AGENT_DECIDER=1 sh -c 'env -u TMUX_AGENT_DECIDER \"$0\" approve ap-x-1; exit $?' \"$1\""
+            )
             #expect(cleared.status == 77, "\(cleared)")
         }
     }

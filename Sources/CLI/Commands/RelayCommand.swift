@@ -54,7 +54,8 @@ struct RelayCommand: AgentCommand {
         context.console.render(RelayPassView(sent: pass.sent), json: context.json)
         if pass.isBusUnused {
             context.console.hint(
-                "The bus is empty: name 'local_bus' among the channels of fleet.toml ([notify]) or of the hosts.yaml")
+                "The bus is empty: name 'local_bus' among the channels of fleet.toml ([notify]) or of the hosts.yaml"
+            )
         }
     }
 }

@@ -24,7 +24,8 @@ public struct PromptSet: Sendable {
     public static let variables = [
         "branch", "title", "task", "phase", "phases", "completion_phase", "responsible", "tags", "depends_on",
         "stages", "agent_state", "waiting_for", "screen", "signals", "head", "ahead", "behind",
-        "changed_files", "conflicts", "last_command", "last_result", "former_results", "summary", "blockers", "failures",
+        "changed_files", "conflicts", "last_command", "last_result", "former_results", "summary", "blockers",
+        "failures",
         "stalled_seconds", "format",
     ]
     /// What `delegate` can name.

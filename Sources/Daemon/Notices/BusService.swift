@@ -81,7 +81,8 @@ struct BusService: Service {
         case .answered(let approval): log.info("approval \(approval) was answered by the bus")
         case .refused(let reason): log.warning("bus: \(file.name): \(line.id.visible): \(reason)")
         case .known:
-            log.notice("bus: \(file.name): \(line.id.visible) was taken before; give each line an 'id' of its own")
+            log.notice(
+                "bus: \(file.name): \(line.id.visible) was taken before; give each line an 'id' of its own")
         case .none: break
         }
     }

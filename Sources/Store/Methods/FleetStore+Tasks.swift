@@ -7,9 +7,9 @@ extension FleetStore {
         try await read { [fleet] db in try Self.tasks(fleet, db) }
     }
 
-    /// Makes the tasks of orchestrator.toml those that are stored, and returns all that are planned: these, then those that
-    /// were added. A task that was added and now stands in the file is the file's.
+    /// Makes the tasks of orchestrator.toml those that are stored, and returns all that are planned.
     ///
+    /// First those of the file, then those that were added; one that was added and now stands in the file is the file's.
     /// What was in the file and is not any more goes, unless an orchestrator has begun something for it: that goes with
     /// what the orchestrator decides about it. Throws ``TaskGraphError`` when the tasks of the file and those that were added cannot be
     /// planned together; then nothing is changed.

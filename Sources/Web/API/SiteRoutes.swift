@@ -68,7 +68,8 @@ extension WebSite {
             let text = try await panes.text(of: name) ?? ""
             let rows = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines)
             return .json([
-                "pane_id": .string(agent?.snapshot.agent.pane?.pane.description ?? name), "lines": .array(rows.map { .string(String($0)) }),
+                "pane_id": .string(agent?.snapshot.agent.pane?.pane.description ?? name),
+                "lines": .array(rows.map { .string(String($0)) }),
                 "text": .string(rows.joined(separator: "\n")),
             ])
         }

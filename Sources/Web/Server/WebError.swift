@@ -132,7 +132,8 @@ extension WebError: UserFacingError {
         case .tokenTooShort: "Make one: openssl rand -hex 16"
         case .tokenUnusable(let path, _):
             "Put a line of at least \(AccessToken.fewestBytes) bytes into it and close it with: chmod 600 \(path)"
-        case .tokenNeeded: "Name a file with one as token_file under [dashboard] in fleet.toml, or use --token"
+        case .tokenNeeded:
+            "Name a file with one as token_file under [dashboard] in fleet.toml, or use --token"
         case .addressTaken: "Name another port, or 0 for a free one"
         case .cannotListen:
             "Name an address of this machine: --host, host under [dashboard] in fleet.toml, or metrics_host in orchestrator.toml"

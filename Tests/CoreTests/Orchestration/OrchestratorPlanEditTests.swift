@@ -110,7 +110,8 @@ import Testing
 
     @Test func stagesOfOneNameInTwoPipelinesAllCount() {
         var desk = OrchestratorDesk(tasks: [
-            PlannedTask(branch: "named", stages: ["test"]), PlannedTask(branch: "one", stages: ["checks/test"]),
+            PlannedTask(branch: "named", stages: ["test"]),
+            PlannedTask(branch: "one", stages: ["checks/test"]),
         ])
         for branch in ["named", "one"] {
             desk.run(branch)

@@ -86,7 +86,8 @@ struct OrderRouteTests {
             order["text"] = "fourth one"
             #expect(try await post("/api/commands", .object(order)).errorCode == "other_order")
             // Its echo comes behind whatever was typed before it.
-            #expect(try await post("/api/commands", ["text": "at last", "branch": "feature/x"]).status == 200)
+            #expect(
+                try await post("/api/commands", ["text": "at last", "branch": "feature/x"]).status == 200)
             var echoes = ""
             let isShown = try await eventually(within: .seconds(20)) {
                 let tail = try await client.send(HTTPRequest(url: url + "/api/panes/\(agent)/tail"))

@@ -117,7 +117,8 @@ private struct AuditReplayView: Renderable {
             "\(report.inputs) inputs: \(report.same) decisions the same, \(would) would be new, \(did) would not be made."
         )
         if report.skipped > 0 {
-            lines.append("\(report.skipped) inputs stand before the first plan of the record and were skipped.")
+            lines.append(
+                "\(report.skipped) inputs stand before the first plan of the record and were skipped.")
         }
         if report.unreadable > 0 { lines.append("\(report.unreadable) inputs could not be read.") }
         return lines.joined(separator: "\n")
