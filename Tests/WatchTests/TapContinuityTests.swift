@@ -35,12 +35,14 @@ struct TapContinuityTests {
         #expect(try await found(Array(old.prefix(10))) == .cut(at: 10))
         #expect(try await found(zeros + old[4096..<4500]) == .cut(at: 4500))
         #expect(try await found(old.prefix(3000) + new) == .cut(at: 5000), "longer than before by now")
+        #expect(try await found(old.prefix(700) + new) == .cut(at: 700), "what follows is new")
     }
 
     @Test func anotherFileIsReadFromItsBeginning() async throws {
         for bytes in [nil, [], new, Array(new.prefix(4000)), new + new] {
             #expect(try await found(bytes) == .another)
         }
+        #expect(try await found(old.prefix(20) + new) == .another, "no line of it is the same")
         #expect(try await found(Array(old.prefix(4999)), print: false) == .another)
         #expect(try await found(new, print: false) == .whole, "only the length says something")
     }

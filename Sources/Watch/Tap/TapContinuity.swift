@@ -16,13 +16,19 @@ enum TapContinuity: Equatable {
         let size = Files.size(tap) ?? 0
         guard committed > 0 else { return .whole }
         guard let print, !print.head.isEmpty else { return size < committed ? .another : .whole }
+        if size >= committed {
+            let end = try Files.read(
+                tap, from: committed - Int64(print.tail.count), limit: print.tail.count)
+            if end == print.tail { return .whole }
+        }
         let start = size == 0 ? [] : try Files.read(tap, from: 0, limit: print.head.count)
         // Zeros: the head was given back to the disk.
-        let begins = !start.isEmpty && (print.head.starts(with: start) || start.allSatisfy { $0 == 0 })
-        if size < committed { return begins ? .cut(at: size) : .another }
-        let end = try Files.read(tap, from: committed - Int64(print.tail.count), limit: print.tail.count)
-        // Cut, and longer than before by now: where, nobody can say.
-        return end == print.tail ? .whole : begins ? .cut(at: committed) : .another
+        let isFreed = start.allSatisfy { $0 == 0 }
+        let common = isFreed ? start.count : zip(start, print.head).prefix { $0 == $1 }.count
+        // Cut behind the head: where, only a file that is shorter than before can say.
+        if common > 0, common == start.count { return .cut(at: min(size, committed)) }
+        // Cut in the head, and more was printed since. Without a line in common it may as well be another file.
+        return start.prefix(common).contains(UInt8(ascii: "\n")) ? .cut(at: Int64(common)) : .another
     }
 }
 
