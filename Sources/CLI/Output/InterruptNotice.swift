@@ -3,7 +3,9 @@ internal import Glibc
 
 /// One line that SIGINT, SIGTERM or SIGHUP writes to standard error before it ends this program.
 enum InterruptNotice {
-    /// What the handler writes: it may not take locks or memory, so each text is kept until the program ends.
+    /// What the handler writes.
+    // SAFETY: only the task that runs the command sets it, a word that is written at once; the handler may take no lock, so
+    // it reads without one, and no text is freed that it may be writing.
     nonisolated(unsafe) private static var text: UnsafeMutablePointer<CChar>?
 
     static func set(_ words: String, _ console: Console, json: Bool) {
