@@ -37,14 +37,18 @@ struct SmallPartsTests {
         #expect(found6 != nil)
     }
 
-    @Test func aStateThatWasNotWrittenIsSeenAnew() throws {
+    private func workingShell(since start: Timestamp) -> SubjectWatch {
         let subject = Subject.agent(AgentID("a"))
-        let start = Timestamp(milliseconds: 100_000)
-        let watch = SubjectWatch(
+        return SubjectWatch(
             subject, kind: .shell,
             machine: PolicyMachine(
                 policy: Policy(pipelines: []), facts: SubjectFacts(subject: subject, since: start)),
             debouncer: StateDebouncer(accepted: .init(state: .working)), committed: 0)
+    }
+
+    @Test func aStateThatWasNotWrittenIsSeenAnew() throws {
+        let start = Timestamp(milliseconds: 100_000)
+        let watch = workingShell(since: start)
         (watch.hasMoreBytes, watch.end) = (false, .init(state: .exited, exitStatus: 3))
         let judges = watch.beginsJudging(at: start)
         #expect(judges)
@@ -67,13 +71,8 @@ struct SmallPartsTests {
         try await withTemporaryFolder { folder in
             let tap = folder.appending("a.tap")
             try Files.append("ready\r\n\u{1b}]0;abc", to: tap)
-            let subject = Subject.agent(AgentID("a"))
             let start = Timestamp(milliseconds: 100_000)
-            let watch = SubjectWatch(
-                subject, kind: .shell,
-                machine: PolicyMachine(
-                    policy: Policy(pipelines: []), facts: SubjectFacts(subject: subject, since: start)),
-                debouncer: StateDebouncer(accepted: .init(state: .working)), committed: 0)
+            let watch = workingShell(since: start)
             var follower = try TapFollower(path: tap, kind: .shell, size: TerminalSize(columns: 80, rows: 24))
             _ = try follower.read(follower.nextBytes())
             watch.follower = follower
