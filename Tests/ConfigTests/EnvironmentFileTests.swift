@@ -34,7 +34,7 @@ import Testing
                 "env:1:1: warning: 'WECOM_WEBHOK' means nothing to any channel\n    hint: Did you mean 'WECOM_WEBHOOK'?",
                 "env:2:1: error: this line sets no variable\n    hint: Write NAME=value, or begin it with #",
                 "env:3:2: error: '1A' cannot name an environment variable\n    hint: Write NAME=value without spaces around the '='",
-                "env:4:1: error: the value of 'WECOM_TOUSER' has no closing quote",
+                "env:4:1: error: the value of 'WECOM_TOUSER' has no closing quote\n    hint: Close it at the end of the line, or write the value without quotes",
                 "env:5:1: error: 'A B' cannot name an environment variable\n    hint: Write NAME=value without spaces around the '='",
             ])
     }

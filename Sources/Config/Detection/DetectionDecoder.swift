@@ -37,7 +37,7 @@ struct DetectionDecoder {
         if elements.count > DetectionFile.mostRules {
             problems.error(
                 "there are \(elements.count) \(key), and at most \(DetectionFile.mostRules) are tried",
-                at: map.node(key)?.position ?? map.position)
+                at: map.node(key)?.position ?? map.position, suggestion: "Remove those that match nothing")
         }
         return Array(elements.prefix(DetectionFile.mostRules))
     }
@@ -112,7 +112,9 @@ struct DetectionDecoder {
         map.finish()
         guard let row, let empty else {
             if !problems.hasErrors {
-                problems.error("the composer needs 'row' and 'empty'", at: map.position)
+                problems.error(
+                    "the composer needs 'row' and 'empty'", at: map.position,
+                    suggestion: "Write both with a regular expression, or remove 'composer'")
             }
             return nil
         }
@@ -144,7 +146,8 @@ struct DetectionDecoder {
         }
         guard entries.count == 1, let entry = entries.first else {
             problems.error(
-                "a condition is one expression, or one region with one expression", at: node.position)
+                "a condition is one expression, or one region with one expression", at: node.position,
+                suggestion: "Make an item of each")
             return nil
         }
         guard let named = ScreenView.Region(rawValue: entry.key) else {
@@ -165,7 +168,7 @@ struct DetectionDecoder {
             }
             return pattern
         } catch {
-            problems.error(error.message, at: node.position, suggestion: error.hint)
+            problems.error(error, at: node.position)
             return nil
         }
     }

@@ -1,4 +1,4 @@
-internal import Core
+public import Core
 
 /// One thing that is wrong in a configuration file: where, what, and what to write instead.
 public struct ConfigurationProblem: Sendable, Equatable {
@@ -61,8 +61,14 @@ public final class ProblemList {
         problems.append(problem)
     }
 
-    public func error(_ message: String, at position: SourcePosition, suggestion: String? = nil) {
+    /// An error always says what to write instead.
+    public func error(_ message: String, at position: SourcePosition, suggestion: String) {
         add(ConfigurationProblem(.error, at: position, message, suggestion: suggestion))
+    }
+
+    /// What a value itself refused, with its own advice.
+    public func error(_ cause: some UserFacingError, at position: SourcePosition) {
+        add(ConfigurationProblem(.error, at: position, cause.message, suggestion: cause.hint))
     }
 
     public func warning(_ message: String, at position: SourcePosition, suggestion: String? = nil) {

@@ -80,7 +80,9 @@ public final class MappingDecoder {
         }
         guard let text = decoder.string(value, as: key) else { return nil }
         if text.isEmpty {
-            problems.error("'\(key)' of \(name) is empty", at: value.position)
+            problems.error(
+                "'\(key)' of \(name) is empty", at: value.position, suggestion: "Write a text behind '\(key)'"
+            )
             return nil
         }
         return text
@@ -101,12 +103,12 @@ public final class MappingDecoder {
         let names = known
         for entry in remainingEntries() {
             let near = didYouMean(entry.key, among: names)
-            let listed = names.count <= 16 ? "Known keys: \(names.joined(separator: ", "))" : nil
             problems.add(
                 ConfigurationProblem(
                     severity, at: entry.keyPosition,
                     "unknown key '\(ConfigurationProblem.visible(entry.key))' in \(name)",
-                    suggestion: near.map { "Did you mean '\($0)'?" } ?? listed))
+                    suggestion: near.map { "Did you mean '\($0)'?" }
+                        ?? "Known keys: \(names.joined(separator: ", "))"))
         }
     }
 }

@@ -9,7 +9,7 @@ public struct NodeDecoder {
     public init(problems: ProblemList) { self.problems = problems }
 
     public func mismatch(
-        _ node: DocumentNode, _ name: String, takes expected: String, suggestion: String? = nil
+        _ node: DocumentNode, _ name: String, takes expected: String, suggestion: String
     ) {
         problems.error(
             "'\(name)' takes \(expected), but this is \(node.summary)", at: node.position,
@@ -26,7 +26,7 @@ public struct NodeDecoder {
                 node, name, takes: "text", suggestion: "Write \"\(node.text)\" in quotes if the word is meant"
             )
         case .null: mismatch(node, name, takes: "text", suggestion: "Write \"\" for empty text")
-        default: mismatch(node, name, takes: "text")
+        default: mismatch(node, name, takes: "text", suggestion: "Write one text, in quotes: \"…\"")
         }
         return nil
     }
@@ -44,12 +44,14 @@ public struct NodeDecoder {
             let quoted = node.style == .quoted && Int(node.text) != nil
             mismatch(
                 node, name, takes: "a whole number",
-                suggestion: quoted ? "Write \(node.text) without quotes" : nil)
+                suggestion:
+                    "Write \(quoted ? node.text : "one such as \(max(1, range.lowerBound))") without quotes")
             return nil
         }
         guard range.contains(number) else {
             problems.error(
-                "'\(name)' must be \(Self.describe(range)), but this is \(number)", at: node.position)
+                "'\(name)' must be \(Self.describe(range)), but this is \(number)", at: node.position,
+                suggestion: Self.nearest(to: number, in: range))
             return nil
         }
         return number
@@ -63,12 +65,14 @@ public struct NodeDecoder {
         case .integer(let integer): value = Double(integer)
         case .number(let number): value = number
         default:
-            mismatch(node, name, takes: "a number")
+            mismatch(
+                node, name, takes: "a number", suggestion: "Write one such as 2 or 1.5 without quotes")
             return nil
         }
         guard range.contains(value) else {
             problems.error(
-                "'\(name)' must be \(Self.describe(range)), but this is \(node.text)", at: node.position)
+                "'\(name)' must be \(Self.describe(range)), but this is \(node.text)", at: node.position,
+                suggestion: Self.nearest(to: value, in: range))
             return nil
         }
         return value
@@ -117,7 +121,8 @@ public struct NodeDecoder {
     public func stringTable(_ node: DocumentNode, as name: String) -> [String: String]? {
         guard let entries = node.entries else {
             if node.isNull { return [:] }
-            mismatch(node, name, takes: "keys with values")
+            mismatch(
+                node, name, takes: "keys with values", suggestion: "Write each key with its value: { … }")
             return nil
         }
         var table: [String: String] = [:]
@@ -132,14 +137,16 @@ public struct NodeDecoder {
 
     public func array(_ node: DocumentNode, as name: String) -> [DocumentNode]? {
         if let elements = node.elements { return elements }
-        mismatch(node, name, takes: "a list")
+        mismatch(node, name, takes: "a list", suggestion: "Write the list in brackets: [ … ]")
         return nil
     }
 
     /// A decoder for the keys of `node`; call its `finish()` after the last key was asked for.
     public func mapping(_ node: DocumentNode, as name: String) -> MappingDecoder? {
         guard node.entries != nil else {
-            mismatch(node, name, takes: "a group of keys")
+            mismatch(
+                node, name, takes: "a group of keys",
+                suggestion: "Write each key with its value, below it or in braces: { … }")
             return nil
         }
         return MappingDecoder(node, name: name, problems: problems)
@@ -148,10 +155,14 @@ public struct NodeDecoder {
     /// Reports a word that is none of `known`, naming the nearest.
     public func unknown(_ word: String, what: String, among known: [String], at position: SourcePosition) {
         let near = didYouMean(word, among: known)
-        let all = known.count <= 12 ? "one of \(known.joined(separator: ", "))" : nil
-        let suggestion = near.map { "Did you mean '\($0)'?" } ?? all.map { "Write \($0)" }
         problems.error(
-            "\(what) '\(ConfigurationProblem.visible(word))'", at: position, suggestion: suggestion)
+            "\(what) '\(ConfigurationProblem.visible(word))'", at: position,
+            suggestion: near.map { "Did you mean '\($0)'?" }
+                ?? "Write one of \(known.joined(separator: ", "))")
+    }
+
+    private static func nearest<Bound>(to value: Bound, in range: ClosedRange<Bound>) -> String {
+        value < range.lowerBound ? "Write \(range.lowerBound) or more" : "Write \(range.upperBound) or less"
     }
 
     private static func describe<Bound>(_ range: ClosedRange<Bound>) -> String {

@@ -54,7 +54,7 @@ enum TOMLSyntax {
         return words.reduce(String(text)) { $0.replacing($1.0, with: $1.1) }
     }
 
-    private static func suggestion(_ text: String, line: [UInt8]) -> String? {
+    private static func suggestion(_ text: String, line: [UInt8]) -> String {
         if text.contains("cannot redefine") { return "Put the keys of one section into one place" }
         if text.contains("expected ']', saw") { return "Write '[name]' on a line of its own" }
         if text.contains("expected keys, tables") { return "Begin the line with a key or '[section]'" }
@@ -87,7 +87,8 @@ enum TOMLSyntax {
                 return "Check that the quotes are closed, and that nothing follows them"
             }
             if first == "[" || first == "{" { return "Check commas, quotes and the closing bracket" }
-            return text.contains("expected a comment") ? "Write each key on a line of its own" : nil
+            return text.contains("expected a comment")
+                ? "Write each key on a line of its own" : "Write 'key = value', and text in double quotes"
         }
         if written.contains(":") { return "Write 'key = value'; the ':' form is YAML" }
         return "Write 'key = value' or '[section]'"

@@ -36,7 +36,8 @@ public enum EnvironmentFile {
         for (index, line) in lines.enumerated() {
             guard let text = String(validating: line, as: UTF8.self) else {
                 problems.error(
-                    "this line is not UTF-8", at: SourcePosition(file: file, line: index + 1, column: 1))
+                    "this line is not UTF-8", at: SourcePosition(file: file, line: index + 1, column: 1),
+                    suggestion: "Save the file as UTF-8 text")
                 continue
             }
             guard let (name, value) = read(text, line: index + 1, file, known, problems) else { continue }
@@ -77,7 +78,9 @@ public enum EnvironmentFile {
                 suggestion: didYouMean(name, among: known).map { "Did you mean '\($0)'?" })
         }
         guard let value = unquoted(rest[rest.index(after: equals)...]) else {
-            problems.error("the value of '\(name)' has no closing quote", at: place)
+            problems.error(
+                "the value of '\(name)' has no closing quote", at: place,
+                suggestion: "Close it at the end of the line, or write the value without quotes")
             return nil
         }
         return (name, value)

@@ -112,7 +112,9 @@ struct HostsDecoder {
         }
         let host = section.requiredString("host")
         if let host, host.hasPrefix("-"), let node = section.node("host") {
-            problems.error("a host cannot begin with '-'", at: node.position)
+            problems.error(
+                "a host cannot begin with '-'", at: node.position,
+                suggestion: "Write a name or an address; settings of ssh belong into ~/.ssh/config")
         }
         var settings = SSHSettings(host: host ?? "")
         section.integer("port", in: 1...65535).map { settings.port = $0 }
@@ -150,7 +152,7 @@ struct HostsDecoder {
             do throws(PatternError) {
                 return try Pattern(text)
             } catch {
-                problems.error(error.message, at: element.position, suggestion: error.hint)
+                problems.error(error, at: element.position)
                 return nil
             }
         }

@@ -88,7 +88,9 @@ struct OrchestratorDecoder {
             return nil
         }
         guard duration >= .seconds(least) else {
-            problems.error("'\(key)' must be at least \(least) s", at: node.position)
+            problems.error(
+                "'\(key)' must be at least \(least) s", at: node.position,
+                suggestion: "Write \(least)s or more")
             return nil
         }
         return duration
@@ -97,7 +99,8 @@ struct OrchestratorDecoder {
     private func phase(_ file: MappingDecoder, _ key: String) -> String? {
         guard let node = file.node(key), let name = file.string(key) else { return nil }
         guard !name.isEmpty else {
-            problems.error("'\(key)' is empty", at: node.position)
+            problems.error(
+                "'\(key)' is empty", at: node.position, suggestion: "Name a phase, or remove '\(key)'")
             return nil
         }
         return name
@@ -125,7 +128,7 @@ struct OrchestratorDecoder {
                 }
                 return pattern
             } catch {
-                problems.error(error.message, at: position, suggestion: error.hint)
+                problems.error(error, at: position)
                 return nil
             }
         }

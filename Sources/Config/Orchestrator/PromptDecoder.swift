@@ -53,7 +53,7 @@ struct PromptDecoder {
         guard let text = String(validating: bytes, as: UTF8.self), bytes.count <= 1 << 20 else {
             problems.error(
                 "the prompt '\(ConfigurationProblem.visible(path))' is no UTF-8 text of at most 1 MiB",
-                at: node.position)
+                at: node.position, suggestion: "Save it as UTF-8 text, and leave out what is too long")
             return nil
         }
         return PromptTemplate(text, name: path, variables: variables, problems: problems)

@@ -7,13 +7,17 @@ public struct PromptTemplate: Sendable {
     public let name: String
     private let template: MustacheTemplate
 
+    private static let advice = "Close every {{name}} with '}}', and every {{#name}} with {{/name}}"
+
     /// Reads a template; what is wrong with it is added to `problems`, and nil returned.
     init?(_ text: String, name: String, variables: [String], problems: ProblemList) {
         self.name = name
         let tags = PromptTags(text, file: name)
         for tag in tags.list {
             if let trouble = tag.trouble {
-                problems.error(trouble, at: tag.position)
+                problems.error(
+                    trouble, at: tag.position,
+                    suggestion: "Write one of {{\(variables.joined(separator: "}}, {{"))}}")
             } else if !variables.contains(tag.name) {
                 let near = didYouMean(tag.name, among: variables)
                 problems.error(
@@ -30,11 +34,13 @@ public struct PromptTemplate: Sendable {
             problems.error(
                 "the template cannot be read: \(error.error)",
                 at: SourcePosition(
-                    file: name, line: error.context.lineNumber, column: error.context.columnNumber))
+                    file: name, line: error.context.lineNumber, column: error.context.columnNumber),
+                suggestion: Self.advice)
             return nil
         } catch {
             problems.error(
-                "the template cannot be read: \(error)", at: SourcePosition(file: name, line: 1, column: 1))
+                "the template cannot be read: \(error)", at: SourcePosition(file: name, line: 1, column: 1),
+                suggestion: Self.advice)
             return nil
         }
     }

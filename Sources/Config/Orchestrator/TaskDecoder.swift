@@ -35,7 +35,9 @@ struct TaskDecoder {
         }
         return nodes.compactMap { node in
             guard node.entries != nil else {
-                problems.error("a task is an object, but this is \(node.summary)", at: node.position)
+                problems.error(
+                    "a task is an object, but this is \(node.summary)", at: node.position,
+                    suggestion: "Write {\"branch\": \"…\", \"title\": \"…\"}")
                 return nil
             }
             let section = MappingDecoder(node, name: "the task", problems: problems)
@@ -50,7 +52,7 @@ struct TaskDecoder {
             do throws(BranchNameError) {
                 _ = try BranchName(branch)
             } catch {
-                problems.error(error.message, at: node.position, suggestion: error.hint)
+                problems.error(error, at: node.position)
             }
         }
         var task = PlannedTask(branch: branch ?? "", title: text(section, "title"))
@@ -103,6 +105,6 @@ struct TaskDecoder {
     }
 
     private func report(_ error: TaskGraphError, at position: SourcePosition) {
-        problems.error(error.message, at: position, suggestion: error.hint)
+        problems.error(error, at: position)
     }
 }

@@ -87,7 +87,8 @@ private struct MarkdownTasks {
             if let first = seen.updateValue(line, forKey: task.branch) {
                 problems.error(
                     "'\(ConfigurationProblem.visible(task.branch))' stands in line \(first) already",
-                    at: SourcePosition(file: file, line: line, column: 1))
+                    at: SourcePosition(file: file, line: line, column: 1),
+                    suggestion: "Give one of the tasks another branch")
             }
         }
         return tasks
@@ -100,7 +101,7 @@ private struct MarkdownTasks {
             do throws(BranchNameError) {
                 _ = try BranchName(first)
             } catch {
-                problems.error(error.message, at: position, suggestion: error.hint)
+                problems.error(error, at: position)
                 return nil
             }
             return PlannedTask(branch: first, title: String(parts[1].bare))
@@ -130,7 +131,9 @@ private struct MarkdownTasks {
         case "after", "depends_on": task.dependsOn += list
         case "priority":
             guard let number = Int(value) else {
-                return problems.error("'priority' takes a whole number", at: position)
+                return problems.error(
+                    "'priority' takes a whole number", at: position,
+                    suggestion: "Write for example 'priority: 10'")
             }
             task.priority = number
         case "template": task.template = value

@@ -13,7 +13,10 @@ extension PolicyChecker {
             if !canStart {
                 problems.error(
                     "stage \(shown(stage.name)) can never start: its triggers cannot come true",
-                    at: place(stage.position))
+                    at: place(stage.position),
+                    suggestion:
+                        "Mend the stages that it waits for, or remove 'triggers' so that it follows the stage before it"
+                )
             }
             let canSucceed =
                 stage.successWhen.map { canHold($0, stage, reachable, isTrigger: false) } ?? !context
@@ -91,7 +94,9 @@ extension PolicyChecker {
             return
         }
         guard name != stage.name else {
-            problems.error("stage \(shown(name)) waits for its own success", at: place(position))
+            problems.error(
+                "stage \(shown(name)) waits for its own success", at: place(position),
+                suggestion: "Name an earlier stage, or remove the condition")
             return
         }
         guard target > index else { return }

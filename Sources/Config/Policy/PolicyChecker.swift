@@ -55,7 +55,8 @@ struct PolicyChecker {
             case .exitCode:
                 problems.error(
                     "'exit_code' cannot begin a run: it is that of a stage's own shell action",
-                    at: place(position))
+                    at: place(position),
+                    suggestion: "Put it under 'success_when' of the stage with the action")
             case .logRegex(let pattern): checkCost(of: pattern, at: position)
             case .messageType, .marker, .agentState, .gitHook, .signal, .after: break
             }
@@ -103,7 +104,8 @@ struct PolicyChecker {
                 problems.error(
                     "this gate requires stage \(shown(name)), which no pipeline has",
                     at: place(gate.position),
-                    suggestion: didYouMean(name, among: stages).map { "Did you mean '\($0)'?" })
+                    suggestion: didYouMean(name, among: stages).map { "Did you mean '\($0)'?" }
+                        ?? "Name a stage of this file, or add one of that name to a pipeline")
             }
         }
     }

@@ -57,7 +57,8 @@ extension PolicyDecoder {
     func word(_ node: DocumentNode, as name: String) -> String? {
         guard let text = values.string(node, as: name) else { return nil }
         guard !text.isEmpty else {
-            problems.error("'\(name)' is empty", at: node.position)
+            problems.error(
+                "'\(name)' is empty", at: node.position, suggestion: "Write a text, or remove '\(name)'")
             return nil
         }
         return text
@@ -114,7 +115,9 @@ extension PolicyDecoder {
     /// A duration over nothing.
     func positiveDuration(_ node: DocumentNode, as name: String) -> Duration? {
         if node.text.hasPrefix("-") {
-            problems.error("'\(name)' cannot be negative", at: node.position)
+            problems.error(
+                "'\(name)' cannot be negative", at: node.position,
+                suggestion: "Write a duration such as 5s or 10m")
             return nil
         }
         guard let duration = values.duration(node, as: name) else { return nil }

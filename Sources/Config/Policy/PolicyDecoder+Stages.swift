@@ -72,12 +72,29 @@ extension PolicyDecoder {
     private func actions(_ node: DocumentNode) -> [StageAction] {
         guard let keys = values.mapping(node, as: "an action") else { return [] }
         keys.accept("send_keys", "keys", "shell", "notify", "emit", "spawn")
+        refuseTimeout(beside: keys)
         let actions = (node.entries ?? []).filter { !$0.value.isNull }.compactMap(action)
         keys.finish()
         if node.entries?.isEmpty == true {
-            problems.error("this action says nothing to do", at: node.position)
+            problems.error(
+                "this action says nothing to do", at: node.position,
+                suggestion: "Write for example 'shell: \"make\"', or remove it")
         }
         return actions
+    }
+
+    /// A limit belongs to its command, for an entry may hold several actions.
+    private func refuseTimeout(beside keys: MappingDecoder) {
+        guard let command = keys.node("shell"), keys.contains("timeout"), let limit = keys.entry("timeout")
+        else {
+            return
+        }
+        let written = command.entries == nil ? "\"\(ConfigurationProblem.visible(command.text))\"" : "…"
+        problems.error(
+            "'timeout' stands beside 'shell'", at: limit.keyPosition,
+            suggestion:
+                "Write 'shell: {run: \(written), timeout: \(ConfigurationProblem.visible(limit.value.text))}'"
+        )
     }
 
     private func action(_ entry: DocumentEntry) -> StageAction? {
@@ -115,7 +132,9 @@ extension PolicyDecoder {
 
     private func checkCommand(_ command: String, at position: SourcePosition) {
         guard command.allSatisfy(\.isWhitespace) else { return }
-        problems.error("this command is empty", at: position)
+        problems.error(
+            "this command is empty", at: position, suggestion: "Write what sh is to run, or remove the action"
+        )
     }
 
     private func emit(_ node: DocumentNode) -> StageAction? {
@@ -132,10 +151,12 @@ extension PolicyDecoder {
     private func spawn(_ node: DocumentNode) -> StageAction? {
         guard let keys = values.mapping(node, as: "spawn") else { return nil }
         let branch = keys.requiredString("branch")
-        if let branch, let entry = keys.entry("branch"), BranchName.problem(in: branch) != nil {
-            problems.error(
-                "'\(ConfigurationProblem.visible(branch))' is no name that git takes for a branch",
-                at: entry.value.position)
+        if let branch, let entry = keys.entry("branch") {
+            do throws(BranchNameError) {
+                _ = try BranchName(branch)
+            } catch {
+                problems.error(error, at: entry.value.position)
+            }
         }
         let template = keys.string("template")
         let task = keys.string("task")
@@ -150,7 +171,9 @@ extension PolicyDecoder {
             title: keys.string("title") ?? "{stage}", body: keys.string("body") ?? "",
             severity: keys.choice("severity") ?? .info)
         if !keys.contains("title"), !keys.contains("body") {
-            problems.error("'\(name)' has neither 'title' nor 'body'", at: node.position)
+            problems.error(
+                "'\(name)' has neither 'title' nor 'body'", at: node.position,
+                suggestion: "Write 'title: \"{stage} on {branch}\"'")
         }
         keys.finish()
         return notice
@@ -219,7 +242,9 @@ extension PolicyDecoder {
         if let milliseconds = keys.integer("backoff_ms", in: 0...86_400_000) {
             plan.backoff = .milliseconds(milliseconds)
             if let both = keys.entry("backoff"), keys.contains("backoff") {
-                problems.error("'backoff' and 'backoff_ms' say the same twice", at: both.keyPosition)
+                problems.error(
+                    "'backoff' and 'backoff_ms' say the same twice", at: both.keyPosition,
+                    suggestion: "Remove one of them")
             }
         }
         plan.factor = keys.number("factor", in: 1...10) ?? plan.factor

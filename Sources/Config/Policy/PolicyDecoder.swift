@@ -131,7 +131,8 @@ struct PolicyDecoder {
         } catch {
             guard case .invalid(_, let offset, let reason) = error else {
                 problems.error(
-                    "the regular expression of '\(name)' cannot be used: \(error.message)", at: node.position)
+                    "the regular expression of '\(name)' cannot be used: \(error.message)", at: node.position,
+                    suggestion: "Write a shorter one")
                 return nil
             }
             let before = String(decoding: expression.utf8.prefix(offset), as: UTF8.self)
@@ -139,9 +140,11 @@ struct PolicyDecoder {
             // Where the text was written with escapes or over several lines, its characters stand elsewhere.
             let isAsWritten = !before.contains { "\\\"'\n".contains($0) }
             let shift = isAsWritten ? count + (node.style == .quoted ? 1 : 0) : 0
-            problems.error(
-                "the regular expression of '\(name)' is wrong at character \(count + 1): \(reason)",
-                at: node.position.moved(by: shift), suggestion: error.hint)
+            problems.add(
+                ConfigurationProblem(
+                    at: node.position.moved(by: shift),
+                    "the regular expression of '\(name)' is wrong at character \(count + 1): \(reason)",
+                    suggestion: error.hint))
             return nil
         }
     }

@@ -96,8 +96,7 @@ struct PolicyTestDecoder {
             if step.time != nil {
                 problems.error(
                     "'at' and 'after' say the time twice",
-                    at: keys.entry("after")?.keyPosition ?? node.position
-                )
+                    at: keys.entry("after")?.keyPosition ?? node.position, suggestion: "Remove one of them")
             }
             step.time = .after(after)
         }
