@@ -11,18 +11,15 @@ struct FlowScanner: Codable, Equatable, Sendable {
 
     /// Rows that have left but may belong to something unfinished, or say in which block the next row stands.
     private(set) var left: [ScreenRow] = []
-    private var given: [Given] = []
+    private(set) var given: [Given] = []
     private var waiting: [Waiting] = []
     private var warned: [UInt64] = []
     /// A marker begins in this row and is not complete.
     private var open: UInt64?
     /// Rows up to this one have been given as lines.
-    private var lineMark: UInt64 = 0
+    var lineMark: UInt64 = 0
     /// The beginning of a line that is longer than the screen.
-    private var unfinished = ""
-
-    /// Bytes of a line that are kept; of a longer one its middle is left out.
-    static let longestLine = 64 * 1024
+    var unfinished = ""
 
     struct Waiting: Codable, Equatable, Sendable {
         var serial: UInt64
@@ -43,7 +40,7 @@ struct FlowScanner: Codable, Equatable, Sendable {
     }
 
     /// Stands for a row that was erased and will be painted again.
-    private static let erased: UInt64 = 0
+    static let erased: UInt64 = 0
 
     /// Rows that are kept after they left, when nothing is open.
     private static let context = 48
@@ -167,50 +164,6 @@ struct FlowScanner: Codable, Equatable, Sendable {
         result.markers.append(marker)
     }
 
-    /// A marker that was given and whose row no longer shows it, though the row is still on the screen.
-    private func lost(_ hash: UInt64, _ all: [ScreenRow]) -> Int? {
-        given.firstIndex { known in
-            guard known.hash == hash else { return false }
-            if known.serial == Self.erased { return true }
-            guard let row = all.lastIndex(where: { $0.serial == known.serial }) else { return false }
-            return MarkerReader.head(all[row].text) == nil
-        }
-    }
-
-    /// True for a leftover of a live region: the same marker between the same neighbours as one that was given.
-    ///
-    /// What stands behind another prompt is another answer.
-    private func repeats(_ late: Waiting, _ all: [ScreenRow], _ moment: Moment) -> Bool {
-        guard let own = all.lastIndex(where: { $0.serial == late.serial }) else { return false }
-        return given.contains { known in
-            guard known.hash == late.hash, known.serial != late.serial,
-                let other = all.lastIndex(where: { $0.serial == known.serial }),
-                !moment.promptBlocks || other > own
-                    || !all[other..<own].contains(where: { Self.isPrompt($0.text) })
-            else { return false }
-            return [-1, 1].contains { step in
-                guard let left = neighbour(of: own, step, all), let right = neighbour(of: other, step, all)
-                else {
-                    return false
-                }
-                return left == right
-            }
-        }
-    }
-
-    /// The nearest filled row that is not part of a marker.
-    private func neighbour(of index: Int, _ step: Int, _ all: [ScreenRow]) -> String? {
-        var row = index + step
-        while all.indices.contains(row) {
-            let text = all[row].text
-            if MarkerReader.head(text) != nil { return nil }
-            let goesOn = step > 0 && !text.isEmpty && !all[row - 1].text.isEmpty
-            if !text.isEmpty, !goesOn { return text }
-            row += step
-        }
-        return nil
-    }
-
     /// The program has painted: rows that still show a marker again do so on purpose.
     private mutating func settleWaiting(
         _ all: [ScreenRow], _ moment: Moment, _ result: inout TranscriptScanner.Result
@@ -230,23 +183,6 @@ struct FlowScanner: Codable, Equatable, Sendable {
         }
     }
 
-    /// True inside what was typed at a prompt: aider and its like begin it with `>`, up to a blank row.
-    private func isEcho(_ all: [ScreenRow], _ index: Int, _ moment: Moment, _ echoes: EchoFilter) -> Bool {
-        if echoes.contains(all[index].text) { return true }
-        guard moment.promptBlocks else { return false }
-        var row = index
-        while row >= 0, !all[row].text.isEmpty {
-            if Self.isPrompt(all[row].text) { return true }
-            if all[row].traits.contains(.rule) { return false }
-            row -= 1
-        }
-        return false
-    }
-
-    private static func isPrompt(_ text: String) -> Bool {
-        ["> ", "❯ ", "› "].contains { text.hasPrefix($0) }
-    }
-
     private mutating func forget() {
         if let open, let index = left.lastIndex(where: { $0.serial == open }) {
             // A marker cannot be longer than its limit: what is older does not complete any more.
@@ -261,55 +197,5 @@ struct FlowScanner: Codable, Equatable, Sendable {
         if left.count > 2 * Self.context { left.removeFirst(left.count - Self.context) }
         if given.count > 600 { given.removeFirst(given.count - 400) }
         if warned.count > 600 { warned.removeFirst(warned.count - 400) }
-    }
-
-    func needsLines(from serial: UInt64) -> Bool { serial > lineMark }
-
-    /// Logical lines that are over on the screen: those that end above row `end`.
-    mutating func lines(_ rows: [ScreenRow], upTo end: Int, isTop: Bool, _ echoes: EchoFilter) -> [String] {
-        var lines: [String] = []
-        var index = 0
-        while index < end {
-            var last = index
-            while last + 1 < rows.count, rows[last].isWrapped { last += 1 }
-            guard last < end else { break }
-            if rows[last].serial > lineMark {
-                give(rows[index...last], goesOn: isTop && index == 0, echoes, &lines)
-            }
-            index = last + 1
-        }
-        return lines
-    }
-
-    /// Logical lines that are over in rows that left; a line that goes on below them is kept until its end is seen.
-    mutating func linesLeaving(_ rows: [ScreenRow], _ echoes: EchoFilter) -> [String] {
-        var lines: [String] = []
-        var index = 0
-        while index < rows.count {
-            var last = index
-            while last + 1 < rows.count, rows[last].isWrapped { last += 1 }
-            if rows[last].serial > lineMark {
-                if rows[last].isWrapped {
-                    lineMark = rows[last].serial
-                    for row in rows[index...last] where unfinished.utf8.count < Self.longestLine {
-                        unfinished += row.text
-                    }
-                } else {
-                    give(rows[index...last], goesOn: index == 0, echoes, &lines)
-                }
-            }
-            index = last + 1
-        }
-        return lines
-    }
-
-    private mutating func give(
-        _ rows: ArraySlice<ScreenRow>, goesOn: Bool, _ echoes: EchoFilter, _ lines: inout [String]
-    ) {
-        lineMark = max(lineMark, rows.last?.serial ?? 0)
-        var text = rows.count == 1 ? rows.first?.text ?? "" : rows.map(\.text).joined()
-        if goesOn, !unfinished.isEmpty { text = unfinished + text }
-        unfinished = ""
-        if !text.isEmpty, !echoes.contains(text) { lines.append(text) }
     }
 }
