@@ -36,35 +36,12 @@ extension GitRepository {
         }
     }
 
-    /// The branch that `branch` follows; nil when it follows none (git).
-    public func upstream(of branch: BranchName) async throws(GitError) -> Upstream? {
-        let result = try await git.output(
-            [
-                "for-each-ref", "--format=%(upstream:remotename)%00%(upstream:remoteref)%00%(upstream)", "--",
-                branch.reference,
-            ], in: place)
-        let line = result.output.prefix { $0 != UInt8(ascii: "\n") }
-        if line.isEmpty { throw .branchNotFound(branch) }
-        let fields = line.split(separator: 0, omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count == 3, !fields[2].isEmpty else { return nil }
-        return Upstream(
-            remote: fields[0].isEmpty ? "." : fields[0], remoteReference: fields[1],
-            trackingReference: fields[2], commit: try await commit(ofReference: fields[2]))
-    }
-
     /// True when every commit of `branch` is in `base` (libgit2, else git).
     ///
     /// A branch that was squashed or rebased into `base` does not count: its commits are others.
     public func isMerged(_ branch: BranchName, into base: String) async throws(GitError) -> Bool {
         let tip = try await tip(of: branch)
         return try await isReachable(tip, from: [try await resolve(base)])
-    }
-
-    /// True when some remote had every commit of `branch` when it was last fetched or pushed (libgit2, else git).
-    public func isPushed(_ branch: BranchName) async throws(GitError) -> Bool {
-        let tip = try await tip(of: branch)
-        return try await isReachable(tip, from: try await references(below: "refs/remotes/").map(\.id))
     }
 
     func tip(of branch: BranchName) async throws(GitError) -> CommitID {

@@ -25,14 +25,9 @@ extension GitRepository {
         return relative.string
     }
 
-    /// True when git ignores `path`, which need not exist; a tracked file is never ignored (git).
+    /// Those of `paths` (relative to the top) that git ignores, which need not exist; never a tracked file (git).
     ///
     /// End the path of a folder that does not exist yet with `/`, as rules for folders only hold then.
-    public func isIgnored(_ path: String) async throws(GitError) -> Bool {
-        try await ignored(of: [path]).contains(path)
-    }
-
-    /// Those of `paths` (relative to the top) that git ignores (git).
     public func ignored(of paths: [String]) async throws(GitError) -> [String] {
         if paths.isEmpty { return [] }
         let input = Array(paths.map { "\($0)\0" }.joined().utf8)

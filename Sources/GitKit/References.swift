@@ -63,24 +63,6 @@ public struct RemoteBranch: Sendable, Equatable {
     }
 }
 
-/// The branch that a local branch follows.
-public struct Upstream: Sendable, Equatable {
-    /// `.` when it follows another local branch.
-    public let remote: String
-    /// The branch's full reference name on the remote.
-    public let remoteReference: String
-    public let trackingReference: String
-    /// Nil when the remote branch is gone or was never fetched.
-    public let commit: CommitID?
-
-    public init(remote: String, remoteReference: String, trackingReference: String, commit: CommitID?) {
-        self.remote = remote
-        self.remoteReference = remoteReference
-        self.trackingReference = trackingReference
-        self.commit = commit
-    }
-}
-
 /// Where a branch name was found, and what stands against a new worktree on it.
 public struct BranchLookup: Sendable, Equatable {
     public enum Place: Sendable, Equatable {

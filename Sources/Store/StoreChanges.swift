@@ -17,17 +17,6 @@ public struct StoreChanges: Sendable {
         log = FilePath(store.path.string + "-wal")
     }
 
-    /// Changes when another connection wrote anything; this connection's own writes do not change it.
-    public func dataVersion() async throws(StoreError) -> Int64 {
-        do {
-            return try await store.writer.writeWithoutTransaction { db in
-                try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
-            }
-        } catch {
-            throw StoreError(error, path: store.path)
-        }
-    }
-
     /// The id of the newest journal row of any fleet; 0 when there is none.
     public func newestJournalID() async throws(StoreError) -> Int64 {
         try await store.read { db in

@@ -133,12 +133,11 @@ struct AddingTests {
             #expect(!mine.createdBranch && mine.commit == first)
             let theirs = try await repository.addWorktree(try fixture.request("theirs"))
             #expect(theirs.createdBranch && theirs.trackedRemote == "origin" && theirs.commit == first)
-            let upstream = try await repository.upstream(of: theirs.branch)
-            #expect(upstream?.trackingReference == "refs/remotes/origin/theirs")
+            #expect(try await fixture.upstream(of: "theirs") == "refs/remotes/origin/theirs")
             let based = try await repository.addWorktree(
                 try fixture.request("based", .new(base: "origin/theirs")))
             #expect(based.createdBranch && based.commit == first)
-            #expect(try await repository.upstream(of: based.branch) == nil)
+            #expect(try await fixture.upstream(of: "based") == "")
 
             let before = try await fixture.trace()
             let refusals: [(String, BranchSource, GitError)] = [

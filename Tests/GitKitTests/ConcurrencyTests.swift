@@ -22,7 +22,7 @@ struct ConcurrencyTests {
         for tree in list.dropFirst() {
             #expect(try await repository.status(of: tree.path)?.isClean == true)
             let branch = try #require(tree.branch)
-            #expect(try await repository.upstream(of: branch)?.remote == "origin")
+            #expect(try await fixture.upstream(of: branch.rawValue) == "refs/remotes/origin/\(branch)")
         }
         #expect(try await repository.leftovers().isEmpty)
         #expect(try await fixture.shell("find .git -name '*.lock'") == "")

@@ -18,6 +18,11 @@ extension GitFixture {
             folder: folder.removingLastComponent().appending("trees").appending(slug.rawValue), name: slug)
     }
 
+    /// The reference that a local branch follows; empty when it follows none.
+    func upstream(of branch: String) async throws -> String {
+        try await git("for-each-ref", "--format=%(upstream)", "refs/heads/\(branch)")
+    }
+
     /// The fixture with programs of the test's own (name: shell script) before the others on PATH.
     func withPrograms(_ programs: [String: String], in folder: FilePath) async throws -> GitFixture {
         let bin = folder.appending("bin")

@@ -74,9 +74,7 @@ struct JournalTests {
     @Test func writesOfAnotherProcessAreSeen() async throws {
         try await withFleet(.file) { fleet in
             let changes = fleet.store.changes
-            let version = try await changes.dataVersion()
             _ = try await fleet.emit(draft("own"), at: noon)
-            #expect(try await changes.dataVersion() == version)
             let newest = try await changes.newestJournalID()
             let result = try await sqlite3(
                 fleet.store.path,
@@ -85,7 +83,6 @@ struct JournalTests {
                 VALUES ('\(shop)', 1, 'main', 'emit', 'test', '{"name":"foreign"}')
                 """)
             #expect(result.isSuccess, "\(result.errorText)")
-            #expect(try await changes.dataVersion() != version)
             #expect(try await changes.newestJournalID() == newest + 1)
             #expect(changes.log.string == fleet.store.path.string + "-wal")
             let rows = try await fleet.journal(after: newest, limit: 5)
