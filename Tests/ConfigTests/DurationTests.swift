@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @Suite struct DurationTests {
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func everyPrintedDurationIsReadBack() {
-        var random = SeededRandom(seed: 7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<2000 {
             let duration = Duration.milliseconds(Int64.random(in: 0...900_000_000_000, using: &random))
             #expect(DurationText.parse(DurationText.text(duration)) == duration)
@@ -47,20 +48,5 @@ import Testing
         for text in ["", "MB", "-1MB", "1.5MB", "9999999999999GB", "1XB"] {
             #expect(ByteSizeText.parse(text) == nil)
         }
-    }
-}
-
-/// A small generator with a fixed seed (SplitMix64), so that a failure comes back.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

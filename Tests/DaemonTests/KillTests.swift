@@ -14,7 +14,7 @@ struct KillTests {
             branches: (1...20).map { "p\($0)" }, ticks: LongTests.choose(2, long: 20), pause: "0.25")
         try await withFleet(policy: MarkerStorm.policy, agent: storm.agent) { fleet in
             try await storm.begin(fleet)
-            var random = SeededGenerator(state: 2026)
+            var random = SeededGenerator(seed: 2026)
             let store = try fleet.store()
             var worked = 0
             for number in 0..<Self.kills {

@@ -126,12 +126,3 @@ struct MarkerStorm {
         #expect(actions.count == 2 * ticks)
     }
 }
-
-/// A small generator with a fixed seed, so that a failure can be seen again.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state >> 33) ^ (state << 31)
-    }
-}

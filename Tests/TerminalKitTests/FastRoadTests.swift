@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TerminalKit
@@ -103,7 +104,7 @@ struct FastRoadTests {
 
     @Test(arguments: 0..<24)
     func randomTextReadsTheSame(_ seed: Int) {
-        var random = SeededGenerator(state: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         let size = TerminalSize(
             columns: Int.random(in: 4...60, using: &random), rows: Int.random(in: 2...12, using: &random))
         let text = randomText(&random, lines: 120, columns: size.columns)

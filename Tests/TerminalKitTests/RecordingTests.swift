@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import TerminalKit
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -44,7 +45,7 @@ struct RecordingTests {
         let single = recording.read(
             PaneReader(size: recording.size, kind: recording.kind), to: recording.tap.count, pieces: { 1 })
         #expect(single == whole)
-        var random = SeededGenerator(state: 7)
+        var random = SeededGenerator(seed: 7)
         let pieces = recording.read(
             PaneReader(size: recording.size, kind: recording.kind), to: recording.tap.count,
             pieces: { Int.random(in: 1...4000, using: &random) })
@@ -54,7 +55,7 @@ struct RecordingTests {
     @Test(arguments: Recording.all)
     func keyframesLoseAndRepeatNothing(_ recording: Recording) throws {
         let reader = PaneReader(size: recording.size, kind: recording.kind)
-        var random = SeededGenerator(state: 11)
+        var random = SeededGenerator(seed: 11)
         let cuts = (0..<200).map { _ in Int.random(in: 1..<recording.tap.count, using: &random) }.sorted()
         var restored = PaneReader(size: recording.size, kind: recording.kind)
         var restarts = 0

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TerminalKit
@@ -183,7 +184,7 @@ struct ShellPaneTests {
     }
 
     @Test func randomBytesNeitherCrashNorGrow() {
-        var random = SeededGenerator(state: 3)
+        var random = SeededGenerator(seed: 3)
         let alphabet = Array(
             "\u{1b}\u{1b}\u{1b}[[]?;;0123456789HJKmhlrSTLMPX@ABCD\r\n\t\u{8}abc中#### SENTRY{}\"".utf8)
         for round in 0..<12 {

@@ -15,7 +15,7 @@ struct ScreenCatchUpTests {
     /// tmux throws away a tenth of the rows above the screen when there are as many as its `history-limit`.
     @Test(arguments: zip([1, 2, 3, 4, 5, 6] as [UInt64], [100, .max, 100, .max, 100, .max] as [Int]))
     func capturesSayWhatTheBytesSay(_ seed: UInt64, historyLimit: Int) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let size = TerminalSize(columns: 60, rows: 12)
         let program = CapturedProgram(size: size, historyLimit: historyLimit)
         let reader = PaneReader(size: size, kind: .shell)
@@ -47,7 +47,7 @@ struct ScreenCatchUpTests {
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func afterABurstAllThatIsLeftIsRead(_ seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let size = TerminalSize(columns: 60, rows: 12)
         let program = CapturedProgram(size: size, historyLimit: 100)
         let reader = PaneReader(size: size, kind: .shell)

@@ -40,7 +40,7 @@ struct TapRestartTests {
 
     private func compare(_ seed: UInt64, _ kind: String, losingScreens: Bool = false) async throws {
         try await withTemporaryFolder { folder in
-            var random = SeededGenerator(state: seed)
+            var random = SeededGenerator(seed: seed)
             let writer = TapWriter(tap: folder.appending("a.tap"))
             let kind = AgentKind(kind)
             var steady = try StoredReader(writer.tap, kind: kind)
@@ -74,7 +74,7 @@ struct TapRestartTests {
     @Test(arguments: [3, 6], ["shell", "claude", "codex"])
     func aTapThatIsReadAgainSaysTheSame(_ seed: UInt64, _ kind: String) async throws {
         try await withTemporaryFolder { folder in
-            var random = SeededGenerator(state: seed)
+            var random = SeededGenerator(seed: seed)
             let writer = TapWriter(tap: folder.appending("a.tap"))
             var steady = try StoredReader(writer.tap, kind: AgentKind(kind))
             for step in 0..<400 {

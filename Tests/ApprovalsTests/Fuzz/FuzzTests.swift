@@ -16,7 +16,7 @@ struct FuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(40, long: 2000))
     func onlyAWordOfItsOwnDecides(_ seed: Int) {
-        var random = FuzzGenerator(state: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         for _ in 0..<100 {
             let count = Int.random(in: 0...14, using: &random)
             let text = (0..<count).map { _ in Self.words.randomElement(using: &random) ?? "" }.joined()
@@ -27,14 +27,5 @@ struct FuzzTests {
                 #expect(isThere, "\(text.debugDescription)")
             }
         }
-    }
-}
-
-/// A small generator with a fixed seed, so that a failure can be seen again.
-struct FuzzGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state >> 33) ^ (state << 31)
     }
 }

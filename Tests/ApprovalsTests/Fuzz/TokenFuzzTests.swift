@@ -24,7 +24,7 @@ struct TokenFuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(30, long: 1500))
     func damagedTokensAreRefused(_ seed: Int) {
-        var random = FuzzGenerator(state: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         let good = ApprovalToken(approval: ApprovalID("ap-\(seed)"), expiresAt: later(60))
         let text = Array(good.text(signedWith: keys).utf8)
         for _ in 0..<100 {
@@ -39,7 +39,7 @@ struct TokenFuzzTests {
     /// Signed by our own key, and still nonsense: what is in it is read with care.
     @Test(arguments: 0..<LongTests.choose(30, long: 1500))
     func signedNonsenseIsReadWithCare(_ seed: Int) {
-        var random = FuzzGenerator(state: UInt64(seed + 7))
+        var random = SeededGenerator(seed: UInt64(seed + 7))
         let words = [
             "{", "}", "[", "]", "\"id\":", "\"exp\":", "\"ap-1\"", "1", "-1", "1e999", "9223372036854775807",
             ",", "null",
@@ -56,7 +56,7 @@ struct TokenFuzzTests {
         }
     }
 
-    private static func damage(_ bytes: inout [UInt8], _ random: inout FuzzGenerator) {
+    private static func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
         guard let at = bytes.indices.randomElement(using: &random) else { return }
         switch Int.random(in: 0..<5, using: &random) {
         case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)

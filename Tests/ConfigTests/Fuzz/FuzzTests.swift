@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func randomBytesEndInATreeOrInProblems(_ seed: Int) {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let interesting = Array(
             "[]{}:,-#&*!|>'\"%@`\n\t =.~?<\\u0001a[[]]\"\"\"'''---\r\n\u{e9}\u{65e5}".utf8)
         for _ in 0..<400 {
@@ -40,7 +40,7 @@ import Testing
 
     @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func damagedFilesEndInATreeOrInProblems(_ seed: Int) throws {
-        var random = SeededRandom(seed: UInt64(100 + seed))
+        var random = SeededGenerator(seed: UInt64(100 + seed))
         let folders = [
             "yaml/valid", "toml/valid", "fleet/valid", "hosts/valid", "policy/valid", "templates/valid",
         ]
@@ -70,7 +70,7 @@ import Testing
         for shape in shapes { readEverything(Array(shape.utf8)) }
     }
 
-    private func damage(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+    private func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
         guard !bytes.isEmpty else { return }
         let at = Int.random(in: 0..<bytes.count, using: &random)
         switch Int.random(in: 0..<4, using: &random) {

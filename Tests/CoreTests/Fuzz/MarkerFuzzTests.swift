@@ -15,7 +15,7 @@ struct MarkerFuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(24, long: 1200))
     func randomRowsAreScanned(_ seed: Int) {
-        var random = FuzzGenerator(state: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         let kinds: [AgentKind?] = [.shell, .claude, .codex, .aider, nil]
         var scanner = MarkerScanner(kind: kinds[seed % 5])
         scanner.wantsLines = seed % 2 == 0
@@ -53,21 +53,12 @@ struct MarkerFuzzTests {
         }
     }
 
-    private func row(_ serial: UInt64, _ random: inout FuzzGenerator) -> ScreenRow {
+    private func row(_ serial: UInt64, _ random: inout SeededGenerator) -> ScreenRow {
         let count = Int.random(in: 0...8, using: &random)
         let text = (0..<count).map { _ in Self.words.randomElement(using: &random) ?? "" }.joined()
         return ScreenRow(
             text: text, serial: serial, isWrapped: Int.random(in: 0..<4, using: &random) == 0,
             isBold: Int.random(in: 0..<6, using: &random) == 0,
             isShaded: Int.random(in: 0..<6, using: &random) == 0)
-    }
-}
-
-/// A small generator with a fixed seed, so that a failure can be seen again.
-struct FuzzGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state >> 33) ^ (state << 31)
     }
 }

@@ -28,7 +28,7 @@ struct FuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func randomBytes(_ seed: Int) async throws {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let interesting = Array("{}[]\":,\\\n\n\r\0 \u{e9}\u{65e5}truenull0.-1e".utf8)
         for _ in 0..<8 {
             let bytes = (0..<Int.random(in: 0...2000, using: &random)).map { _ in
@@ -42,7 +42,7 @@ struct FuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(4, long: 200))
     func damagedLines(_ seed: Int) async throws {
-        var random = SeededRandom(seed: UInt64(100 + seed))
+        var random = SeededGenerator(seed: UInt64(100 + seed))
         let whole = """
             {"id":"a","ts":1767268800.5,"branch":"feature/a","text":"make test","enter":true,"sender":"ana"}
             {"id":"b","ts":1767268800,"session":"s","keys":["C-c","Up"],"meta":{"a":[1,{"b":null}]}}
@@ -133,18 +133,5 @@ struct FuzzTests {
             _ = try await intake.take(line, at: noon)
         }
         #expect(try await fleet.claimOutbox(now: later(10)).isEmpty)
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

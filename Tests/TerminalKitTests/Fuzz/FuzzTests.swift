@@ -27,14 +27,14 @@ struct FuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(20, long: 1000))
     func randomBytesAreRead(_ seed: Int) throws {
-        var random = SeededGenerator(state: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         let bytes = Self.randomBytes(LongTests.choose(6_000, long: 20_000), &random)
         try readBothWays(bytes, kind: Self.kinds[seed % 5], seed: UInt64(seed), "seed \(seed)")
     }
 
     @Test(arguments: Recording.all, 0..<LongTests.choose(2, long: 100))
     func damagedRecordingsAreRead(_ recording: Recording, _ seed: Int) throws {
-        var random = SeededGenerator(state: UInt64(seed + 77))
+        var random = SeededGenerator(seed: UInt64(seed + 77))
         let start = Int.random(in: 0...max(0, recording.tap.count - 16_000), using: &random)
         var bytes = Array(recording.tap[start..<min(recording.tap.count, start + 16_000)])
         for _ in 0..<60 { Self.damage(&bytes, &random) }
@@ -45,7 +45,7 @@ struct FuzzTests {
     /// Each of 200 cuts is restored from its own keyframe, and says what the reader that went on says, lines too.
     @Test(arguments: Recording.all)
     func eachCutGoesOnFromItsKeyframe(_ recording: Recording) throws {
-        var random = SeededGenerator(state: 4711)
+        var random = SeededGenerator(seed: 4711)
         let cuts = (0..<200).map { _ in Int.random(in: 1..<recording.tap.count, using: &random) }.sorted()
         let steady = PaneReader(size: recording.size, kind: recording.kind)
         steady.wantsLines = true
@@ -74,7 +74,7 @@ struct FuzzTests {
 
     /// In one piece, and in random pieces with restarts between them.
     private func readBothWays(_ bytes: [UInt8], kind: AgentKind?, seed: UInt64, _ place: String) throws {
-        var random = SeededGenerator(state: seed &+ 99)
+        var random = SeededGenerator(seed: seed &+ 99)
         let size = TerminalSize(
             columns: Int.random(in: 2...120, using: &random), rows: Int.random(in: 1...40, using: &random))
         let whole = PaneReader(size: size, kind: kind)

@@ -18,7 +18,7 @@ struct FuzzTests {
 
     @Test(arguments: 0..<LongTests.choose(40, long: 2000))
     func hookLinesAreWholeOrNone(_ seed: Int) {
-        var random = SeededGenerator(state: UInt64(seed + 1))
+        var random = SeededGenerator(seed: UInt64(seed + 1))
         for _ in 0..<200 {
             let bytes = Self.bytes(&random, most: 12)
             guard let line = HookLine(bytes: bytes) else { continue }
@@ -33,7 +33,7 @@ struct FuzzTests {
     @Test(arguments: 0..<LongTests.choose(10, long: 500))
     func sizesOfAnyFileAreInOrderAndInBounds(_ seed: Int) async throws {
         try await withTemporaryFolder { folder in
-            var random = SeededGenerator(state: UInt64(seed + 1))
+            var random = SeededGenerator(seed: UInt64(seed + 1))
             let path = folder.appending("a.tap.sizes")
             var log = SizeLog(path: path)
             for step in 0..<40 {
