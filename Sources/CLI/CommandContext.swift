@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Fleet
 
 /// Options that every command has.
 struct GlobalOptions: ParsableArguments {
@@ -47,6 +48,14 @@ struct CommandContext: Sendable {
     var surroundings: Surroundings
     var console: Console
     var json: Bool
+    /// The fleet on its way, when it was begun before the arguments were parsed.
+    var opening: Task<FleetContext, any Error>?
+
+    /// The fleet of the surroundings' folder; throws what ``FleetContext/open(_:role:adjusting:)`` throws.
+    func fleet() async throws -> FleetContext {
+        if let opening { return try await opening.value }
+        return try await FleetContext.open(surroundings)
+    }
 }
 
 /// A command of ours: it checks its arguments, calls one use case and renders the result.
@@ -54,6 +63,9 @@ protocol AgentCommand: AsyncParsableCommand {
     var global: GlobalOptions { get }
     func run(_ context: CommandContext) async throws
 }
+
+/// A command that shows the fleet: it is opened while the arguments are parsed, which takes as long.
+protocol FleetView: AgentCommand {}
 
 extension AgentCommand {
     /// Never called: `Program` gives every command its context.

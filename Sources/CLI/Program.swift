@@ -1,5 +1,6 @@
 internal import ArgumentParser
 public import Core
+internal import Fleet
 internal import ProcessKit
 internal import SystemPackage
 
@@ -14,6 +15,7 @@ public enum Program {
         }
         var surroundings = surroundings
         let arguments = GlobalOptions.movedBehindCommand(arguments)
+        let opening = opening(arguments, surroundings)
         let command: any ParsableCommand
         do {
             command = try RootCommand.parsed(arguments)
@@ -45,13 +47,24 @@ public enum Program {
             }
             try agentCommand.validate()
             try await agentCommand.run(
-                CommandContext(surroundings: surroundings, console: console, json: global.json))
+                CommandContext(
+                    surroundings: surroundings, console: console, json: global.json, opening: opening))
             return ExitStatus.done.rawValue
         } catch let code as ExitCode {
             return code.rawValue
         } catch {
             return console.render(error: error, json: global.json).rawValue
         }
+    }
+
+    /// The fleet of a ``FleetView``, opened on another core meanwhile; nil where an option could name another place.
+    private static func opening(
+        _ arguments: [String], _ surroundings: Surroundings
+    ) -> Task<FleetContext, any Error>? {
+        guard let word = arguments.first, RootCommand.command(called: word) is any FleetView.Type,
+            arguments.dropFirst().allSatisfy(["--json", "--quiet", "-q"].contains)
+        else { return nil }
+        return Task.detached { try await FleetContext.open(surroundings) }
     }
 
     /// Usage errors go to standard error, help to standard output, as ArgumentParser words them.

@@ -32,14 +32,18 @@ struct RootCommand: AsyncParsableCommand {
     ///
     /// Throws ``CLIError/unknownCommand(_:group:known:)`` and what ArgumentParser throws.
     static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-        if let word = arguments.first,
-            let type = configuration.subcommands.first(where: { $0.isCalled(word) }),
+        if let word = arguments.first, let type = command(called: word),
             let command = quickly(type, arguments)
         {
             return command
         }
         if let error = unknownCommand(in: arguments) { throw error }
         return try parseAsRoot(arguments)
+    }
+
+    /// The command with this name or alias.
+    static func command(called word: String) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { $0.isCalled(word) }
     }
 
     private static func quickly<Command: ParsableCommand>(

@@ -5,7 +5,7 @@ internal import Fleet
 internal import Store
 internal import SystemPackage
 
-struct Sessions: AgentCommand {
+struct Sessions: FleetView {
     static let configuration = CommandConfiguration(
         commandName: "sessions",
         abstract: "Show the agents of this fleet as they are now",
@@ -24,7 +24,7 @@ struct Sessions: AgentCommand {
 
     func run(_ context: CommandContext) async throws {
         if let records = try panes.records(context) { return try await show(records, context) }
-        let fleet = try await FleetContext.open(context.surroundings)
+        let fleet = try await context.fleet()
         async let policy = PolicyStanding.now(in: fleet)
         let agents = try await SessionList(context: fleet).load()
         context.console.render(

@@ -5,7 +5,7 @@ internal import Fleet
 internal import GitKit
 internal import Store
 
-struct Status: AgentCommand {
+struct Status: FleetView {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the fleet as a whole: daemon, agents, runs, questions",
@@ -44,7 +44,7 @@ struct Status: AgentCommand {
             return
         }
         guard format == .text else { return try await printLine(context) }
-        let fleet = try await FleetContext.open(context.surroundings)
+        let fleet = try await context.fleet()
         if watch { return try await StatusWatch(context: context, fleet: fleet).run() }
         let status = try await DaemonControl(context: fleet).status()
         context.console.render(
@@ -57,7 +57,7 @@ struct Status: AgentCommand {
     /// tmux asks for it in every folder, most of which are no fleet: then there is nothing to say.
     private func printLine(_ context: CommandContext) async throws {
         do {
-            let fleet = try await FleetContext.open(context.surroundings)
+            let fleet = try await context.fleet()
             let line = StatusLine(status: try await DaemonControl(context: fleet).status()).text
             if !line.isEmpty { context.console.result(line) }
         } catch GitError.notARepository, FleetError.notAFleet {
