@@ -36,6 +36,13 @@ public struct AuditLog: Sendable {
         self.broken = broken
     }
 
+    /// Throws ``OrchestratorError/notRecorded(branch:nearest:)`` for a branch that no line is about.
+    public func require(_ branch: String) throws(OrchestratorError) {
+        let known = Set(lines.compactMap(\.branch))
+        guard !known.contains(branch) else { return }
+        throw .notRecorded(branch: branch, nearest: didYouMean(branch, among: known.sorted()))
+    }
+
     /// The fleet's own record.
     public static func place(in context: FleetContext) -> FilePath {
         OrchestratorAudit(context: context).path

@@ -126,7 +126,8 @@ struct CommandDelivery: Sendable {
                 seen += more
                 if let report = ShellReport.find(name, in: seen) {
                     return .exited(
-                        code: report.exitCode, tail: tail(of: seen[..<report.range.lowerBound], name))
+                        code: report.exitCode, tail: tail(of: seen[..<report.range.lowerBound], name),
+                        milliseconds: report.milliseconds)
                 }
                 // A report that is half there stays; of the rest only the end is shown.
                 if seen.count > 2 * Self.mostTail { seen.removeFirst(seen.count - Self.mostTail) }

@@ -45,6 +45,9 @@ public struct OrchestratorSource: Sendable {
     /// Where a change of the file is seen.
     public var folder: FilePath { file.removingLastComponent() }
 
+    /// The prompts that the file names now.
+    var promptFiles: [FilePath] { OrchestratorFile.promptFiles(in: file, base: base) }
+
     /// Whether the file itself asks for a rehearsal (`dry_run`).
     public func asksForRehearsal() throws -> Bool { try load().value.configuration.isDryRun }
 

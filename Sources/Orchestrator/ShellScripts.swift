@@ -70,7 +70,8 @@ struct ShellScripts: Sendable {
 /// The report of a command in what its pane printed.
 struct ShellReport: Sendable, Equatable {
     var exitCode: Int32
-    var milliseconds: Int64
+    /// How long it ran; nil where the shell could not tell.
+    var milliseconds: Int64?
     /// Where the report begins and ends in the bytes.
     var range: Range<Int>
 
@@ -85,7 +86,7 @@ struct ShellReport: Sendable, Equatable {
             let code = Int32(exactly: code)
         else { return nil }
         return ShellReport(
-            exitCode: code, milliseconds: object["ms"]?.integer ?? 0, range: begin..<end + 1)
+            exitCode: code, milliseconds: object["ms"]?.integer, range: begin..<end + 1)
     }
 }
 

@@ -15,7 +15,7 @@ struct StepBuilder {
         var orchestration = OrchestrationStep(changes: changes)
         let known = commands.merging(changes.commands.map { ($0.id, $0) }) { $1 }
         for effect in effects { add(effect, known, to: &orchestration.step) }
-        for command in changes.commands where command.endedAt == now {
+        for command in changes.commands where !command.state.isOpen {
             count(command, in: &orchestration.step)
         }
         return orchestration

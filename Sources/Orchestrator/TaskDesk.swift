@@ -70,24 +70,51 @@ public struct TaskDesk: Sendable {
 
     /// Adds tasks; an orchestrator takes them up at once, or when one runs.
     ///
-    /// Throws ``TaskGraphError`` when a dependency is no task's branch or there would be a circle.
+    /// Throws as ``check(_:)``.
     public func add(_ tasks: [PlannedTask]) async throws {
         try await refuseAgents("Adding tasks")
+        try await check(tasks)
+        try await context.store.addTasks(tasks, at: context.surroundings.now())
+    }
+
+    /// Whether tasks could be added: their branches are free, their templates and profiles there, and the plan has no circle.
+    ///
+    /// Throws ``StoreError/taskTaken(branch:)``, ``ConfigurationError``, ``FleetError/unknownProfile(_:known:)`` and
+    /// ``TaskGraphError``.
+    public func check(_ tasks: [PlannedTask]) async throws {
         try context.requireTrust()
         try await takeFile()
         for task in tasks {
             _ = try BranchName(task.branch)
-            if let name = task.template { _ = try context.templates().template(named: name) }
+            let template = try task.template.map { try context.templates().template(named: $0) }
+            _ = try context.configuration.requireProfile(named: task.agent ?? template?.agent)
         }
-        try await context.store.addTasks(tasks, at: context.surroundings.now()) { _ = try TaskGraph($0) }
+        try await context.store.checkAddable(tasks)
     }
 
-    /// Asks something of tasks: all of them exist, or nothing is asked.
+    /// Removes tasks that were added and do not run; their branches and agents stay.
+    ///
+    /// Throws what ``FleetStore/removeTasks(_:at:)`` throws.
+    public func remove(_ branches: [String]) async throws {
+        try await refuseAgents("Removing a task")
+        try await takeFile()
+        try await context.store.removeTasks(branches, at: context.surroundings.now())
+    }
+
+    /// Asks something of tasks: all of them exist and it would change each, or nothing is asked.
     public func ask(_ request: TaskRequest, of branches: [String]) async throws {
         try await refuseAgents("Changing a task")
         try await takeFile()
-        let known = try await context.store.tasks().map(\.id)
+        let rows = try await context.store.orchestratorBoard().rows
+        let known = rows.map(\.task.id)
         for branch in branches where !known.contains(branch) { throw unknown(branch, among: known) }
+        let waiting = try await WaitingRequests(store: context.store)
+        for row in rows where branches.contains(row.task.id) && !waiting.concern(row.task.id) {
+            let standing = row.task.standing ?? TaskStanding(phase: "", at: context.surroundings.now())
+            if let why = standing.futility(of: request, commands: row.commands) {
+                throw OrchestratorError.futile(request, branch: row.task.id, why: why)
+            }
+        }
         for branch in branches {
             try await context.store.request(
                 request, of: branch, by: "cli", at: context.surroundings.now())

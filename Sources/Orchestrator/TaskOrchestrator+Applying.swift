@@ -4,15 +4,16 @@ internal import Logging
 internal import Store
 
 extension TaskOrchestrator {
-    /// Decides, stores, and only then lets anything be done.
+    /// Decides, stores, and only then lets anything be done; the rows of `left` tasks are not touched.
     func apply(
         _ event: OrchestratorEvent, advancing position: PositionAdvance? = nil,
-        recording decision: RecordedDecision? = nil
+        recording decision: RecordedDecision? = nil, leaving left: Set<String> = []
     ) async throws {
         let now = now
         let former = machine.settings.maxAgentsPerHost == nil ? nil : machine
         let effects = machine.receive(event, at: now)
-        let changes = machine.takeChanges()
+        var changes = machine.takeChanges()
+        for branch in left { changes.tasks.removeValue(forKey: branch) }
         guard !effects.isEmpty || !changes.isEmpty || position != nil || decision != nil else {
             // Nothing to store, and yet what follows depends on it.
             if event.isCircumstance { keep { try audit.write(event, [], changes, nil, machine, at: now) } }
@@ -36,7 +37,8 @@ extension TaskOrchestrator {
                 var capacity = machine.capacity ?? Capacity()
                 capacity.otherAgents = others
                 try await apply(.capacity(capacity))
-                return try await apply(event, advancing: position, recording: decision)
+                return try await apply(
+                    event, advancing: position, recording: decision, leaving: left)
             }
         } catch {
             // The machine has decided what nobody will know: it is made anew from what is stored.

@@ -6,15 +6,20 @@ extension TaskOrchestrator {
     /// Takes up what agents reported and people asked and answered since the last look.
     func takeJournal() async throws {
         let kinds: [JournalKind] = [
-            .marker, .emit, .approvalAnswered, .taskRequested, .taskAdded, .agentState, .agentRemoved,
-            .agentStarted, .stageChanged, .runChanged,
+            .marker, .emit, .approvalAnswered, .taskRequested, .taskAdded, .taskRemoved, .agentState,
+            .agentRemoved, .agentStarted, .stageChanged, .runChanged,
         ]
         while true {
             let entries = try await store.journal(after: journalRead, kinds: kinds, limit: 200)
             guard let last = entries.last else { return }
+            var removed: Set<String> = []
             for entry in entries {
                 if entry.kind == .taskAdded {
                     planChanged = true
+                } else if entry.kind == .taskRemoved {
+                    if entry.id > removalsFrom, let branch = entry.payload["branch"]?.string {
+                        removed.insert(branch)
+                    }
                 } else if let event = try await event(of: entry) {
                     try await apply(
                         event, advancing: PositionAdvance(reader: Self.reader, from: cursor, to: entry.id))
@@ -24,9 +29,18 @@ extension TaskOrchestrator {
                 }
                 journalRead = entry.id
             }
+            try await forget(removed)
             if planChanged { events.wake() }
             guard entries.count == 200 || last.id < 0 else { return }
         }
+    }
+
+    /// Forgets tasks that somebody removed: whoever is added under such a name afterwards is another task.
+    private func forget(_ removed: Set<String>) async throws {
+        guard !removed.isEmpty else { return }
+        tasks.removeAll { removed.contains($0.branch) }
+        planChanged = true
+        try await apply(.planned(tasks: tasks), leaving: removed)
     }
 
     private func event(of entry: JournalEntry) async throws -> OrchestratorEvent? {

@@ -10,6 +10,7 @@ extension TaskOrchestrator {
     /// One pass over everything that may have changed.
     func turn() async {
         note(events.takeChanges())
+        await rereadFleet()
         if isStale || planChanged { await attempt("plan") { try await load() } }
         guard !isStale else { return }
         await attempt("results") { try await takeResults() }
@@ -54,7 +55,7 @@ extension TaskOrchestrator {
         }
     }
 
-    private func note(_ changes: Set<FileEvents.Change>) {
+    func note(_ changes: Set<FileEvents.Change>) {
         let state = context.configuration.stateDatabase
         for change in changes {
             if change.folder == state.removingLastComponent(),
@@ -62,13 +63,26 @@ extension TaskOrchestrator {
             {
                 databaseChanged = true
             }
-            // Prompts may lie beside the file; whatever changes there, it is read again.
-            if change.folder == source.folder,
-                change.name?.hasSuffix(".toml") != false
-                    || change.name?.hasSuffix(".md") == true || change.name?.hasSuffix(".txt") == true
-            {
+            guard let name = change.name else {
+                if change.folder == source.folder { planChanged = true }
+                if change.folder == context.folder { fleetChanged = true }
+                continue
+            }
+            let path = change.folder.appending(name)
+            if path == source.file || promptFiles.contains(where: { $0.starts(with: path) }) {
                 planChanged = true
             }
+            if path == context.root.pushing(FilePath(FleetFile.path)) { fleetChanged = true }
+        }
+    }
+
+    /// Tasks begin by fleet.toml as it is, as `spawn` does; one that cannot be used leaves the last good one in force.
+    func rereadFleet() async {
+        guard fleetChanged else { return }
+        fleetChanged = false
+        await attempt("settings") {
+            context = try context.reread()
+            factsAt = nil
         }
     }
 
@@ -89,6 +103,7 @@ extension TaskOrchestrator {
     /// Reads the plan and what is stored; an edit that cannot be used leaves the last good plan in force.
     private func load() async throws {
         planChanged = false
+        watchPrompts()
         var trouble: (any Error)?
         do {
             plan = try source.load().value
@@ -105,8 +120,10 @@ extension TaskOrchestrator {
             _ = try TaskGraph(planned)
             tasks = planned
         }
+        let newest = try await store.newestJournalID()
         let stored = try await store.tasks()
         if isStale {
+            removalsFrom = newest
             var open = try await store.openCommands()
             try await loadCursor(isNew: stored.allSatisfy { $0.standing == nil })
             var standings = Dictionary(

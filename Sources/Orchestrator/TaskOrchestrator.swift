@@ -12,7 +12,8 @@ internal import SystemPackage
 /// One loop changes the machine. Spawning, gathering, asking and typing go on beside it, each by itself, and come back as
 /// events; so one bad agent or decider holds up nobody else.
 public actor TaskOrchestrator: Service {
-    let context: FleetContext
+    /// With fleet.toml as it was last read.
+    var context: FleetContext
     let store: FleetStore
     let source: OrchestratorSource
     let log: Logger
@@ -36,8 +37,13 @@ public actor TaskOrchestrator: Service {
     var journalRead: Int64 = 0
     /// Reports up to here were made before there was a plan, and say nothing about it.
     var reportsFrom: Int64 = 0
+    /// Removals up to here were made before what is held here was read.
+    var removalsFrom: Int64 = 0
     var databaseChanged = true
     var planChanged = false
+    var fleetChanged = false
+    /// Read again when they change, wherever they lie.
+    var promptFiles: [FilePath] = []
     var factsAt: Timestamp?
     var beatAt: Timestamp?
     /// Something changed so soon after facts were read that they were not read again.
@@ -162,9 +168,11 @@ public actor TaskOrchestrator: Service {
     /// A fleet without tasks needs no orchestrator: one may be started by hand.
     private func hasSomethingToRun() async -> Bool {
         if lock != nil { return true }
-        if events.takeChanges().contains(where: { $0.folder == source.folder }) { planChanged = true }
+        note(events.takeChanges())
+        await rereadFleet()
         if planChanged {
             planChanged = false
+            watchPrompts()
             await attempt("plan") {
                 plan = try source.load().value
                 isPlanned = true
@@ -212,9 +220,21 @@ public actor TaskOrchestrator: Service {
 
     private func watch() throws {
         for folder in [
-            context.configuration.stateDatabase.removingLastComponent(), source.folder, context.logs,
+            context.configuration.stateDatabase.removingLastComponent(), source.folder, context.folder,
+            context.logs,
         ] where Files.isFolder(folder) {
             try events.watch(folder)
+        }
+        watchPrompts()
+    }
+
+    /// Watches the folders of the prompts, and where one of the repository is missing the nearest around it.
+    func watchPrompts() {
+        promptFiles = source.promptFiles
+        for file in promptFiles {
+            var folder = file.removingLastComponent()
+            while !Files.isFolder(folder), folder.starts(with: source.base), folder.removeLastComponent() {}
+            try? events.watch(folder)  // then it is read again with the file that names it
         }
     }
 
@@ -239,13 +259,20 @@ public actor TaskOrchestrator: Service {
     func began(_ part: String, _ reason: String) {
         guard troubles.updateValue(reason, forKey: part) != reason else { return }
         log.error("\(part): \(reason)")
-        if part == "plan" { report(["tasks: \(reason)"]) }
+        report(about: part)
     }
 
     func ended(_ part: String) {
         guard troubles.removeValue(forKey: part) != nil else { return }
         log.notice("\(part): works again")
-        if part == "plan" { report([]) }
+        report(about: part)
+    }
+
+    /// Of all troubles only broken files are for people to mend.
+    private func report(about part: String) {
+        let files = ["plan", "settings"]
+        guard files.contains(part) else { return }
+        report(files.compactMap { troubles[$0] }.map { "tasks: \($0)" })
     }
 }
 

@@ -61,6 +61,9 @@ struct WaitingRequests: Sendable {
         return statuses
     }
 
+    /// Whether something was asked of this task, so that it does not stand as it is stored.
+    func concern(_ branch: String) -> Bool { requests.contains { $0.branch == branch } }
+
     private var requests: [(branch: String, request: TaskRequest)] {
         events.compactMap {
             if case .requested(let branch, let request) = $0 { (branch, request) } else { nil }

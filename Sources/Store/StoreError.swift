@@ -21,6 +21,10 @@ public enum StoreError: Error, Equatable {
     case channelRefused(id: ApprovalID, through: String, allowed: [String])
     case runNotFound(id: String)
     case taskTaken(branch: String)
+    /// It stands in orchestrator.toml, which people edit.
+    case taskOfFile(branch: String)
+    case taskRuns(branch: String)
+    case taskNeeded(branch: String, by: [String])
     case taskNotFound(branch: String, similar: [String])
     case commandNotFound(id: String, similar: [String])
     /// It came to its end before, so nothing can be asked of it.
@@ -53,6 +57,9 @@ extension StoreError: UserFacingError {
         case .channelRefused: "approval_channel_refused"
         case .runNotFound: "run_not_found"
         case .taskTaken: "task_taken"
+        case .taskOfFile: "task_of_file"
+        case .taskRuns: "task_runs"
+        case .taskNeeded: "task_needed"
         case .taskNotFound: "task_not_found"
         case .commandNotFound: "command_not_found"
         case .commandEnded: "command_ended"
@@ -81,6 +88,10 @@ extension StoreError: UserFacingError {
         case .channelRefused(let id, let channel, _): "Approval \(id) is not answered through '\(channel)'"
         case .runNotFound(let id): "No run '\(id)'"
         case .taskTaken(let branch): "Branch '\(branch.visible)' has a task already"
+        case .taskOfFile(let branch): "The task '\(branch.visible)' stands in .tmuxagent/orchestrator.toml"
+        case .taskRuns(let branch): "The task '\(branch.visible)' has begun"
+        case .taskNeeded(let branch, let others):
+            "The task '\(branch.visible)' is waited for by \(others.map { "'\($0.visible)'" }.joined(separator: ", "))"
         case .taskNotFound(let branch, _): "No task for the branch '\(branch.visible)'"
         case .commandNotFound(let id, _): "No command '\(id.visible)'"
         case .commandEnded(let id, let state): "Command '\(id)' has ended already (\(state.rawValue))"
@@ -112,6 +123,9 @@ extension StoreError: UserFacingError {
         case .branchTaken(let branch):
             "See it with: tmux-agent sessions; remove it with: tmux-agent rm \(branch)"
         case .taskTaken: "See it with: tmux-agent tasks list"
+        case .taskOfFile: "Take it out of the file"
+        case .taskRuns(let branch): "Give it up first: tmux-agent tasks cancel \(branch.visible)"
+        case .taskNeeded: "Remove those first, or all of them in one command"
         case .taskNotFound(_, let similar) where !similar.isEmpty: Self.suggestion(similar)
         case .taskNotFound: "Run 'tmux-agent tasks list' to see them"
         case .commandNotFound(_, let similar) where !similar.isEmpty: Self.suggestion(similar)

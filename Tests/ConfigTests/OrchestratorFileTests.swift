@@ -68,6 +68,23 @@ import Testing
         #expect(!text.contains("{{"))
     }
 
+    /// Whoever watches them needs their names also while one of them is missing.
+    @Test func promptsAreKnownWhereTheFileIsWrong() async throws {
+        try await withTemporaryFolder { folder in
+            try write(
+                "max_agents = \"many\"\n[prompts]\ncommand = \"prompts/a.md\"\n[phase_prompts]\ntest = \"b.md\"\n",
+                to: folder.appending("o.toml"))
+            let files = OrchestratorFile.promptFiles(in: folder.appending("o.toml"), base: folder)
+            #expect(files.map(\.string) == ["\(folder)/prompts/a.md", "\(folder)/b.md"])
+        }
+    }
+
+    @Test func aWordInCapitalsBeforeAColonIsNoBranch() throws {
+        let tasks = try TaskList.read("- [ ] TODO: write\n- [ ] JIRA-7: fix\n- [ ] x: go\n", file: "p.md")
+        #expect(tasks.map(\.branch) == ["task/todo-write", "JIRA-7", "x"])
+        #expect(tasks.map(\.title) == ["TODO: write", "fix", "go"])
+    }
+
     @Test(arguments: [
         ("Hello {{brnch}}", "prompt.txt:1:7", "Did you mean 'branch'?"),
         ("a\nb {{> part}}", "prompt.txt:2:3", "no partial templates"),

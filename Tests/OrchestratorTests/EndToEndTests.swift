@@ -124,7 +124,8 @@ struct EndToEndTests {
         }
         let log = try await fleet.said()
         try #require(isAsked, "\(branch): \(log)")
-        try await fleet.succeed(verb, try #require(open?["id"]?.string))
+        let answered = try await fleet.succeed(verb, try #require(open?["id"]?.string))
+        #expect(answered.contains("of \(branch): git "), "\(answered)")
     }
 
     private static func checkGit(_ fleet: FleetFixture) async throws {

@@ -68,6 +68,46 @@ struct PlanEditTests {
         }
     }
 
+    /// Profiles of fleet.toml and prompts beside the sources, and a task that is not wanted any more.
+    @Test func whatAPlanNamesIsReadAgainToo() async throws {
+        try await withFleetFixture(scripts: nil) { fleet in
+            try await fleet.plan("[prompts]\ncommand = \"prompts/lead.md\"\n")
+            try await fleet.succeed("up")
+            func troubles() async throws -> [String] {
+                try await fleet.run("status", "--json").json["daemon"]?["troubles"]?.array?.compactMap(
+                    \.string)
+                    ?? []
+            }
+            // Neither the prompt nor its folder is there yet.
+            #expect(try await troubles().contains { $0.hasPrefix("tasks: ") })
+            let prompts = fleet.root.appending("prompts")
+            try Files.makeFolder(prompts)
+            try Files.write("Lead {{branch}}\n", to: prompts.appending("lead.md"))
+            let isMended = try await eventually(within: .seconds(20)) { try await troubles().isEmpty }
+            #expect(isMended)
+
+            let settings = try #require(try Files.readText(fleet.root.appending(".tmuxagent/fleet.toml")))
+            // A broken edit leaves the last good one in force, and the daemon says so.
+            try fleet.write(settings + "[agents.reader]\ncomand = 1\n", to: ".tmuxagent/fleet.toml")
+            let isSaid = try await eventually(within: .seconds(20)) {
+                try await fleet.said().contains("settings: .tmuxagent/fleet.toml has 1 error")
+            }
+            #expect(isSaid)
+            try fleet.write(
+                settings + "[agents.reader]\ncommand = \"sh\"\nkind = \"shell\"\n",
+                to: ".tmuxagent/fleet.toml")
+            try await fleet.succeed("tasks", "add", "a", "--agent", "reader")
+            try await waits(fleet, for: ["a": "running"])
+            try await fleet.succeed("tasks", "cancel", "a")
+            try await waits(fleet, for: ["a": "cancelled"])
+            try await fleet.succeed("tasks", "remove", "a")
+            try await waits(fleet, for: [:])
+            try await fleet.succeed("tasks", "add", "a", "--agent", "reader")
+            try await waits(fleet, for: ["a": "running"])
+            try await fleet.succeed("down")
+        }
+    }
+
     @Test func dryRunWrittenWhileTasksRunBeginsNothingMore() async throws {
         try await withFleetFixture { fleet in
             try fleet.write(task("a"), to: ".tmuxagent/orchestrator.toml")

@@ -35,6 +35,45 @@ struct TasksCommandTests {
         }
     }
 
+    @Test func whatCannotBeginOrWouldChangeNothingIsRefusedAtOnce() async throws {
+        try await withFleetFixture(more: "[agents.reader]\ncommand = \"sh\"\n") { fleet in
+            try await fleet.succeed("tasks", "add", "a", "--agent", "reader")
+            for (arguments, words) in [
+                (["add", "b", "--agent", "raeder"], "Did you mean 'reader'?"),
+                (["add", "b", "--template", "implementatoin"], "implementation"),
+                (["release", "a"], "The task 'a' is neither held nor paused"),
+                (["retry", "a"], "The task 'a' is waiting: there is nothing to try again"),
+                (["remove", "b"], "No task for the branch 'b'"),
+            ] {
+                let refused = try await fleet.run(["tasks"] + arguments)
+                #expect(refused.status != 0 && refused.stderr.contains(words), "\(refused)")
+            }
+            for (list, words) in [
+                ("- [ ] a: again\n", "has a task already"),
+                ("- [ ] b: B\n  after: c\n", "'b' depends on 'c'"),
+                ("- [ ] b: B\n  after: c\n- [ ] c: C\n  after: b\n", "b -> c -> b"),
+            ] {
+                try fleet.write(list, to: "plan.md")
+                let refused = try await fleet.run("tasks", "import", "--dry-run", "plan.md")
+                #expect(refused.status != 0 && refused.stderr.contains(words), "\(refused)")
+            }
+            // What waits to be done counts as done.
+            try await fleet.succeed("tasks", "cancel", "a")
+            try await fleet.succeed("tasks", "retry", "a")
+            try await fleet.succeed("tasks", "remove", "a")
+            #expect(try await fleet.run("tasks", "--json").json.words("tasks", "branch") == [])
+
+            let none = try await fleet.run("replay")
+            #expect(none.status == 1 && none.stderr.contains("'--policy'"), "\(none)")
+            try await fleet.succeed("tasks", "add", "feature/a")
+            try await fleet.succeed("orchestrate", "--once")
+            let unknown = try await fleet.run("replay", "--run", "--branch", "feature/b")
+            #expect(unknown.status == 1 && unknown.stderr.contains("Did you mean 'feature/a'?"), "\(unknown)")
+            let running = try await fleet.run("tasks", "remove", "feature/a")
+            #expect(running.status == 1 && running.stderr.contains("tasks cancel feature/a"), "\(running)")
+        }
+    }
+
     @Test func requirementsBecomeAListThatCanBeImported() async throws {
         try await withFleetFixture { fleet in
             let document = """

@@ -9,9 +9,7 @@ struct OrchestratorStoreTests {
     @Test func aTaskThatLeftTheFileGoesAndOneThatWasAddedStays() async throws {
         try await withFleet { fleet in
             try await fleet.replaceFileTasks([PlannedTask(branch: "a"), PlannedTask(branch: "b")])
-            try await fleet.addTasks([PlannedTask(branch: "c", dependsOn: ["b"])], at: noon) {
-                _ = try TaskGraph($0)
-            }
+            try await fleet.addTasks([PlannedTask(branch: "c", dependsOn: ["b"])], at: noon)
             try await fleet.replaceFileTasks([PlannedTask(branch: "b", title: "B")])
             let tasks = try await fleet.tasks()
             #expect(tasks.map(\.id) == ["b", "c"])
@@ -24,9 +22,7 @@ struct OrchestratorStoreTests {
     @Test func aPlanThatDoesNotFitWhatWasAddedChangesNothing() async throws {
         try await withFleet { fleet in
             try await fleet.replaceFileTasks([PlannedTask(branch: "a"), PlannedTask(branch: "c")])
-            try await fleet.addTasks([PlannedTask(branch: "x", dependsOn: ["c"])], at: noon) {
-                _ = try TaskGraph($0)
-            }
+            try await fleet.addTasks([PlannedTask(branch: "x", dependsOn: ["c"])], at: noon)
             await #expect(throws: TaskGraphError.unknown(branch: "c", of: "x", nearest: nil)) {
                 try await fleet.replaceFileTasks([PlannedTask(branch: "renamed")])
             }
@@ -51,16 +47,49 @@ struct OrchestratorStoreTests {
         try await withFleet { fleet in
             try await fleet.replaceFileTasks([PlannedTask(branch: "a")])
             await #expect(throws: StoreError.taskTaken(branch: "a")) {
-                try await fleet.addTasks([PlannedTask(branch: "a")], at: noon) { _ = try TaskGraph($0) }
+                try await fleet.addTasks([PlannedTask(branch: "a")], at: noon)
             }
             await #expect(throws: TaskGraphError.self) {
-                try await fleet.addTasks([PlannedTask(branch: "x", dependsOn: ["y"])], at: noon) {
-                    _ = try TaskGraph($0)
-                }
+                try await fleet.addTasks([PlannedTask(branch: "x", dependsOn: ["y"])], at: noon)
             }
             #expect(try await fleet.tasks().map(\.id) == ["a"])
             await #expect(throws: StoreError.taskNotFound(branch: "aa", similar: ["a"])) {
                 try await fleet.request(.hold, of: "aa", by: "cli", at: noon)
+            }
+        }
+    }
+
+    @Test func whatWasAddedIsRemovedUnlessItRunsOrOthersNeedIt() async throws {
+        try await withFleet { fleet in
+            try await fleet.replaceFileTasks([PlannedTask(branch: "file")])
+            for (branch, after) in [("a", []), ("b", ["a"]), ("c", ["b"]), ("run", [])] {
+                try await fleet.addTasks([PlannedTask(branch: branch, dependsOn: after)], at: noon)
+            }
+            var standing = TaskStanding(phase: "planning", at: noon)
+            standing.state = .running
+            let begin = OrchestrationStep(
+                changes: OrchestratorChanges(tasks: ["run": standing], commands: [], nextNumber: 1))
+            try await fleet.commit(begin, for: .mainCheckout, at: noon)
+            for (branch, error) in [
+                ("file", StoreError.taskOfFile(branch: "file")), ("run", .taskRuns(branch: "run")),
+                ("d", .taskNotFound(branch: "d", similar: ["a"])),
+            ] {
+                await #expect(throws: error) { try await fleet.removeTasks(["c", branch], at: noon) }
+            }
+            await #expect(throws: StoreError.taskNeeded(branch: "b", by: ["c"])) {
+                try await fleet.removeTasks(["b"], at: noon)
+            }
+            try await fleet.removeTasks(["a", "b", "c"], at: noon)
+            try await fleet.addTasks([PlannedTask(branch: "new")], at: noon)
+            #expect(try await fleet.tasks().map(\.id) == ["file", "run", "new"], "behind all others")
+            // An orchestrator that decided something about it meanwhile looks again.
+            try await fleet.commit(
+                OrchestrationStep(
+                    changes: OrchestratorChanges(tasks: ["a": nil], commands: [], nextNumber: 1)),
+                for: .mainCheckout, at: noon)
+            await #expect(throws: StoreError.taskNotFound(branch: "a", similar: [])) {
+                let late = OrchestratorChanges(tasks: ["a": standing], commands: [], nextNumber: 1)
+                try await fleet.commit(OrchestrationStep(changes: late), for: .mainCheckout, at: noon)
             }
         }
     }

@@ -102,6 +102,27 @@ struct RetentionTests {
         }
     }
 
+    @Test func decisionsAndCommandsThatEndedGoAndTheirTaskStays() async throws {
+        try await withFleet { fleet in
+            try await fleet.addTasks([PlannedTask(branch: "a")], at: noon)
+            for (number, end) in [noon, later(150), nil].enumerated() {
+                let command = QueuedCommand(
+                    id: "cmd-\(number)", number: number + 1, branch: "a", content: DecidedCommand(text: "x"),
+                    state: end == nil ? .queued : .done, createdAt: noon, dueAt: noon, endedAt: end)
+                var step = OrchestrationStep(
+                    changes: OrchestratorChanges(tasks: [:], commands: [command], nextNumber: 4))
+                step.decision = RecordedDecision(
+                    branch: "a", at: end ?? later(199), prompt: .command, inputHash: "h", duration: .zero,
+                    outcome: "decided", output: "\(number)")
+                try await fleet.commit(step, for: .mainCheckout, at: noon)
+            }
+            try await fleet.prune(retention(100), at: later(200))
+            #expect(try await fleet.commands(of: ["a"], limit: 9).map(\.id) == ["cmd-2", "cmd-1"])
+            #expect(try await fleet.orchestratorBoard().decisions.map(\.output) == ["2", "1"])
+            #expect(try await fleet.tasks().map(\.id) == ["a"])
+        }
+    }
+
     @Test func aLongJournalGoesInPiecesAndTheRestStays() async throws {
         try await withFleet { fleet in
             var step = WatchStep()

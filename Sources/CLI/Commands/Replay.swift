@@ -90,6 +90,7 @@ struct Replay: AgentCommand {
         let here = context.surroundings.workingDirectory
         let record = try AuditLog(
             reading: log.map { here.pushing(FilePath($0)) } ?? AuditLog.place(in: fleet))
+        if let branch { try record.require(branch) }
         let start = try since.map { try moment($0, context.surroundings.now()) }
         guard isRun else {
             return OrchestratorReplay.summarise(record, branch: branch, since: start, limit: limit, context)

@@ -20,6 +20,18 @@ public enum OrchestratorFile {
         return try decode(bytes, file: name, base: base)
     }
 
+    /// The files that `[prompts]` and `[phase_prompts]` name, also where something else of the file is wrong; none of a file
+    /// that is no TOML.
+    public static func promptFiles(in file: FilePath, base: FilePath) -> [FilePath] {
+        guard let bytes = try? ConfigurationFile.bytes(at: file, shownAs: file.string),
+            let root = try? TOMLReader.read(bytes: bytes, file: file.string)
+        else { return [] }  // whoever loads the file says what is wrong with it
+        return PromptDecoder.sections.flatMap { root[$0]?.entries ?? [] }.compactMap { entry in
+            guard case .string(let path) = entry.value.value else { return nil }
+            return PromptDecoder.place(of: path, base: base)
+        }
+    }
+
     /// Decodes a file's bytes, and reads the prompts that it names.
     public static func decode(
         _ bytes: some Collection<UInt8>, file: String, base: FilePath

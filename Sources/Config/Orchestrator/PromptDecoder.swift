@@ -6,6 +6,11 @@ struct PromptDecoder {
     let base: FilePath
     let problems: ProblemList
 
+    /// Where files are named.
+    static let sections = ["prompts", "phase_prompts"]
+
+    static func place(of path: String, base: FilePath) -> FilePath { base.pushing(FilePath(path)).normalized }
+
     func decode(_ file: MappingDecoder) -> PromptSet {
         let section = file.mapping("prompts")
         let command = prompt(section, "command", PromptSet.commandText, PromptSet.variables)
@@ -40,7 +45,7 @@ struct PromptDecoder {
     }
 
     private func read(_ path: String, _ node: DocumentNode, _ variables: [String]) -> PromptTemplate? {
-        let place = base.pushing(FilePath(path)).normalized
+        let place = Self.place(of: path, base: base)
         let bytes: [UInt8]
         do throws(ConfigurationError) {
             bytes = try ConfigurationFile.bytes(at: place, shownAs: path)

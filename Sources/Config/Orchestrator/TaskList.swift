@@ -97,7 +97,7 @@ private struct MarkdownTasks {
     private func task(_ text: String, at position: SourcePosition) -> PlannedTask? {
         let parts = text.split(separator: ":", maxSplits: 1)
         let first = parts.first.map { String($0.bare) } ?? ""
-        if parts.count == 2, !first.contains(" ") {
+        if parts.count == 2, !first.contains(" "), !isRemark(first) {
             do throws(BranchNameError) {
                 _ = try BranchName(first)
             } catch {
@@ -108,6 +108,9 @@ private struct MarkdownTasks {
         }
         return PlannedTask(branch: RequirementReader.branch(for: text), title: text)
     }
+
+    /// Words in capitals stand before a colon for people.
+    private func isRemark(_ word: String) -> Bool { word.count > 1 && word.allSatisfy(\.isUppercase) }
 
     private static let keys = [
         "after", "depends_on", "priority", "template", "agent", "responsible", "stages", "tags", "merged",

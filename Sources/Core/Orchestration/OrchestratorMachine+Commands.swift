@@ -80,22 +80,24 @@ extension OrchestratorMachine {
         let isOutlasting = outlasting.remove(id) != nil
         sessionFreeAt[command.session] = now.advanced(by: settings.sessionCooldown)
         change(branch) { $0.noteProgress(now) }
-        if case .exited(let code, _) = result { change(command: id) { $0.exitCode = code } }
+        if case .exited(let code, _, _) = result { change(command: id) { $0.exitCode = code } }
         if standings[branch]?.unwanted == id {
             change(branch) { $0.unwanted = nil }
             // One that came to its end in spite of it is as good as any other.
-            if let detail = result.unwantedDetail { return end(id, .cancelled, detail, now) }
+            if let detail = result.unwantedDetail {
+                return end(id, .cancelled, detail, now, after: result.duration)
+            }
         }
         // What is left of a former life says nothing about the present one.
         func note(isGood: Bool, _ why: String) {
             if !isOutlasting { self.note(isGood: isGood, branch, why, now) }
         }
         switch result {
-        case .exited(_, let tail) where command.isInterrupted:
-            end(id, .failed, tail, now)
+        case .exited(_, let tail, _) where command.isInterrupted:
+            end(id, .failed, tail, now, after: result.duration)
             note(isGood: false, "the last one ran too long")
-        case .exited(let code, let tail):
-            end(id, code == 0 ? .done : .failed, tail, now)
+        case .exited(let code, let tail, _):
+            end(id, code == 0 ? .done : .failed, tail, now, after: result.duration)
             note(isGood: code == 0, "the last one ended with \(code)")
         case .delivered(let receipt):
             end(id, .done, receipt, now)
@@ -108,11 +110,12 @@ extension OrchestratorMachine {
             note(isGood: false, reason)
         case .notDelivered(let reason) where isOutlasting || standings[branch]?.state.isActive != true:
             end(id, .cancelled, reason, now)
-        case .notDelivered(let reason) where command.tries < settings.commandTries:
-            change(command: id) { [settings] in
+        case .notDelivered(let reason) where triesOfRound(command) < settings.commandTries:
+            let pause = settings.pause(after: triesOfRound(command))
+            change(command: id) {
                 $0.state = .queued
                 $0.isInterrupted = false
-                $0.dueAt = now.advanced(by: settings.pause(after: command.tries))
+                $0.dueAt = now.advanced(by: pause)
                 $0.detail = reason
             }
         case .notDelivered(let reason):
@@ -123,6 +126,12 @@ extension OrchestratorMachine {
         completeIfDone(branch, now)
     }
 
+    /// A person who wants a dead command tried again begins another round; `tries` counts on, for a pane may remember what a
+    /// former try typed.
+    private func triesOfRound(_ command: QueuedCommand) -> Int {
+        (command.tries - 1) % settings.commandTries + 1
+    }
+
     private mutating func note(isGood: Bool, _ branch: String, _ why: String, _ now: Timestamp) {
         guard standings[branch]?.state.isActive == true else { return }
         change(branch) { $0.failureStreak = isGood ? 0 : $0.failureStreak + 1 }
@@ -131,12 +140,19 @@ extension OrchestratorMachine {
         pause(branch, .failures, "\(streak) commands failed one after another; \(why)", now)
     }
 
-    mutating func end(_ id: String, _ state: QueuedCommand.State, _ detail: String, _ now: Timestamp) {
+    /// `duration`: how long it ran as its shell says, which knows better than whoever reads of it later.
+    mutating func end(
+        _ id: String, _ state: QueuedCommand.State, _ detail: String, _ now: Timestamp,
+        after duration: Duration? = nil
+    ) {
         guard let former = commands[id] else { return }
         let branch = former.branch
         change(command: id) {
             $0.state = state
             $0.endedAt = now
+            if let duration, let startedAt = $0.startedAt {
+                $0.endedAt = startedAt.advanced(by: min(duration, now.distance(from: startedAt)))
+            }
             $0.detail = detail
         }
         change(branch) { $0.queue.removeAll { $0 == id } }
@@ -270,11 +286,17 @@ extension OrchestratorMachine {
 }
 
 extension CommandEnd {
+    /// How long the command ran, where its shell said so.
+    fileprivate var duration: Duration? {
+        guard case .exited(_, _, let milliseconds?) = self, milliseconds >= 0 else { return nil }
+        return .milliseconds(milliseconds)
+    }
+
     /// What is left of a command that nobody wanted; nil when it ended well all the same.
     fileprivate var unwantedDetail: String? {
         switch self {
-        case .exited(code: 0, _), .delivered: nil
-        case .exited(_, let text), .timedOut(let text), .notDelivered(let text), .lost(let text): text
+        case .exited(code: 0, _, _), .delivered: nil
+        case .exited(_, let text, _), .timedOut(let text), .notDelivered(let text), .lost(let text): text
         }
     }
 }

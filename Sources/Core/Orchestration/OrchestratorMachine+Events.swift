@@ -222,7 +222,6 @@ extension OrchestratorMachine {
         where standings[branch]?.state.isActive == true {
             change(command: command.id) {
                 $0.state = .queued
-                $0.tries = 0
                 $0.isInterrupted = false
                 $0.createdAt = now
                 $0.dueAt = now

@@ -26,7 +26,7 @@ public struct QueuedCommand: Sendable, Equatable, Codable, Identifiable {
     public var content: DecidedCommand
     public var state: State
     public var approval: ApprovalID?
-    /// How often delivering it was begun.
+    /// How often delivering it was begun, in all its rounds.
     public var tries: Int
     public var createdAt: Timestamp
     /// Not before this time.
@@ -64,8 +64,8 @@ public struct QueuedCommand: Sendable, Equatable, Codable, Identifiable {
 
 /// How a command ended that was begun.
 public enum CommandEnd: Sendable, Equatable, Codable {
-    /// A shell said its exit code.
-    case exited(code: Int32, tail: String)
+    /// A shell said its exit code, and how long it took; nil: nobody knows.
+    case exited(code: Int32, tail: String, milliseconds: Int64? = nil)
     /// Typed, with a receipt.
     case delivered(receipt: String)
     /// It was not typed; it may be tried again.

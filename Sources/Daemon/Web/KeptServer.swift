@@ -20,7 +20,7 @@ struct KeptServer: Service {
     func run() async throws {
         let server = WebServer(site, page: page, at: place, log: log) { address in
             troubles.tell([], from: page.rawValue)
-            log.notice("\(page.rawValue): \(address.url)")
+            log.notice("\(page.rawValue): \(address.url)\(page == .metrics ? "/metrics" : "")")
             do {
                 try address.write(run: context.run, processID: context.surroundings.processID)
             } catch {

@@ -92,6 +92,19 @@ extension FleetContext {
             detection: DetectionCatalog(root: root))
     }
 
+    /// This fleet with fleet.toml as it is now; its database stays the one that is open.
+    ///
+    /// Throws ``ConfigurationError`` with every problem of a broken file.
+    public func reread() throws(ConfigurationError) -> FleetContext {
+        let read = try FleetFile.load(repository: root, places: places)
+        var configuration = isTrusted ? read.value : read.value.untrusted(places: places)
+        configuration.stateDatabase = self.configuration.stateDatabase
+        return FleetContext(
+            surroundings: surroundings, places: places, repository: repository, root: root, id: id,
+            configuration: configuration, warnings: read.warnings, isTrusted: isTrusted, store: store,
+            detection: detection)
+    }
+
     /// The id in the git folder; a copy of a repository, or one that was moved, becomes a fleet of its own.
     ///
     /// Two copies under one id would end each other's agents.

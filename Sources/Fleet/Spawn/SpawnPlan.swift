@@ -37,12 +37,7 @@ extension SpawnPlan {
         template = try request.template.map { name in
             try context.templates().template(named: name)
         }
-        let profileName = request.profile ?? template?.agent
-        guard let profile = configuration.profile(named: profileName) else {
-            throw FleetError.unknownProfile(
-                profileName ?? "", known: ["default"] + configuration.profiles.keys.sorted())
-        }
-        self.profile = profile
+        profile = try configuration.requireProfile(named: request.profile ?? template?.agent)
         model = request.model ?? template?.model ?? profile.model
         let session = SessionName(configuration.tmux.prefix + slug.rawValue)
         let worktree =
@@ -117,6 +112,16 @@ extension SpawnPlan {
             return builtins.contains(String(word)) ? nil : String(word)
         }
         return nil
+    }
+}
+
+extension FleetConfiguration {
+    /// The profile that `name` asks for, or throws ``FleetError/unknownProfile(_:known:)``.
+    public func requireProfile(named name: String?) throws(FleetError) -> AgentProfile {
+        guard let profile = profile(named: name) else {
+            throw .unknownProfile(name ?? "", known: ["default"] + profiles.keys.sorted())
+        }
+        return profile
     }
 }
 

@@ -4,7 +4,8 @@ internal import GRDB
 extension FleetStore {
     /// Writes what one event made the orchestrator decide, in one transaction: all of it or nothing.
     ///
-    /// With `room` nothing is written where others have taken it meanwhile; then their number is returned.
+    /// With `room` nothing is written where others have taken it meanwhile; then their number is returned. Throws
+    /// ``StoreError/taskNotFound(branch:similar:)`` when somebody removed a task meanwhile.
     @discardableResult
     public func commit(
         _ orchestration: OrchestrationStep, for subject: Subject, at now: Timestamp,
@@ -87,6 +88,8 @@ extension FleetStore {
             sql: "UPDATE task SET state = ?, standing = ? WHERE fleetID = ? AND branch = ?")
         try statement.execute(
             arguments: [standing.state.rawValue, try jsonText(standing), fleet.rawValue, branch])
+        // It was removed meanwhile: whoever decided this must look again.
+        guard db.changesCount > 0 else { throw StoreError.taskNotFound(branch: branch, similar: []) }
     }
 
     private static func insert(_ decision: RecordedDecision, _ fleet: FleetID, _ db: Database) throws {

@@ -41,34 +41,87 @@ extension FleetStore {
 
     /// Adds tasks behind all others, with a journal row that an orchestrator wakes up from.
     ///
-    /// `check` sees all tasks with the new ones and throws when they cannot be planned. Throws
-    /// ``StoreError/taskTaken(branch:)`` when a branch has a task already.
-    public func addTasks(
-        _ tasks: [PlannedTask], at now: Timestamp,
-        check: @escaping @Sendable ([PlannedTask]) throws -> Void
-    ) async throws {
-        // The check's own error passes the database through this box.
-        let outcome: TaskGraphError? = try await write { [fleet] db in
-            let present = try Self.tasks(fleet, db).map(\.task)
-            if let taken = tasks.first(where: { task in present.contains { $0.branch == task.branch } }) {
-                throw StoreError.taskTaken(branch: taken.branch)
-            }
-            do {
-                try check(present + tasks)
-            } catch let error as TaskGraphError {
-                return error
-            }
+    /// Throws ``StoreError/taskTaken(branch:)`` when a branch has a task already, and ``TaskGraphError`` when they cannot be
+    /// planned together with those that are there.
+    public func addTasks(_ tasks: [PlannedTask], at now: Timestamp) async throws {
+        let outcome: Result<Void, TaskGraphError> = try await write { [fleet] db in
+            let plan = try Self.plan(adding: tasks, fleet, db)
+            guard case .success = plan else { return plan }
+            let last =
+                try Int.fetchOne(
+                    db, sql: "SELECT max(position) FROM task WHERE fleetID = ? AND source = 'added'",
+                    arguments: [fleet.rawValue]) ?? Self.addedFrom - 1
             for (offset, task) in tasks.enumerated() {
-                try Self.insert(task, .added, 1_000_000 + present.count + offset, fleet, db)
-                let draft = JournalDraft(
-                    subject: .mainCheckout, kind: .taskAdded, source: "cli",
-                    payload: ["branch": .string(task.branch)])
-                _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
+                try Self.insert(task, .added, last + 1 + offset, fleet, db)
+                try Self.note(.taskAdded, of: task.branch, fleet, now, db)
             }
-            return nil
+            return plan
         }
-        if let outcome { throw outcome }
+        try outcome.get()
     }
+
+    /// Throws what ``addTasks(_:at:)`` would throw.
+    public func checkAddable(_ tasks: [PlannedTask]) async throws {
+        let outcome: Result<Void, TaskGraphError> = try await read { [fleet] db in
+            try Self.plan(adding: tasks, fleet, db)
+        }
+        try outcome.get()
+    }
+
+    /// Whether tasks and those that are there make a plan; the graph's own error passes the database as a value.
+    private static func plan(
+        adding tasks: [PlannedTask], _ fleet: FleetID, _ db: Database
+    ) throws -> Result<Void, TaskGraphError> {
+        let present = try Self.tasks(fleet, db).map(\.task)
+        if let taken = tasks.first(where: { task in present.contains { $0.branch == task.branch } }) {
+            throw StoreError.taskTaken(branch: taken.branch)
+        }
+        do throws(TaskGraphError) {
+            _ = try TaskGraph(present + tasks)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Removes tasks that were added, all of them or none.
+    ///
+    /// Put back, they are new tasks. Throws ``StoreError/taskNotFound(branch:similar:)``, ``StoreError/taskOfFile(branch:)``, ``StoreError/taskRuns(branch:)`` for
+    /// one that has begun and not ended, and ``StoreError/taskNeeded(branch:by:)`` when others that stay depend on it.
+    public func removeTasks(_ branches: [String], at now: Timestamp) async throws(StoreError) {
+        try await write { [fleet] db in
+            let present = try Self.tasks(fleet, db)
+            for branch in branches {
+                guard let stored = present.first(where: { $0.id == branch }) else {
+                    throw StoreError.taskNotFound(
+                        branch: branch, similar: nearest(to: branch, among: present.map(\.id)))
+                }
+                if stored.source == .file { throw StoreError.taskOfFile(branch: branch) }
+                if stored.state.isActive { throw StoreError.taskRuns(branch: branch) }
+                let waiting = present.filter {
+                    $0.task.dependsOn.contains(branch) && !branches.contains($0.id)
+                }
+                if !waiting.isEmpty { throw StoreError.taskNeeded(branch: branch, by: waiting.map(\.id)) }
+            }
+            for branch in branches {
+                try db.execute(
+                    sql: "DELETE FROM task WHERE fleetID = ? AND branch = ?",
+                    arguments: [fleet.rawValue, branch])
+                try Self.note(.taskRemoved, of: branch, fleet, now, db)
+            }
+        }
+    }
+
+    private static func note(
+        _ kind: JournalKind, of branch: String, _ fleet: FleetID, _ now: Timestamp, _ db: Database
+    ) throws {
+        let draft = JournalDraft(
+            subject: .mainCheckout, kind: kind, source: "cli", payload: ["branch": .string(branch)])
+        _ = try JournalRecord.append(draft, fleet: fleet, at: now, db)
+    }
+
+    /// Positions of tasks that were added: behind those of every file.
+    private static let addedFrom = 1_000_000
 
     /// What a person asks of a task, in the journal, where an orchestrator takes it up; throws
     /// ``StoreError/taskNotFound(branch:similar:)``.

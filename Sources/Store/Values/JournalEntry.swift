@@ -43,6 +43,8 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     public static let busRefused = JournalKind("bus.refused")
     /// `tasks add` and `tasks import`: `branch`.
     public static let taskAdded = JournalKind("task.added")
+    /// `tasks remove`: `branch`.
+    public static let taskRemoved = JournalKind("task.removed")
     /// A person asks something of a task: `branch`, `request`.
     public static let taskRequested = JournalKind("task.requested")
     /// `branch`, `from`, `to`, `why`.

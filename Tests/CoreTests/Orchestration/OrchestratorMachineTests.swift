@@ -182,6 +182,47 @@ import Testing
         #expect(desk.dropped == [.dead])
         desk.take(.requested(branch: "a", request: .retry))
         #expect(desk.begun.count == 4, "a person may have it tried once more")
+        // A pane may remember what a former try typed, so no try has the name of another.
+        #expect(desk.machine.commands["cmd-t-1"]?.tries == 4)
+        for _ in 0..<3 {
+            desk.take(.ended(command: "cmd-t-1", end: .notDelivered(reason: "busy")))
+            desk.pass(.seconds(20))
+        }
+        #expect(desk.begun.count == 6 && desk.dropped == [.dead, .dead], "in a whole round")
+    }
+
+    /// Whoever reads of the end may do so much later.
+    @Test func aShellCommandTookAsLongAsItsShellSays() throws {
+        for (said, seconds) in [(Int64(1500), 1.5), (.max, 9), (-1, 9)] {
+            var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+            desk.run("a")
+            desk.decide("a", Decision(commands: [DecidedCommand(text: "make", mode: .shell)]))
+            let later = desk.now.advanced(by: .seconds(9))
+            let end = CommandEnd.exited(code: 0, tail: "", milliseconds: said)
+            _ = desk.machine.receive(.ended(command: "cmd-t-1", end: end), at: later)
+            let command = try #require(desk.machine.takeChanges().commands.first)
+            #expect(command.endedAt == command.startedAt?.advanced(by: .seconds(seconds)), "\(said)")
+        }
+    }
+
+    @Test func whatARequestWouldNotChangeIsSaid() {
+        var desk = OrchestratorDesk(tasks: [PlannedTask(branch: "a")]) { $0.hasDecider = true }
+        func futile() -> [TaskRequest] {
+            let commands = Array(desk.machine.commands.values)
+            return TaskRequest.allCases.filter {
+                desk.machine.standings["a"]?.futility(of: $0, commands: commands) != nil
+            }
+        }
+        desk.run("a")
+        #expect(futile() == [.release, .retry])
+        desk.take(.requested(branch: "a", request: .hold))
+        #expect(futile() == [.hold, .retry])
+        desk.take(.requested(branch: "a", request: .release))
+        desk.take(.requested(branch: "a", request: .cancel))
+        #expect(futile() == [.release, .cancel])
+        desk.take(.requested(branch: "a", request: .retry))
+        desk.finish("a")
+        #expect(futile() == [.hold, .release, .cancel, .retry])
     }
 
     @Test func oneCommandIsQueuedOnceAndOldOnesExpire() {

@@ -66,10 +66,19 @@ private struct AnswerView: Renderable {
 
     var json: JSONValue { ["approval": question.json] }
 
+    /// What was asked about a command, without the words of the question itself.
+    private var command: String {
+        question.approval.question.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+            .joined(separator: "\n").visible(keepingNewlines: true)
+    }
+
     func text(_ style: Style) -> String {
         let approval = question.approval
         let word = approval.state == .approved ? style.success("Approved") : style.error("Rejected")
-        return
+        return switch approval.purpose {
+        case .command: "\(word) \(approval.stage.visible) of \(question.place.visible): \(command)"
+        case .stageStart, .afterFailure:
             "\(word) stage '\(approval.stage.visible)' of \(question.place.visible)."
+        }
     }
 }

@@ -41,6 +41,7 @@ struct TasksImport: AgentCommand {
         discussion: """
             An open item of a check list is a task: '- [ ] branch: title'. Indented lines below
             say more: 'after: other/branch', 'priority: 2', 'stages: lint, test', and '> text'.
+            A word in capitals before the colon is no branch.
 
               tmux-agent tasks import plan.md
               tmux-agent tasks import --dry-run plan.json
@@ -55,6 +56,7 @@ struct TasksImport: AgentCommand {
         let tasks = try TaskList.read(text, file: file)
         let fleet = try await FleetContext.open(context.surroundings)
         guard !dryRun else {
+            try await TaskDesk(context: fleet).check(tasks)
             return context.console.render(TasksAddedView(tasks: tasks, isDryRun: true), json: context.json)
         }
         try await TasksAddedView.add(tasks, fleet, context)

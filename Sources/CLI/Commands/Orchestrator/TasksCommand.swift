@@ -7,6 +7,7 @@ struct TasksCommand: AsyncParsableCommand {
             "The plan stands in .tmuxagent/orchestrator.toml; 'tmux-agent up' or 'orchestrate' runs it.",
         subcommands: [
             TasksList.self, TasksGraph.self, TasksAdd.self, TasksImport.self, TasksDecompose.self,
-            TasksCommands.self, TasksHold.self, TasksRelease.self, TasksCancel.self, TasksRetry.self,
+            TasksRemove.self, TasksCommands.self, TasksHold.self, TasksRelease.self, TasksCancel.self,
+            TasksRetry.self,
         ], defaultSubcommand: TasksList.self)
 }

@@ -133,7 +133,8 @@ struct StatusWatch: Sendable {
                 let caller = QuestionLinker.caller(try QuestionPlace(of: fleet))
                 let answered = try await ApprovalDesk(store: fleet.store).answer(
                     id.rawValue, decision, reason: reason, by: caller, at: context.surroundings.now())
-                return (decision == .approve ? "Approved" : "Rejected") + " stage '\(answered.stage)'."
+                let what = answered.purpose == .command ? answered.stage : "stage '\(answered.stage)'"
+                return "\(decision == .approve ? "Approved" : "Rejected") \(what)."
             }
             board.facts = try await facts()
         }
