@@ -48,12 +48,12 @@ struct CommandContext: Sendable {
     var surroundings: Surroundings
     var console: Console
     var json: Bool
-    /// The fleet on its way, when it was begun before the arguments were parsed.
-    var opening: Task<FleetContext, any Error>?
+    /// The fleet, when it was opened while the arguments were parsed.
+    var opened: FleetContext?
 
     /// The fleet of the surroundings' folder; throws what ``FleetContext/open(_:role:adjusting:)`` throws.
     func fleet() async throws -> FleetContext {
-        if let opening { return try await opening.value }
+        if let opened { return opened }
         return try await FleetContext.open(surroundings)
     }
 }

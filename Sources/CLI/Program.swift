@@ -13,9 +13,8 @@ public enum Program {
             hook.run(surroundings)
             return ExitStatus.done.rawValue
         }
-        var surroundings = surroundings
         let arguments = GlobalOptions.movedBehindCommand(arguments)
-        let opening = opening(arguments, surroundings)
+        async let opened = opened(arguments, surroundings)
         let command: any ParsableCommand
         do {
             command = try RootCommand.parsed(arguments)
@@ -37,18 +36,18 @@ public enum Program {
         let global = agentCommand.global
         let console = Console(
             environment: surroundings.environment, color: global.color, isQuiet: global.quiet)
+        var chosen = surroundings
         if let directory = global.directory {
-            surroundings.workingDirectory =
-                surroundings.workingDirectory.pushing(FilePath(directory)).normalized
+            chosen.workingDirectory = surroundings.workingDirectory.pushing(FilePath(directory)).normalized
         }
         do {
-            if global.directory != nil, !Files.isFolder(surroundings.workingDirectory) {
-                throw CLIError.noSuchFolder(surroundings.workingDirectory)
+            if global.directory != nil, !Files.isFolder(chosen.workingDirectory) {
+                throw CLIError.noSuchFolder(chosen.workingDirectory)
             }
             try agentCommand.validate()
             try await agentCommand.run(
                 CommandContext(
-                    surroundings: surroundings, console: console, json: global.json, opening: opening))
+                    surroundings: chosen, console: console, json: global.json, opened: opened))
             return ExitStatus.done.rawValue
         } catch let code as ExitCode {
             return code.rawValue
@@ -57,14 +56,14 @@ public enum Program {
         }
     }
 
-    /// The fleet of a ``FleetView``, opened on another core meanwhile; nil where an option could name another place.
-    private static func opening(
-        _ arguments: [String], _ surroundings: Surroundings
-    ) -> Task<FleetContext, any Error>? {
+    /// The fleet of a ``FleetView``, opened on another core meanwhile.
+    ///
+    /// Nil where an option could name another place, and for an error, which the command meets again and words.
+    private static func opened(_ arguments: [String], _ surroundings: Surroundings) async -> FleetContext? {
         guard let word = arguments.first, RootCommand.command(called: word) is any FleetView.Type,
             arguments.dropFirst().allSatisfy(["--json", "--quiet", "-q"].contains)
         else { return nil }
-        return Task.detached { try await FleetContext.open(surroundings) }
+        return try? await FleetContext.open(surroundings)
     }
 
     /// Usage errors go to standard error, help to standard output, as ArgumentParser words them.
