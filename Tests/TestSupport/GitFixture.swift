@@ -73,6 +73,8 @@ public struct GitFixture: Sendable {
                 made[objectFormat]
                 ?? Task {
                     let folder = FilePath("/tmp/ta-\(getpid())-\(objectFormat)")
+                    // Left behind where a killed test process had this number.
+                    removeTree(folder)
                     guard mkdir(folder.string, 0o700) == 0 else { throw Errno(rawValue: errno) }
                     atexit {
                         for format in ["sha1", "sha256"] {
