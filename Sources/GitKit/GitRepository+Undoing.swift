@@ -98,6 +98,9 @@ extension GitRepository {
                     branch: record.branch, entry: record.entry, folder: record.folder,
                     advice: try await advice(for: record)))
         }
+        found += MakingRecord.drafts(layout).map {
+            WorktreeLeftover(branch: nil, entry: $0, folder: nil, advice: .remove)
+        }
         for entry in EntryFiles.all(common: layout.commonDirectory) where entry.isBroken {
             guard !records.contains(where: { entries(of: $0).contains { $0.name == entry.name } }) else {
                 continue
@@ -121,14 +124,17 @@ extension GitRepository {
         defer { own?.release() }
         let found = try await leftovers()
         _ = try await recover()
-        for leftover in found where leftover.branch == nil && leftover.advice == .remove {
-            try Files.removeTree(layout.commonDirectory.appending("worktrees").appending(leftover.entry))
+        let removable = Set(found.filter { $0.branch == nil && $0.advice == .remove }.map(\.entry))
+        for entry in EntryFiles.all(common: layout.commonDirectory)
+        where entry.isBroken && removable.contains(entry.name) {
+            try Files.removeTree(entry.folder)
         }
         return found
     }
 
     /// Finishes or removes what the records of killed makers name.
     func recover() async throws(GitError) -> [(record: MakingRecord, advice: WorktreeLeftover.Advice)] {
+        try MakingRecord.removeDrafts(layout)
         var handled: [(record: MakingRecord, advice: WorktreeLeftover.Advice)] = []
         for record in MakingRecord.all(layout) {
             let advice = try await advice(for: record)

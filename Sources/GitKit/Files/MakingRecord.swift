@@ -20,10 +20,6 @@ struct MakingRecord {
 
     func save(_ layout: RepositoryLayout) throws(GitError) {
         _ = try Files.makeFolders(Self.folder(layout), mode: 0o700)
-        // A draft whose writer was killed; entries' names hold no dot.
-        for name in Files.names(in: Self.folder(layout)) where name.contains(".") {
-            try Files.removeFile(Self.folder(layout).appending(name))
-        }
         let fields =
             ["1", branch.rawValue, commit.rawValue, createdBranch ? "new" : "old", trackedRemote ?? ""]
             + [entry, folder.string] + createdParents.map(\.string)
@@ -37,6 +33,15 @@ struct MakingRecord {
             guard let text = Files.text(folder(layout).appending(name)) else { return nil }
             return MakingRecord(text)
         }
+    }
+
+    /// Names of drafts whose writer was killed before it could rename them; entries' names hold no dot.
+    static func drafts(_ layout: RepositoryLayout) -> [String] {
+        Files.names(in: folder(layout)).filter { $0.contains(".") }
+    }
+
+    static func removeDrafts(_ layout: RepositoryLayout) throws(GitError) {
+        for name in drafts(layout) { try Files.removeFile(folder(layout).appending(name)) }
     }
 
     /// Nil for anything but a whole record of this version.
