@@ -54,6 +54,11 @@ extension GitRepository {
             missing.insert(parent, at: 0)
             parent.removeLastComponent()
         }
+        // libgit2 would say so only once the branch is made, and of a path that nobody asked for.
+        guard Files.isFolder(parent) else { throw .pathExists(parent) }
+        guard unsafe access(parent.string, W_OK | X_OK) == 0 else {
+            throw .fileSystem(operation: "make a worktree in", parent, Errno(rawValue: errno))
+        }
         let entries = Files.names(in: layout.commonDirectory.appending("worktrees"))
         let name = Slug.free(named: request.name) { entries.contains($0.rawValue) }
         let record = MakingRecord(

@@ -188,6 +188,9 @@ struct AddingTests {
                 try await repository.addWorktree(request)
             }
             #expect(try await fixture.shell("cat ../trees/work/file") == "mine")
+            let file = request.folder.appending("file")
+            request.folder = file.appending("tree")
+            await #expect(throws: GitError.pathExists(file)) { try await repository.addWorktree(request) }
             request.folder = fixture.folder.pushing(".git/inside")
             await #expect(throws: GitError.self) { try await repository.addWorktree(request) }
             #expect(try await fixture.git("branch", "--list", "work") == "")
