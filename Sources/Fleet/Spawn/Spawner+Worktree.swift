@@ -164,9 +164,9 @@ extension Spawner {
     }
 
     /// The ignored files that fleet.toml and `.worktreeinclude` name.
-    func filesToPlace(_ plan: SpawnPlan) async throws -> FilesToPlace {
+    func filesToPlace(_ request: SpawnRequest) async throws -> FilesToPlace {
         var files = FilesToPlace()
-        guard !plan.place.usesMainCheckout, context.repository.layout.mainWorktree != nil else {
+        guard !request.usesMainCheckout, context.repository.layout.mainWorktree != nil else {
             return files
         }
         let settings = context.configuration.worktree

@@ -23,12 +23,15 @@ public struct Spawner: Sendable {
         try context.requireTrust()
         let branch = try BranchName(request.branch)
         let server = TmuxServer(try context.tmux())
+        // Three programs that answer at the same time; none of them needs what another says.
         async let git = GitVersion.check(environment: context.surroundings.environment)
-        _ = try await (server.tmux.checkVersion(), git)
+        async let tmux = server.tmux.checkVersion()
+        async let panes = server.panes()
         let lock = try context.agentLock(branch: branch.rawValue)
         defer { withExtendedLifetime(lock) {} }
         let known = try await context.store.agents().first { $0.place.branch == branch.rawValue }
-        guard let known else { return try await make(request, branch: branch, server: server) }
+        _ = try await (tmux, git)
+        guard let known else { return try await make(request, branch: branch, server: server, panes: panes) }
         let isGone = known.spawn.phase == .removing ? try await !isThere(known, server: server) : false
         switch known.spawn.phase {
         case .planned, .branch, .worktree, .setup:
@@ -36,12 +39,13 @@ public struct Spawner: Sendable {
             try await Remover(context: context).endOrphans(of: known)
             // Before its row goes: a refusal must not make what it left nobody's.
             try await waitForLeftover(of: known)
-            return try await make(request, branch: branch, server: server, after: known)
+            return try await make(
+                request, branch: branch, server: server, panes: server.panes(), after: known)
         case .removing where isGone:
             // A killed removal that had come past its point of no return.
             let finish = RemovalRequest(name: known.id.rawValue, isForced: true)
             _ = try await Remover(context: context).remove(known, finish)
-            return try await make(request, branch: branch, server: server)
+            return try await make(request, branch: branch, server: server, panes: server.panes())
         case .session, .briefing, .ready, .removing:
             return try await again(known, request, server: server)
         }
@@ -54,18 +58,19 @@ public struct Spawner: Sendable {
     }
 
     private func make(
-        _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent? = nil
+        _ request: SpawnRequest, branch: BranchName, server: TmuxServer, panes: [PaneSnapshot],
+        after killed: Agent? = nil
     ) async throws -> SpawnResult {
         if branch.rawValue.hasPrefix("refs/") { throw FleetError.branchIsReference(branch.rawValue) }
+        // Which files to copy is a question to the main checkout: git answers it meanwhile.
+        async let ignored = filesToPlace(request)
         let (plan, registered, slug) = try await register(
-            request, branch: branch, server: server, after: killed)
+            request, branch: branch, panes: panes, after: killed)
         var agent = registered
         let undo = UndoStack()
         undo.push("the agent's record") { [context, id = agent.id] in try await context.store.discard(id) }
         var result: SpawnResult
         do {
-            // Which files to copy is a question to the main checkout: answered while the worktree is filled.
-            async let ignored = filesToPlace(plan)
             let tree = try await makeWorktree(plan, agent: &agent, undo: undo)
             let files = try await place(ignored, plan)
             try await runSetup(plan, agent: agent)
@@ -93,7 +98,7 @@ public struct Spawner: Sendable {
 
     /// Gives the new agent its names and writes it down: one spawn at a time, so that no two choose the same.
     private func register(
-        _ request: SpawnRequest, branch: BranchName, server: TmuxServer, after killed: Agent?
+        _ request: SpawnRequest, branch: BranchName, panes: [PaneSnapshot], after killed: Agent?
     ) async throws -> (SpawnPlan, Agent, Slug) {
         let path = context.run.appending("names.lock")
         guard let lock = try await FileLock.acquire(path, within: .seconds(30)) else {
@@ -101,7 +106,7 @@ public struct Spawner: Sendable {
         }
         defer { withExtendedLifetime(lock) {} }
         let id = killed?.id ?? AgentID(context.surroundings.ids.make("agent"))
-        let slug = try await freeSlug(branch, for: id, server: server)
+        let slug = try await freeSlug(branch, for: id, among: panes)
         let plan = try SpawnPlan(request, id: id, slug: slug, context: context)
         try await checkConsent(plan, request)
         let now = context.surroundings.now()
@@ -179,9 +184,10 @@ public struct Spawner: Sendable {
     }
 
     /// A slug whose session and folder nobody has; a session that is not ours at all is refused later by name.
-    private func freeSlug(_ branch: BranchName, for id: AgentID, server: TmuxServer) async throws -> Slug {
+    private func freeSlug(_ branch: BranchName, for id: AgentID, among panes: [PaneSnapshot]) async throws
+        -> Slug
+    {
         let agents = try await context.store.agents().filter { $0.id != id }
-        let panes = try await server.panes()
         let prefix = context.configuration.tmux.prefix
         let ours = Set(panes.filter { $0.agent != nil }.map(\.session.rawValue))
         let sessions = Set(agents.map(\.place.session.rawValue)).union(ours)
