@@ -46,7 +46,7 @@ public struct GitHooks: Sendable {
         for name in Self.names {
             let path = folder.script(name)
             guard folder.isInGitFolder, Files.linkTarget(path) == nil,
-                let found = try Files.readText(path), let rest = HookText.removing(from: found)
+                let found = try Files.readText(path), let rest = text.removing(from: found, hook: name)
             else {
                 result.hooks.append(try look(at: name, in: folder).staying)
                 continue
@@ -104,7 +104,11 @@ public struct GitHooks: Sendable {
         guard unsafe access(path.string, X_OK) == 0 else {
             return foreign("not executable, so git ignores it")
         }
-        guard let added = HookText.adding(block, to: HookText.removing(from: found) ?? found) else {
+        let others = text.removing(from: found, hook: name) ?? found
+        if HookText.hasBlock(others) {
+            return foreign("our block there has lost its end: take it out by hand")
+        }
+        guard let added = HookText.adding(block, to: others) else {
             return .init(name: name, path: path, state: .foreign, reason: "no shell script", isShell: false)
         }
         try write(added, to: path)

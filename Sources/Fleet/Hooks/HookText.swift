@@ -16,9 +16,10 @@ struct HookText {
 
     /// The marked block of a hook.
     func block(for hook: String) -> String {
-        let body = hook == Self.gateHook ? gate : line(for: hook)
-        return "\(Self.opening)\n\(body)\n\(Self.closing)\n"
+        "\(Self.opening)\n\(body(of: hook))\n\(Self.closing)\n"
     }
+
+    private func body(of hook: String) -> String { hook == Self.gateHook ? gate : line(for: hook) }
 
     /// One line of sh that appends one line of text; its failure is nobody's business.
     ///
@@ -76,17 +77,34 @@ struct HookText {
         return String(text[...end] + block + text[text.index(after: end)...])
     }
 
-    /// The text without our blocks; nil when there is none.
-    static func removing(from text: String) -> String? {
-        var rest = text
+    /// The text without our blocks; nil when there is none that could be taken out.
+    ///
+    /// A block whose last line was lost ends where the words that we put there end.
+    func removing(from text: String, hook: String) -> String? {
+        var kept = ""
+        var left = text[...]
         var found = false
-        while let start = rest.firstRange(of: opening + "\n"),
-            let end = rest[start.upperBound...].firstRange(of: closing + "\n")
-        {
-            rest.removeSubrange(start.lowerBound..<end.upperBound)
+        while let start = left.firstRange(of: Self.opening + "\n") {
+            let inside = left[start.upperBound...]
+            let next = inside.firstRange(of: Self.opening + "\n")?.lowerBound ?? inside.endIndex
+            let end =
+                inside[..<next].firstRange(of: Self.closing)?.upperBound ?? self.end(in: inside, of: hook)
+            kept += left[..<(end == nil ? start.upperBound : start.lowerBound)]
+            left = left[(end ?? start.upperBound)...]
+            guard end != nil else { continue }
             found = true
+            if left.first == "\n" { left.removeFirst() }
         }
-        return found ? rest : nil
+        return found ? kept + left : nil
+    }
+
+    /// Where our words end that stand at the beginning of `text`; nil when somebody changed them.
+    private func end(in text: Substring, of hook: String) -> String.Index? {
+        let body = body(of: hook)
+        if text.hasPrefix(body) { return text.index(text.startIndex, offsetBy: body.count) }
+        // Of another version.
+        let line = text.prefix { $0 != "\n" }
+        return hook != Self.gateHook && line.contains(hookFile.string) ? line.endIndex : nil
     }
 
     static func hasBlock(_ text: String) -> Bool { text.contains(opening + "\n") }
