@@ -88,10 +88,21 @@ struct OrchestratorWorld {
             if let next, next <= now, let happening = future.popLast()?.event {
                 happen(happening)
             } else {
+                readFacts()
                 take(.tick)
             }
         }
         checkEnd()
+    }
+
+    /// Whoever runs the machine reads facts again and again: an end that was seen before its agent was known to run, too.
+    private mutating func readFacts() {
+        for (branch, agent) in agents.sorted(by: { $0.key < $1.key })
+        where !agent.isAlive && machine.standings[branch]?.state == .running
+            && machine.standings[branch]?.facts != agent.facts
+        {
+            take(.facts(branch: branch, facts: agent.facts))
+        }
     }
 
     /// Twice a task is taken out of the plan and put back.
