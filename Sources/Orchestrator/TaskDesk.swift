@@ -109,9 +109,15 @@ public struct TaskDesk: Sendable {
         let known = rows.map(\.task.id)
         for branch in branches where !known.contains(branch) { throw unknown(branch, among: known) }
         let waiting = try await WaitingRequests(store: context.store)
-        for row in rows where branches.contains(row.task.id) && !waiting.concern(row.task.id) {
+        for row in rows where branches.contains(row.task.id) {
             let standing = row.task.standing ?? TaskStanding(phase: "", at: context.surroundings.now())
-            if let why = standing.futility(of: request, commands: row.commands) {
+            let why =
+                switch waiting.last(of: row.task.id) {
+                case request: "was asked for that already"
+                case nil: standing.futility(of: request, commands: row.commands)
+                default: String?.none
+                }
+            if let why {
                 throw OrchestratorError.futile(request, branch: row.task.id, why: why)
             }
         }

@@ -17,7 +17,7 @@ extension TaskOrchestrator {
                 if entry.kind == .taskAdded {
                     planChanged = true
                 } else if entry.kind == .taskRemoved {
-                    if entry.id > removalsFrom, let branch = entry.payload["branch"]?.string {
+                    if entry.id > removalsFrom, let branch = entry.branch {
                         removed.insert(branch)
                     }
                 } else if let event = try await event(of: entry) {
@@ -45,7 +45,9 @@ extension TaskOrchestrator {
 
     private func event(of entry: JournalEntry) async throws -> OrchestratorEvent? {
         switch entry.kind {
-        case .taskRequested: return WaitingRequests.event(entry)
+        case .taskRequested:
+            guard entry.id > entry.branch.flatMap({ formerTasks[$0] }) ?? 0 else { return nil }
+            return WaitingRequests.event(entry)
         case .approvalAnswered:
             guard entry.draft.run?.rawValue.hasPrefix("task/") == true,
                 let id = entry.payload["approval"]?.string, let by = entry.payload["by"]?.string

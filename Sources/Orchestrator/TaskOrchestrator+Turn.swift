@@ -129,7 +129,9 @@ extension TaskOrchestrator {
             var standings = Dictionary(
                 stored.compactMap { task in task.standing.map { (task.id, $0) } }
             ) { $1 }
-            try await WaitingRequests(store: store, after: cursor).hold(
+            let requests = try await WaitingRequests(store: store, after: cursor)
+            formerTasks = requests.removals
+            requests.hold(
                 &standings, &open.commands, among: tasks,
                 new: TaskStanding(phase: plan.configuration.settings.defaultPhase, at: now))
             machine = Self.machine(

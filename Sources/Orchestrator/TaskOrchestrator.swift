@@ -39,6 +39,8 @@ public actor TaskOrchestrator: Service {
     var reportsFrom: Int64 = 0
     /// Removals up to here were made before what is held here was read.
     var removalsFrom: Int64 = 0
+    /// What was asked up to these rows was asked of tasks that had been removed by then.
+    var formerTasks: [String: Int64] = [:]
     var databaseChanged = true
     var planChanged = false
     var fleetChanged = false

@@ -4,10 +4,20 @@ internal import Store
 /// What people asked while nobody orchestrated.
 struct WaitingRequests: Sendable {
     private let entries: [JournalEntry]
+    /// Rows in which tasks were removed: what was asked before is nothing to a task that was added again.
+    let removals: [String: Int64]
 
     /// Those behind `position`, up to which an orchestrator took them up.
     init(store: FleetStore, after position: Int64) async throws {
-        entries = try await store.journal(after: position, kinds: [.taskRequested], limit: 10_000)
+        let rows = try await store.journal(
+            after: position, kinds: [.taskRequested, .taskRemoved], limit: 10_000)
+        let removals = Dictionary(
+            rows.filter { $0.kind == .taskRemoved }.compactMap { row in row.branch.map { ($0, row.id) } },
+            uniquingKeysWith: max)
+        entries = rows.filter { row in
+            row.kind == .taskRequested && row.id > row.branch.flatMap { removals[$0] } ?? 0
+        }
+        self.removals = removals
     }
 
     /// Those that no orchestrator took up.
@@ -61,12 +71,17 @@ struct WaitingRequests: Sendable {
         return statuses
     }
 
-    /// Whether something was asked of this task, so that it does not stand as it is stored.
-    func concern(_ branch: String) -> Bool { requests.contains { $0.branch == branch } }
+    /// What was asked of this task at last, so that it does not stand as it is stored.
+    func last(of branch: String) -> TaskRequest? { requests.last { $0.branch == branch }?.request }
 
     private var requests: [(branch: String, request: TaskRequest)] {
         events.compactMap {
             if case .requested(let branch, let request) = $0 { (branch, request) } else { nil }
         }
     }
+}
+
+extension JournalEntry {
+    /// The task that a row of the orchestrator is about.
+    var branch: String? { payload["branch"]?.string }
 }

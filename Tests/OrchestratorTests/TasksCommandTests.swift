@@ -156,6 +156,39 @@ struct TasksCommandTests {
         }
     }
 
+    @Test func whatIsAskedWhileNobodyOrchestratesIsAskedOnceAndOfThatTask() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.write("[[tasks]]\nbranch = \"a\"\n", to: ".tmuxagent/orchestrator.toml")
+            try await fleet.succeed("tasks", "hold", "a")
+            let twice = try await fleet.run("tasks", "hold", "a")
+            #expect(twice.status == 1 && twice.stderr.contains("'a' was asked for that already"), "\(twice)")
+            try await fleet.succeed("tasks", "release", "a")
+            try await fleet.succeed("tasks", "hold", "a")
+            // Another task of the same name is not held because the one before it was.
+            try await fleet.succeed("tasks", "add", "b", "--title", "B")
+            try await fleet.succeed("tasks", "hold", "b")
+            try await fleet.succeed("tasks", "remove", "b")
+            try await fleet.succeed("tasks", "add", "b", "--title", "B again")
+            try await fleet.succeed("orchestrate", "--once")
+            let list = try await fleet.run("tasks", "list", "--json").json
+            #expect(list.words("tasks", "status") == ["held", "running"], "\(list)")
+        }
+    }
+
+    @Test func whatIsNoRecordIsNotReplayed() async throws {
+        try await withFleetFixture { fleet in
+            try fleet.makeFolder("folder")
+            let folder = try await fleet.run("replay", "--log", "folder")
+            #expect(
+                folder.status == 1
+                    && folder.stderr.contains("Could not read \(fleet.root)/folder: Is a directory"),
+                "\(folder)")
+            try fleet.write("no json\n{}\n", to: "notes.txt")
+            let notes = try await fleet.run("replay", "--log", "notes.txt")
+            #expect(notes.stdout == "Nothing was recorded.\n2 lines could not be read\n", "\(notes)")
+        }
+    }
+
     @Test func aDependencyIsABranchAndNoTag() async throws {
         try await withFleetFixture { fleet in
             try fleet.write(
