@@ -27,13 +27,20 @@ public struct AuditLog: Sendable {
         var broken = 0
         for number in (0...OrchestratorAudit.kept).reversed() {
             let file = number == 0 ? path : FilePath("\(path).\(number)")
-            let text = try Files.readText(file, limit: 256 << 20) ?? ""
-            for line in text.split(separator: "\n") {
+            for line in try Self.text(of: file).split(separator: "\n") {
                 if let read = Line(line) { lines.append(read) } else { broken += 1 }
             }
         }
         self.lines = lines
         self.broken = broken
+    }
+
+    private static func text(of file: FilePath) throws(FileError) -> String {
+        do {
+            return try Files.readText(file, limit: 256 << 20) ?? ""
+        } catch {
+            throw FileError("read", file, error as? Errno ?? .ioError)
+        }
     }
 
     /// Throws ``OrchestratorError/notRecorded(branch:nearest:)`` for a branch that no line is about.

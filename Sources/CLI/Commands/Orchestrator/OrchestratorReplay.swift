@@ -53,14 +53,17 @@ private struct AuditSummaryView: Renderable {
     }
 
     func text(_ style: Style) -> String {
-        guard let from = summary.from, let to = summary.to else { return "Nothing was recorded." }
+        let unread = broken > 0 ? [style.dim("\(broken) lines could not be read")] : []
+        guard let from = summary.from, let to = summary.to else {
+            return (["Nothing was recorded."] + unread).joined(separator: "\n")
+        }
         var text = [style.heading("Events")]
         text += summary.counts.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
         text.append("Span: \(from.iso8601) to \(to.iso8601) (\(to.distance(from: from).briefly))")
         text.append("Last command: \((summary.lastCommand ?? "none").visible)")
         let branch = summary.deepestBranch.map { " (\($0.visible))" } ?? ""
         text.append("Deepest queue: \(summary.deepestQueue)\(branch)")
-        if broken > 0 { text.append(style.dim("\(broken) lines could not be read")) }
+        text += unread
         text += lines.map { line in
             let what =
                 ["text", "to", "reason", "summary", "output"].compactMap { line.payload[$0]?.string }.first
