@@ -165,7 +165,8 @@ let package = Package(
         .executableTarget(
             name: "tmux-agent-benchmarks",
             dependencies: [
-                "Core", "Config", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet", "Notify",
+                "Core", "Config", "GitKit", "Store", "TmuxKit", "TerminalKit", "ProcessKit", "Fleet",
+                "Notify",
                 "Orchestrator",
                 systemPackage,
             ],
