@@ -109,13 +109,17 @@ public struct PaneRun: Sendable {
         let bell = FileEvents()
         let results = ResultBox { events.wake() }
         let echoes = EchoBox()
+        let (begins, begin) = AsyncStream.makeStream(of: Void.self)
         let observer = HostObserver(hosts: hosts, isDryRun: options.isDryRun) { events.wake() }
         let watcher = PaneWatcher(
             hosts: hosts, store: store, policy: policy, mode: options.mode, isDryRun: options.isDryRun,
             parts: PaneWatcher.Parts(
                 events: events, results: results, echoes: echoes, observer: observer, log: log,
                 wakeHands: { bell.wake() },
-                ready: { [pid = surroundings.processID] in try lock?.write(DaemonLock.text(pid)) },
+                ready: { [pid = surroundings.processID] in
+                    begin.finish()
+                    try lock?.write(DaemonLock.text(pid))
+                },
                 report: { [pid = surroundings.processID, log] troubles in
                     do {
                         try lock?.write(DaemonLock.text(pid, troubles: troubles))
@@ -126,7 +130,7 @@ public struct PaneRun: Sendable {
         var services: [any Service] = [observer]
         let retention = RetentionKeeper(panes: store, run: run, now: surroundings.now, log: log)
         if !options.isDryRun {
-            services += try doers(settings, hosts, store, results, echoes, bell)
+            services += try await doers(settings, hosts, store, results, echoes, bell, begins)
             if options.mode == .continuous { services.append(retention) }
         }
         services.append(watcher)
@@ -142,11 +146,11 @@ public struct PaneRun: Sendable {
         if options.mode == .once, !missing.isEmpty { throw DaemonError.hostsNotReached(Array(missing.keys)) }
     }
 
-    /// What acts: the hands, and the files in which questions are answered.
+    /// What acts: the hands, the files in which questions are answered, and the bus.
     private func doers(
         _ settings: HostsConfiguration, _ hosts: PaneHosts, _ store: FleetStore, _ results: ResultBox,
-        _ echoes: EchoBox, _ bell: FileEvents
-    ) throws -> [any Service] {
+        _ echoes: EchoBox, _ bell: FileEvents, _ begins: AsyncStream<Void>
+    ) async throws -> [any Service] {
         var notify = NotifySettings()
         notify.channels = settings.channels
         let notices = try NoticeParts(
@@ -174,7 +178,17 @@ public struct PaneRun: Sendable {
                 store: store, folder: settings.approvals, hosts: settings.hosts.map(\.name)),
             folder: settings.approvals,
             stateFolder: settings.stateDatabase.removingLastComponent(), now: surroundings.now, log: log)
+        let bus = BusService(
+            folder: BusFolder(settings.bus),
+            desk: BusDesk(
+                store: store, fleetName: name,
+                // Written whenever they change.
+                audience: .panes { [run = hosts.run] in try .read(run: run) }, redaction: notices.redaction),
+            reader: store.fleet.rawValue, begins: begins, wakeHands: { bell.wake() }, now: surroundings.now,
+            log: log)
         // Told to end the last: what the hands say then is delivered still.
+        guard options.mode == .once else { return [deliveries, hands, files, bus] }
+        await bus.takeConfirmations()
         return [deliveries, hands, files]
     }
 

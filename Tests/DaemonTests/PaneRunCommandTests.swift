@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import ProcessKit
 import Store
 import SystemPackage
@@ -19,6 +20,8 @@ struct PaneRunCommandTests {
                             require_approval: { prompt: "Ship it?" }
                             actions_on_start: [ { shell: 'echo "pane:7" >>"$HOME/ticks"' } ]
                             success_when: { exit_code: 0 }
+                          - name: announce
+                            require_approval: { prompt: "Tell all?" }
                     """)
             let early = try await panes.command("dashboard", "--config", "hosts.yaml", "--port", "0")
             #expect(
@@ -94,6 +97,34 @@ struct PaneRunCommandTests {
                 run.output.contains("ship RUNNING -> COMPLETED")
             }
             #expect(isDone, "\(run.output)")
+            // Over the bus: an order that somebody appends, and an answer that the page writes there.
+            let bus = panes.home.appending("bus")
+            let order: JSONObject = [
+                "session": "work", "host": "local", "text": "by the bus", "id": "b1",
+                "ts": .integer(Int64(time(nil))),
+            ]
+            try Files.makeFolder(bus, mode: 0o700)
+            try Files.append(
+                JSONValue.object(order).serialized() + "\n", to: bus.appending("commands.jsonl"))
+            let isOrdered = try await eventually(within: .seconds(20)) {
+                try await pane()?["last_line"]?.string == "by the bus"
+            }
+            #expect(isOrdered, "\(run.output)")
+            let next = try await eventually(within: .seconds(20)) {
+                try await panes.store().pendingApprovals().first?.stage == "announce"
+            }
+            #expect(next, "\(run.output)")
+            let second = try #require(try await panes.store().pendingApprovals().first)
+            let confirmed = try await send(
+                [
+                    "branch": "work:editor", "action": "approve",
+                    "meta": ["approval": .string(second.id.rawValue)],
+                ], to: "/api/confirmations")
+            #expect(confirmed["id"]?.string != nil, "\(confirmed)")
+            let isTold = try await eventually(within: .seconds(20)) {
+                run.output.contains("announce WAITING_APPROVAL -> RUNNING")
+            }
+            #expect(isTold, "\(run.output)")
             #expect(await run.stop() == 0)
             let late = try await send(["input": "x"])
             #expect(late["error"]?["code"] == "not_watched", "\(late)")

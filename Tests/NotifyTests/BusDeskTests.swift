@@ -54,12 +54,12 @@ struct BusDeskTests {
                 "{\"branch\":\"feature/a\",\"text\":\"make test\",\"id\":\"c1\",\"ts\":1767268800,"
                 + "\"sender\":\"phone hunter2-key\"}"
             deed = try await desk.takeCommand(try line(text), at: noon)
-            #expect(deed == .ordered(branch: "feature/a"))
+            #expect(deed == .ordered(for: "feature/a"))
             deed = try await desk.takeCommand(try line(text), at: noon)
             #expect(deed == .known)
             let keys = "{\"session\":\"agent-agent-1\",\"keys\":[\"C-c\",\"Up\"],\"id\":\"c2\"}"
             deed = try await desk.takeCommand(try line(keys), at: noon)
-            #expect(deed == .ordered(branch: "feature/a"))
+            #expect(deed == .ordered(for: "feature/a"))
             let first = try #require(try await fleet.outboxItem(OutboxID("bus/fleet-shop/c1")))
             #expect(first.action == .sendKeys(text: "make test", enter: true))
             #expect(first.subject == .agent(AgentID("agent-1")))
@@ -84,7 +84,7 @@ struct BusDeskTests {
             var deed: BusDesk.Deed
             let now = "{\"pane_id\":\"%0\",\"text\":\"x\",\"id\":\"1\"}"
             deed = try await desk.takeCommand(try line(now), at: later(3))
-            #expect(deed == .ordered(branch: "shared"))
+            #expect(deed == .ordered(for: "shared"))
             let former = "{\"pane_id\":\"%0\",\"branch\":\"feature/a\",\"text\":\"x\",\"id\":\"2\"}"
             deed = try await desk.takeCommand(try line(former), at: later(3))
             #expect(deed == .refused("no agent of this fleet has all of these names: feature/a, %0"))
@@ -150,14 +150,66 @@ struct BusDeskTests {
             for name in ["shop", "fleet-shop"] {
                 let ours = "{\"branch\":\"shared\",\"text\":\"x\",\"id\":\"\(name)\",\"fleet\":\"\(name)\"}"
                 deed = try await desk.takeCommand(try line(ours), at: noon)
-                #expect(deed == .ordered(branch: "shared"))
+                #expect(deed == .ordered(for: "shared"))
             }
             // A session is one on the whole machine.
             let session = "{\"session\":\"s\",\"text\":\"\",\"id\":\"3\"}"
             deed = try await desk.takeCommand(try line(session), at: noon)
-            #expect(deed == .ordered(branch: "shared"))
+            #expect(deed == .ordered(for: "shared"))
             #expect(
                 try await fleet.outboxItem(OutboxID("bus/fleet-shop/3"))?.action == .keys(["Enter"]))
+        }
+    }
+
+    @Test func panesOfRunAreMeantByTheirNamesAndAgentsAreLeftToTheirFleets() async throws {
+        try await withDesk { _, fleet, line in
+            let records = fleet.store.fleet(FleetID("run-1"))
+            try await records.register(
+                FleetRegistration(id: records.fleet, name: "hosts", path: "/r/hosts.yaml"), at: noon)
+            func pane(_ id: String, _ session: String, host: String = "local") throws -> WatchedPane {
+                WatchedPane(
+                    pane: HostPane(host: host, pane: try #require(PaneID(id)), serverPID: 7, serverStart: 1),
+                    session: session, window: "sh")
+            }
+            let home = try #require(PaneID("%9"))
+            try await fleet.recordStart(
+                AgentID("agent-1"),
+                pane: RecordedPane(server: TmuxServerID(socket: "/s", pid: 7, startTime: 1), pane: home),
+                tap: FilePath("/t"), at: noon)
+            let watched = [
+                try pane("%1", "work"), try pane("%2", "pair"), try pane("%3", "pair"),
+                try pane("%1", "far", host: "gpu"), try pane("%9", "lent"),
+            ]
+            let desk = BusDesk(
+                store: records, fleetName: "hosts", audience: .panes { watched },
+                redaction: Redaction(["hunter2-key"]))
+            func deed(_ fields: String) async throws -> BusDesk.Deed {
+                try await desk.takeCommand(try line("{\(fields),\"text\":\"x\"}"), at: noon)
+            }
+            for fields in [
+                #""session":"work""#, #""branch":"work:sh","fleet":"hosts""#,
+                #""pane_id":"%1","host":"local""#,
+            ] {
+                #expect(try await deed(fields) == .ordered(for: "work:sh"), "\(fields)")
+            }
+            #expect(try await deed(#""pane_id":"%1","host":"gpu""#) == .ordered(for: "far:sh"))
+            let items = try await records.claimOutbox(now: noon)
+            #expect(items.contains { $0.subject == .pane(watched[0].pane) })
+            #expect(items.allSatisfy { $0.action == .sendKeys(text: "x", enter: true) })
+            #expect(
+                try await deed(#""pane_id":"%1""#)
+                    == .refused(
+                        "'run' watches 2 panes that are called %1: name one by 'host' and 'pane_id'"))
+            #expect(
+                try await deed(#""session":"work","pane_id":"%2""#)
+                    == .refused("'run' watches no pane that is called work, %2"))
+            // A fleet has an agent of that name, or one that lives in the pane.
+            for fields in [
+                #""branch":"feature/a""#, #""session":"s""#, #""session":"lent""#, #""pane_id":"%9""#,
+            ] {
+                #expect(try await deed(fields) == .none, "\(fields)")
+            }
+            #expect(try await deed(#""session":"lent","fleet":"hosts""#) == .ordered(for: "lent:sh"))
         }
     }
 
@@ -168,11 +220,11 @@ struct BusDeskTests {
             deed = try await desk.takeCommand(try line(undated), mayBeOld: true, at: noon)
             #expect(
                 deed
-                    == .refused("it stood there before the daemon looked, and no 'ts' says from when it is"))
+                    == .refused("it stood there before anybody looked, and no 'ts' says from when it is"))
             // One that was taken while the daemon ran is not refused after its restart.
             let taken = "{\"branch\":\"feature/a\",\"text\":\"x\",\"id\":\"2\"}"
             deed = try await desk.takeCommand(try line(taken), at: noon)
-            #expect(deed == .ordered(branch: "feature/a"))
+            #expect(deed == .ordered(for: "feature/a"))
             deed = try await desk.takeCommand(try line(taken), mayBeOld: true, at: noon)
             #expect(deed == .known)
         }

@@ -11,6 +11,8 @@ struct BusService: Service {
     let desk: BusDesk
     /// Under what name the offsets are kept.
     let reader: String
+    /// Ends when what is written may be looked at; nil: at once.
+    var begins: AsyncStream<Void>?
     let wakeHands: @Sendable () -> Void
     let now: @Sendable () -> Timestamp
     let log: Logger
@@ -19,6 +21,7 @@ struct BusService: Service {
     private static let longestPause = Duration.seconds(30)
 
     func run() async throws {
+        if let begins { for await _ in begins.cancelOnGracefulShutdown() {} }
         let events = FileEvents()
         let box = BusReading()
         var trouble: String?
@@ -45,6 +48,16 @@ struct BusService: Service {
                 trouble = reason
             }
             events.setAlarm(after: trouble == nil ? Self.longestPause : .seconds(1))
+        }
+    }
+
+    /// Takes the answers that were written since the last time; orders need somebody who goes on watching.
+    func takeConfirmations() async {
+        do {
+            try folder.make()
+            try await take(.confirmations, BusReading(), mayBeOld: true)
+        } catch {
+            log.error("bus: \((error as? any UserFacingError)?.message ?? "\(error)")")
         }
     }
 
@@ -75,8 +88,8 @@ struct BusService: Service {
             ? try await desk.takeCommand(line, mayBeOld: mayBeOld, at: now())
             : try await desk.takeConfirmation(line, at: now())
         switch deed {
-        case .ordered(let branch):
-            log.info("bus: \(line.id.visible) is typed into \(branch.visible)")
+        case .ordered(let name):
+            log.info("bus: \(line.id.visible) is typed into \(name.visible)")
             wakeHands()
         case .answered(let approval): log.info("approval \(approval) was answered by the bus")
         case .refused(let reason): log.warning("bus: \(file.name): \(line.id.visible): \(reason)")

@@ -114,6 +114,9 @@ enum BusRefusal: Error, Equatable {
     case ambiguous(String)
     /// Agents of this fleet on several tmux servers have the pane.
     case sharedPane(String)
+    /// `run` watches no pane of these names.
+    case noPane(String)
+    case severalPanes(String, Int)
     /// It is from too long ago.
     case stale
     /// It may have stood there for long, and does not say from when it is.
@@ -129,8 +132,11 @@ enum BusRefusal: Error, Equatable {
             "agents of several fleets are called \(name.visible): name the 'fleet', too"
         case .sharedPane(let pane):
             "agents on several tmux servers have the pane \(pane.visible): name the 'branch', too"
+        case .noPane(let names): "'run' watches no pane that is called \(names.visible)"
+        case .severalPanes(let names, let count):
+            "'run' watches \(count) panes that are called \(names.visible): name one by 'host' and 'pane_id'"
         case .stale: "it is more than an hour old"
-        case .undated: "it stood there before the daemon looked, and no 'ts' says from when it is"
+        case .undated: "it stood there before anybody looked, and no 'ts' says from when it is"
         }
     }
 }

@@ -1,15 +1,21 @@
 public import Core
 public import Store
 
-/// Acts on what others write to the bus, each line once: types into agents of the fleet, answers approvals.
+/// Acts on what others write to the bus, each line once: types into agents of the fleet or panes of `run`, answers
+/// approvals.
 public struct BusDesk: Sendable {
     private let store: FleetStore
     private let fleetName: String
+    private let audience: BusAudience
     private let redaction: Redaction
 
-    public init(store: FleetStore, fleetName: String, redaction: Redaction) {
+    /// `fleetName`: what the key `fleet` calls the fleet, or the configuration of `run`.
+    public init(
+        store: FleetStore, fleetName: String, audience: BusAudience = .agents, redaction: Redaction
+    ) {
         self.store = store
         self.fleetName = fleetName
+        self.audience = audience
         self.redaction = redaction
     }
 
@@ -18,8 +24,8 @@ public struct BusDesk: Sendable {
 
     /// What became of a line.
     public enum Deed: Sendable, Equatable {
-        /// The hands have something to do.
-        case ordered(branch: String)
+        /// The hands have something to do, for an agent by its branch or a pane by `session:window`.
+        case ordered(for: String)
         case answered(ApprovalID)
         /// In the journal with the reason.
         case refused(String)
@@ -40,31 +46,29 @@ public struct BusDesk: Sendable {
         let id = OutboxID("bus/\(store.fleet)/\(line.id)")
         guard try await store.outboxItem(id) == nil else { return .known }
         guard let order = try await order(in: line, mayBeOld: mayBeOld, at: now) else { return .none }
-        let (command, agent): (BusCommand, Agent)
+        let (command, addressee): (BusCommand, BusAddressee)
         switch order {
         case .failure(let refusal): return try await refuse(line, refusal, "commands", at: now)
-        case .success(let found): (command, agent) = found
+        case .success(let found): (command, addressee) = found
         }
         let item = OutboxItem(
-            id: id, subject: agent.subject, run: nil, stage: nil,
+            id: id, subject: addressee.subject, run: nil, stage: nil,
             attempt: 1, action: command.action, createdAt: now, dueAt: now)
         var payload: JSONObject = [
-            "id": .string(line.id), "branch": .string(agent.place.branch),
-            "item": .string(item.id.rawValue),
+            "id": .string(line.id), "branch": .string(addressee.name), "item": .string(item.id.rawValue),
         ]
         payload["sender"] = command.sender.map { .string(redaction($0)) }
         let draft = JournalDraft(
-            subject: agent.subject, kind: .busCommand, source: "bus", payload: payload,
-            key: item.id.rawValue)
+            subject: item.subject, kind: .busCommand, source: "bus", payload: payload, key: item.id.rawValue)
         // Both know the id: a line that is read again changes nothing.
         _ = try await store.emit(draft, at: now)
-        return try await store.enqueue(item) ? .ordered(branch: agent.place.branch) : .known
+        return try await store.enqueue(item) ? .ordered(for: addressee.name) : .known
     }
 
-    /// Nil for a line of another fleet.
+    /// Nil for a line that is for others.
     private func order(
         in line: BusLine, mayBeOld: Bool, at now: Timestamp
-    ) async throws -> Result<(BusCommand, Agent), BusRefusal>? {
+    ) async throws -> Result<(BusCommand, BusAddressee), BusRefusal>? {
         guard let object = line.object else { return .failure(.malformed("it is no JSON object")) }
         let command: BusCommand
         switch BusCommand.read(object) {
@@ -74,16 +78,7 @@ public struct BusDesk: Sendable {
         guard command.isFor(fleetName, store.fleet) else { return nil }
         guard let at = line.at ?? (mayBeOld ? nil : now) else { return .failure(.undated) }
         guard now.distance(from: at) <= Self.patience else { return .failure(.stale) }
-        switch command.agent(among: try await store.agents()) {
-        case .failure(let refusal): return .failure(refusal)
-        case .success(let agent):
-            if command.fleet == nil, command.isByBranch,
-                try await store.isBranchOfOtherFleet(agent.place.branch)
-            {
-                return .failure(.ambiguous(agent.place.branch))
-            }
-            return .success((command, agent))
-        }
+        return try await audience.addressee(of: command, in: store)?.map { (command, $0) }
     }
 
     // MARK: - Confirmations
@@ -160,27 +155,8 @@ extension BusCommand {
         }
     }
 
-    /// A session or pane is one on the whole machine; a branch may be in many repositories.
-    fileprivate var isByBranch: Bool { session == nil && pane == nil }
-
     fileprivate func isFor(_ name: String, _ id: FleetID) -> Bool {
         guard let fleet else { return true }
         return fleet == name || fleet == id.rawValue
-    }
-
-    /// The one agent that all given names fit.
-    fileprivate func agent(among agents: [Agent]) -> Result<Agent, BusRefusal> {
-        let names = [branch, session, pane].compactMap(\.self)
-        let said = names.joined(separator: ", ")
-        if let host, !["local", "localhost"].contains(host) { return .failure(.notFound("\(host):\(said)")) }
-        let inPane = pane.map { PaneID($0).map { agents.living(in: $0) } ?? [] }
-        let found = (inPane ?? agents).filter { agent in
-            (branch.map { $0 == agent.place.branch } ?? true)
-                && (session.map { $0 == agent.place.session.rawValue } ?? true)
-        }
-        guard let only = found.first else {
-            return .failure(names.count > 1 ? .different(said) : .notFound(said))
-        }
-        return found.count == 1 ? .success(only) : .failure(.sharedPane(said))
     }
 }
