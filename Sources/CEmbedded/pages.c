@@ -111,6 +111,9 @@ static const unsigned char page_assets_panes_js[] = {
 static const unsigned char page_assets_dashboard_js[] = {
 #embed "../Web/Pages/assets/dashboard.js" suffix(, )
     0};
+static const unsigned char page_assets_journal_js[] = {
+#embed "../Web/Pages/assets/journal.js" suffix(, )
+    0};
 static const unsigned char page_assets_answers_js[] = {
 #embed "../Web/Pages/assets/answers.js" suffix(, )
     0};
@@ -178,6 +181,7 @@ static const embedded_file pages[] = {
     PAGE_ROW("assets/tools.js", page_assets_tools_js),
     PAGE_ROW("assets/panes.js", page_assets_panes_js),
     PAGE_ROW("assets/dashboard.js", page_assets_dashboard_js),
+    PAGE_ROW("assets/journal.js", page_assets_journal_js),
     PAGE_ROW("assets/answers.js", page_assets_answers_js),
     PAGE_ROW("assets/portal.js", page_assets_portal_js),
     PAGE_ROW("assets/login.js", page_assets_login_js),

@@ -83,8 +83,3 @@ extension Watcher {
         watch.isDiffering = true
     }
 }
-
-extension JournalKind {
-    /// tmux shows another screen than the tap gives: `row`, `read`, `tmux`.
-    static let screenDiffers = JournalKind("screen.differs")
-}

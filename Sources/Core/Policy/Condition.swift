@@ -110,17 +110,24 @@ extension Condition.GitHookFilter {
 
 extension Condition {
     /// The tree in words: `log_regex 'x' or (signal a and after 5m)`.
-    public var words: String { words(nested: false) }
+    public var words: String { words(or: " or ", and: " and ", nothing: "nothing") }
 
-    private func words(nested: Bool) -> String {
+    /// As `words`, joined by the words of another language; the tests stay as the policy file writes them.
+    public func words(or: String, and: String, nothing: String) -> String {
+        words(or, and, nothing, nested: false)
+    }
+
+    private func words(_ or: String, _ and: String, _ nothing: String, nested: Bool) -> String {
         func join(_ parts: [Condition], _ separator: String) -> String {
-            let text = parts.map { $0.words(nested: parts.count > 1) }.joined(separator: separator)
+            guard !parts.isEmpty else { return nothing }
+            let text = parts.map { $0.words(or, and, nothing, nested: parts.count > 1) }
+                .joined(separator: separator)
             return nested && parts.count > 1 ? "(\(text))" : text
         }
         switch self {
         case .test(let test, _): return test.words
-        case .any(let parts): return parts.isEmpty ? "nothing" : join(parts, " or ")
-        case .all(let parts): return parts.isEmpty ? "nothing" : join(parts, " and ")
+        case .any(let parts): return join(parts, or)
+        case .all(let parts): return join(parts, and)
         }
     }
 }

@@ -15,6 +15,20 @@ extension FleetStore {
         }
     }
 
+    /// Whether a marker with this id counted already, from whatever source, since the agent was started the last time.
+    public func isMarkerSeen(
+        _ id: String, of subject: Subject, generation: Int
+    ) async throws(StoreError) -> Bool {
+        try await read { [fleet] db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM seenMarker
+                        WHERE fleetID = ? AND subject = ? AND generation = ? AND markerID = ?)
+                    """, arguments: [fleet.rawValue, subject.key, generation, id]) ?? false
+        }
+    }
+
     /// The row that was written under a key; nil when there is none.
     public func journalEntry(key: String) async throws(StoreError) -> JournalEntry? {
         try await read { [fleet] db in
@@ -50,6 +64,36 @@ extension FleetStore {
                 db, sql: "SELECT * FROM journal WHERE fleetID = ? AND subject = ? ORDER BY id DESC LIMIT ?",
                 arguments: [fleet.rawValue, subject.key, limit]
             ).reversed().map(\.entry)
+        }
+    }
+
+    /// Rows that fit, before `id`, the newest first.
+    public func journal(
+        _ filter: JournalFilter, before id: Int64, limit: Int
+    ) async throws(StoreError) -> [JournalEntry] {
+        try await read { [fleet] db in
+            // The plus keeps SQLite on the order of ids, but for rows about few subjects.
+            var sql = "SELECT * FROM journal WHERE \(filter.subjects == nil ? "+" : "")fleetID = ? AND id < ?"
+            var arguments: StatementArguments = [fleet.rawValue, id]
+            if let subjects = filter.subjects {
+                sql += " AND subject IN (\(subjects.map { _ in "?" }.joined(separator: ", ")))"
+                arguments += StatementArguments(subjects.map(\.key))
+            }
+            func add(_ patterns: [String], _ prefix: String) {
+                let tests = patterns.map { _ in "kind GLOB ?" }.joined(separator: " OR ")
+                sql += " AND \(prefix)(\(tests))"
+                arguments += StatementArguments(patterns)
+            }
+            switch filter.kinds {
+            case .only(let patterns): add(patterns, "")
+            case .allBut(let patterns): add(patterns, "NOT ")
+            case nil: break
+            }
+            arguments += [limit]
+            return try JournalRecord.fetchAll(
+                db, sql: sql + " ORDER BY id DESC LIMIT ?", arguments: arguments
+            )
+            .map(\.entry)
         }
     }
 

@@ -54,6 +54,8 @@ public struct JournalKind: Sendable, Hashable, CustomStringConvertible {
     /// A pane that was not spawned here was found, or is called otherwise: `session`, `window`, `kind`.
     public static let paneSeen = JournalKind("pane.seen")
     public static let tapGap = JournalKind("tap.gap")
+    /// tmux shows another screen than the tap gives: `row`, `read`, `tmux`.
+    public static let screenDiffers = JournalKind("screen.differs")
     public static let journalPruned = JournalKind("journal.pruned")
 }
 

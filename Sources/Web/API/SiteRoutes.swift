@@ -59,6 +59,9 @@ extension WebSite {
             let shown = found.prefix(Self.mostNotices).map { BoardNotice($0) }
             return .json(.object(shown.notifications(isComplete: shown.count == found.count)))
         }
+        routes.get("/api/journal", .read) { request, _ in
+            .json(.object(try await feed.find(try request.journalQuestion, request.language).json))
+        }
         routes.get("/api/panes/:pane/tail", .read) { [panes] request, context in
             let name = try pane(context)
             let board = try await feed.current()
@@ -91,6 +94,24 @@ extension WebSite {
 }
 
 extension Request {
+    /// What is looked for in the journal.
+    fileprivate var journalQuestion: JournalQuestion {
+        get throws(WebError) {
+            var question = JournalQuestion(text: query("text") ?? "", branch: query("branch") ?? "")
+            if let group = query("kind"), !group.isEmpty {
+                guard JournalWords.groups.contains(group) else {
+                    throw .unusableParameter(
+                        name: "kind",
+                        reason: "'\(group.visible)' is none of \(JournalWords.groups.joined(separator: ", "))")
+                }
+                question.group = group
+            }
+            if let before = try number("before", in: 1...Int.max) { question.before = Int64(before) }
+            question.limit = try number("limit", in: 1...500) ?? question.limit
+            return question
+        }
+    }
+
     /// A whole number behind the question mark; nil when it is absent.
     func number(_ name: String, in range: ClosedRange<Int>) throws(WebError) -> Int? {
         guard let text = query(name) else { return nil }

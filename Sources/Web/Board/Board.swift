@@ -100,7 +100,7 @@ public struct BoardRun: Sendable, Identifiable {
     public var branch: String?
     public var spans: [StageSpan]
     /// What each stage waits for or why it is as it is, in the order of the stages.
-    public var explanation: [String]
+    public var explanation: [[PolicyExplanation.Clause]]
 
     public var id: RunID { run.id }
 }
@@ -132,6 +132,8 @@ public struct BoardNotice: Sendable, Identifiable {
     public var branch: String?
     /// Channels with the state of their delivery.
     public var deliveries: [String: String]
+    /// The question that it is about, and on what occasion.
+    public var question: (occasion: ApprovalNoticeID.Occasion, approval: Approval)?
 
     public init(
         id: String, at: Timestamp, notice: Notice, branch: String?, deliveries: [String: String] = [:]
@@ -143,12 +145,15 @@ public struct BoardNotice: Sendable, Identifiable {
         self.deliveries = deliveries
     }
 
-    init(_ recorded: RecordedNotice) {
+    init(_ recorded: RecordedNotice, approval: Approval? = nil) {
         var notice = recorded.notice
         if recorded.counted > 0 { notice.title += " (×\(recorded.counted + 1))" }
         self.init(
             id: String(recorded.id), at: recorded.at, notice: notice, branch: recorded.branch,
             deliveries: Dictionary(recorded.standings.map { ($0.channel, $0.state.rawValue) }) { $1 })
+        if let approval, let id = ApprovalNoticeID(OutboxID(recorded.key)) {
+            question = (id.occasion, approval)
+        }
     }
 }
 

@@ -19,6 +19,7 @@ actor BoardMemory {
     private var policyStamp: Timestamp??
     private var lastPolicy = BoardPolicy()
     private var diffs: [ApprovalID: (at: Timestamp, stat: DiffStat?)] = [:]
+    private var questions: [ApprovalID: Approval] = [:]
     private var lines: [String: LastLine] = [:]
     private var beats: (count: Double, at: Timestamp?)?
 
@@ -50,9 +51,10 @@ actor BoardMemory {
         return history
     }
 
-    /// Branches of all subjects, those of removed agents too.
-    func branches() async throws -> [Subject: String] {
-        let newest = past?.last ?? 0
+    /// Branches of all subjects, those of removed agents too; `newest`: the journal's last row, where the history may not
+    /// be of now.
+    func branches(asOf newest: Int64? = nil) async throws -> [Subject: String] {
+        let newest = newest ?? past?.last ?? 0
         guard newest != knownAt || known.isEmpty else { return known }
         let agents = try await context.store.agents(includingRemoved: true)
         known = Dictionary(agents.map { ($0.subject, $0.place.branch) }) { $1 }
@@ -85,6 +87,16 @@ actor BoardMemory {
         if diffs.count > 200 { diffs = [:] }
         diffs[question.id] = (now, stat)
         return stat
+    }
+
+    /// The question that a message is about, as it was asked; nil for other messages, and where it is long forgotten.
+    func question(of notice: RecordedNotice) async throws -> Approval? {
+        guard let id = notice.approval else { return nil }
+        if let known = questions[id] { return known }
+        let approval = try await context.store.approval(id)
+        if questions.count > 200 { questions = [:] }
+        questions[id] = approval
+        return approval
     }
 
     /// The last line of every tap, by the names that are given; of those that have grown a few are looked at each time.

@@ -9,8 +9,8 @@ internal import SystemPackage
 /// Reading often is cheap: what cannot have changed since the last time is remembered, and while a daemon watches the
 /// fleet neither tmux nor git is asked.
 public struct BoardReader: Sendable {
-    private let context: SiteContext
-    private let memory: BoardMemory
+    let context: SiteContext
+    let memory: BoardMemory
 
     /// How many journal rows a board has.
     public static let journalRows = 120
@@ -42,6 +42,10 @@ public struct BoardReader: Sendable {
                 snapshot: snapshot, lastLine: lines[id.rawValue],
                 states: history.states(of: snapshot, now: now))
         }
+        var shownNotices: [BoardNotice] = []
+        for notice in notices {
+            shownNotices.append(BoardNotice(notice, approval: try await memory.question(of: notice)))
+        }
         var approvals: [BoardApproval] = []
         for question in questions {
             approvals.append(
@@ -57,13 +61,14 @@ public struct BoardReader: Sendable {
                 BoardRun(
                     run: run, branch: place(of: run.subject, branches), spans: history.spans(of: run),
                     explanation: policy.policy.map { policy in
-                        PolicyExplanation(of: run, in: policy).lines.map(\.text)
+                        PolicyExplanation(of: run, in: policy, classic: context.panes != nil).lines.map(
+                            \.clauses)
                     } ?? [])
             }.sorted { $0.run.startedAt > $1.run.startedAt },
             journal: history.tail.reversed().map {
                 BoardEntry(entry: $0, branch: place(of: $0.subject, branches))
             },
-            notices: notices.map { BoardNotice($0) }, policy: policy, tasks: tasks,
+            notices: shownNotices, policy: policy, tasks: tasks,
             isOrchestrated: try context.isOrchestrated(),
             orchestratorBeat: tasks.isEmpty ? nil : try await memory.beat(now: now),
             hasSummaries: context.fleet?.configuration.summary.command != nil,
@@ -89,7 +94,7 @@ public struct BoardReader: Sendable {
     }
 
     /// How people call a subject: by its branch, or by host and pane.
-    private func place(of subject: Subject, _ branches: [Subject: String]) -> String? {
+    func place(of subject: Subject, _ branches: [Subject: String]) -> String? {
         guard case .pane(let pane) = subject else { return branches[subject] }
         return pane.name
     }

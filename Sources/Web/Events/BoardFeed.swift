@@ -61,6 +61,11 @@ actor BoardFeed {
     /// The fleet now.
     func current() async throws -> Board { try await reader.read() }
 
+    /// Rows of the journal that fit, in a page's language.
+    nonisolated func find(_ question: JournalQuestion, _ language: PageLanguage) async throws -> JournalFind {
+        try await reader.find(question, JournalWords(words: renderer.words(language)))
+    }
+
     /// Throws ``WebError/tooManyClients(limit:)`` when no more followers are let in.
     func requireRoom() throws(WebError) {
         guard followers.count < limits.eventClients else {

@@ -26,6 +26,9 @@ struct PageTexts: Sendable {
         return text
     }
 
+    /// Nil where there is no such sentence.
+    func known(_ key: String, _ language: PageLanguage) -> String? { table[key]?[language] }
+
     var keys: [String] { table.keys.sorted() }
 
     func all(_ language: PageLanguage) -> [String: String] {

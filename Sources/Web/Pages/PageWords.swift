@@ -11,6 +11,9 @@ struct PageWords: Sendable {
 
     func filled(_ key: String, _ values: [String: String]) -> String { texts.text(key, language, values) }
 
+    /// Nil where there is no such sentence: a word that came with the database, perhaps from a newer program.
+    func known(_ key: String) -> String? { texts.known(key, language) }
+
     func state(_ state: AgentState) -> String { self["state_\(state.rawValue)"] }
 
     func state(of snapshot: AgentSnapshot) -> String {

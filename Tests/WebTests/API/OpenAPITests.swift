@@ -58,6 +58,8 @@ struct OpenAPITests {
         Example(path: "/api/approvals", template: "/api/approvals", status: 200),
         Example(path: "/api/notifications?since=0", template: "/api/notifications", status: 200),
         Example(path: "/api/notifications?since=x", template: "/api/notifications", status: 400),
+        Example(path: "/api/journal?branch=feature&limit=2", template: "/api/journal", status: 200),
+        Example(path: "/api/journal?kind=nonsense", template: "/api/journal", status: 400),
         Example(path: "/api/panes/%253/tail", template: "/api/panes/{pane}/tail", status: 200),
         Example(path: "/api/panes/%253/tail?lines=0", template: "/api/panes/{pane}/tail", status: 400),
         Example(path: "/api/panes/%2577/tail", template: "/api/panes/{pane}/tail", status: 404),

@@ -87,6 +87,37 @@ struct PageRendererTests {
         #expect(renderer.parts(of: alone, .english)["tasks"]?.contains("class=\"graph\"") == false)
     }
 
+    @Test func whatStagesWaitForAndWhyPeopleAreToldIsInThePagesLanguage() throws {
+        let stages = ["lint", "ship"].map { StageRun(name: $0, state: .running, since: SampleBoard.now) }
+        var board = SampleBoard.board()
+        board.runs = [SampleBoard.run(stages, state: .running, spans: [], ended: nil)]
+        let either = Condition.any(
+            ["a", "b"].map { .test(.signal($0), at: PolicyPosition(line: 1, column: 1)) })
+        board.runs[0].explanation = [
+            [.success(either, seen: ["signal x"]), .actionsAlone], [.behind("lint")],
+        ]
+        let approval = SampleBoard.approval("Deploy?").approval
+        board.notices = [
+            BoardNotice(
+                id: "1", at: SampleBoard.now, notice: Notice(title: "Approval needed", body: "Deploy?"),
+                branch: nil),
+            BoardNotice(
+                id: "2", at: SampleBoard.now, notice: Notice(title: "Of a policy", body: ""), branch: nil),
+        ]
+        board.notices[0].question = (.asked, approval)
+        func part(_ name: String, _ language: PageLanguage) throws -> String {
+            try #require(renderer.parts(of: board, language)[name])
+        }
+        let run = "run-\(board.runs[0].id)"
+        #expect(try part(run, .chinese).contains("成功条件：signal a 或 signal b（已出现：signal x）；动作完成即成功"))
+        #expect(try part(run, .chinese).contains("等待阶段“lint”完成"))
+        let english = board.runs[0].explanation[0].map(\.words).joined(separator: "; ")
+        #expect(try part(run, .english).contains(english), "the page and the command say the same")
+        let title = "“\(approval.pipeline)”的阶段“\(approval.stage)”"
+        #expect(try part("notices", .chinese).contains("需要批准：\(title)"))
+        #expect(try part("notices", .chinese).contains("Of a policy"))
+    }
+
     @Test func everyPartIsOneElementWithItsName() throws {
         let agents = (1...3).map { SampleBoard.agent($0) }
         let board = SampleBoard.board(agents: agents, approvals: [SampleBoard.approval("Deploy?")])
@@ -133,6 +164,15 @@ struct PageRendererTests {
         for name in PageRenderer.lists where name != "picker" {
             #expect(page.contains("id=\"\(name)\""), "an event has no place for \(name)")
         }
+    }
+
+    @Test(arguments: [
+        ("sh", false), ("claude --model sonnet", true), ("my-agent -m \"$AI_AGENT_MODEL\"", true),
+    ])
+    func modelIsShownWhereTheCommandTakesIt(command: String, isShown: Bool) throws {
+        let board = SampleBoard.board(agents: [SampleBoard.agent(command: command)])
+        let row = try #require(renderer.parts(of: board, .english)["agent-agent-1"])
+        #expect(row.contains("sonnet") == isShown)
     }
 
     @Test func timeAloneChangesNothing() {

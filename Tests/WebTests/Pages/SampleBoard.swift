@@ -22,14 +22,14 @@ enum SampleBoard {
 
     static func agent(
         _ number: Int = 1, branch: String = "feature/x", state: AgentState = .working, task: String? = nil,
-        template: String? = nil, lastLine: String? = nil
+        template: String? = nil, lastLine: String? = nil, command: String = "sh"
     ) -> BoardAgent {
         let agent = Agent(
             id: AgentID("agent-\(number)"),
             place: AgentPlace(
                 branch: branch, worktree: FilePath("/r/\(number)"), session: SessionName("agent-\(number)")),
             program: AgentProgram(
-                command: "sh", profile: "default", kind: "shell", model: "sonnet", template: template,
+                command: command, profile: "default", kind: "shell", model: "sonnet", template: template,
                 task: task,
                 searchPath: "/bin"),
             pane: RecordedPane(
@@ -82,7 +82,7 @@ enum SampleBoard {
             run: PipelineRun(
                 id: RunID("run-1"), pipeline: "ci", subject: .mainCheckout, state: state,
                 startedAt: now.advanced(by: .seconds(-100)), endedAt: ended, stages: stages),
-            branch: "main", spans: spans, explanation: stages.map { $0.reason ?? "" })
+            branch: "main", spans: spans, explanation: stages.map { $0.reason.map { [.reason($0)] } ?? [] })
     }
 
     private static let fallback = PaneID("%0") ?? { preconditionFailure("%0 is a pane") }()

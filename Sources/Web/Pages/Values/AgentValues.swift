@@ -21,7 +21,10 @@ extension PageValues {
         values["lastLine"] = agent.lastLine.flatMap { $0.isEmpty ? nil : $0.visible }
         values["stage"] = snapshot.stage.map(stage)
         values["template"] = program.template?.visible
-        values["model"] = program.model?.visible
+        // Settings name a model for every agent, also for commands that take none.
+        values["model"] = program.model.flatMap { model in
+            [model, "AI_AGENT_MODEL"].contains { program.command.contains($0) } ? model.visible : nil
+        }
         values["task"] = program.task.map {
             $0.prefix(400).split(whereSeparator: \.isNewline).joined(separator: " ").visible
         }

@@ -3,13 +3,13 @@ internal import Store
 
 extension PageValues {
     func journal() -> [[String: Any]] {
-        board.journal.map { row in
+        let journal = JournalWords(words: words)
+        return board.journal.map { row in
             let group = JournalWords.group(of: row.entry.kind)
             return [
-                "element": "entry-\(row.id)", "group": group,
-                "kind": words["kind_\(group)"], "tone": JournalWords.tone(of: row.entry),
-                "branch": row.branch?.visible ?? "", "at": PageWords.time(row.entry.at, form: "stamp"),
-                "text": JournalWords.text(of: row.entry),
+                "element": "entry-\(row.id)", "kind": words["kind_\(group)"],
+                "tone": JournalWords.tone(of: row.entry), "branch": row.branch?.visible ?? "",
+                "at": PageWords.time(row.entry.at, form: "stamp"), "text": journal.text(of: row.entry),
             ]
         }
     }
@@ -20,7 +20,7 @@ extension PageValues {
             var values: [String: Any] = [
                 "element": "notice-\(HTMLText.identifier(notice.id))", "severity": severity.rawValue,
                 "glyph": severity == .info ? "i" : "!", "word": words["severity_\(severity.rawValue)"],
-                "title": notice.notice.title.visible, "at": PageWords.time(notice.at, form: "age"),
+                "title": title(of: notice).visible, "at": PageWords.time(notice.at, form: "age"),
                 "deliveries": notice.deliveries.sorted { $0.key < $1.key }.map {
                     [
                         "channel": $0.key.visible, "state": $0.value,
@@ -33,6 +33,16 @@ extension PageValues {
             values["branch"] = notice.branch?.visible
             return values
         }
+    }
+
+    /// What a person wrote stays as it is.
+    private func title(of notice: BoardNotice) -> String {
+        guard let (occasion, approval) = notice.question else { return notice.notice.title }
+        let what =
+            approval.purpose == .command
+            ? words["notice_command"]
+            : words.filled("notice_stage", ["stage": approval.stage, "pipeline": approval.pipeline])
+        return words.filled("notice_\(occasion.rawValue)", ["what": what])
     }
 
     func policy() -> [String: Any] {
@@ -49,7 +59,7 @@ extension PageValues {
                 "stages": pipeline.stages.indices.map { stageRules(pipeline.stages, at: $0) },
             ]
             shown["match"] = pipeline.match?.words
-            shown["startsOn"] = pipeline.startsOn?.words
+            shown["startsOn"] = pipeline.startsOn.map { words.condition($0) }
             return shown
         }
         values["hasGates"] = !policy.gates.isEmpty
@@ -76,11 +86,11 @@ extension PageValues {
             index == 0
             ? words["rule_at_once"]
             : words.filled("rule_after", ["stage": stages[index - 1].name.visible])
-        add("rule_starts", stage.triggers?.words ?? atOnce)
+        add("rule_starts", stage.triggers.map { words.condition($0) } ?? atOnce)
         add("rule_does", stage.actionsOnStart.map(\.words).joined(separator: " → "))
         add("rule_asks", stage.approval.flatMap { $0.prompt?.visible })
-        add("rule_succeeds", stage.successWhen?.words)
-        add("rule_fails", stage.failWhen?.words)
+        add("rule_succeeds", stage.successWhen.map { words.condition($0) })
+        add("rule_fails", stage.failWhen.map { words.condition($0) })
         add("rule_timeout", stage.timeout.map { DurationText.text($0) })
         var steps = stage.failure.steps.map { step in
             switch step {

@@ -65,6 +65,7 @@ struct PageValues {
         values["noRuns"] = board.runs.isEmpty
         values["journal"] = journal()
         values["noJournal"] = board.journal.isEmpty
+        values["moreJournal"] = board.journal.count >= BoardReader.journalRows
         values["tasks"] = tasks()
         values["noTasks"] = board.tasks.isEmpty
         values["tasksRest"] = tasksRest
@@ -129,7 +130,7 @@ struct PageValues {
     static let scriptTexts = [
         "live", "offline", "sent", "sending", "kept", "kept_login", "conflict", "refused", "log_in_first",
         "login_wrong", "was_answered", "approved_now", "rejected_now", "enter_rejects", "asks_nothing",
-        "now_waiting", "new_question", "found", "rows_shown", "summing_up", "cost", "just_now", "removed",
+        "now_waiting", "new_question", "found", "rows_found", "rows_found_more", "summing_up", "cost", "just_now", "removed",
     ]
 
     private func counts() -> [[String: Any]] {

@@ -48,7 +48,7 @@ extension PageValues {
         ]
         if stage.attempt > 1 { values["tries"] = "\(stage.attempt)" }
         if board.explanation.indices.contains(index), !board.explanation[index].isEmpty {
-            values["why"] = board.explanation[index].visible
+            values["why"] = words.clauses(board.explanation[index]).visible
         }
         return values
     }

@@ -1,5 +1,6 @@
 // The dashboard: views, agents, keys.
 import { answer, beginReject } from "./answers.js";
+import { journalChanged } from "./journal.js";
 import { Live } from "./live.js";
 import { apply } from "./morph.js";
 import { Pane } from "./panes.js";
@@ -103,22 +104,6 @@ function filterAgents() {
   for (const button of $$("[data-only]")) button.setAttribute("aria-pressed", button.dataset.only === only);
 }
 
-function filterJournal() {
-  const { text: words, branch, kind } = $("#journal-filters").elements;
-  tab.set("journal", [words.value, branch.value, kind.value]);
-  const [wanted, place] = [words.value.toLowerCase(), branch.value.toLowerCase()];
-  let count = 0;
-  const rows = $$(".entry");
-  for (const row of rows) {
-    const fits = (!kind.value || row.dataset.kind === kind.value)
-      && (!place || row.dataset.branch.toLowerCase().includes(place))
-      && (!wanted || row.textContent.toLowerCase().includes(wanted));
-    row.hidden = !fits;
-    if (fits) count += 1;
-  }
-  $("#journal-count").textContent = text("rows_shown", { count, total: rows.length });
-}
-
 function badges() {
   const waiting = Number($("#approvals").dataset.count);
   const fleet = $("#badge-fleet");
@@ -147,7 +132,7 @@ function announce() {
 
 function changed() {
   filterAgents();
-  filterJournal();
+  journalChanged();
   badges();
   announce();
   for (const pane of panes) {
@@ -244,16 +229,11 @@ document.addEventListener("click", (event) => {
 });
 
 $("#agent-search").addEventListener("input", filterAgents);
-$("#journal-filters").addEventListener("input", filterJournal);
-$("#journal-filters").addEventListener("reset", () => setTimeout(filterJournal));
-$("#journal-filters").addEventListener("submit", (event) => event.preventDefault());
 $("#help-open").addEventListener("click", () => $("#help").showModal());
 addEventListener("hashchange", route);
 languageButtons();
 writeTimes();
 // What a reload of this tab would take away.
-const filters = $("#journal-filters").elements;
-[filters.text.value, filters.branch.value, filters.kind.value] = tab.get("journal", ["", "", ""]);
 for (const [agent, isPinned] of tab.get("panes", [])) {
   if (rowOf(agent)) {
     current = add();

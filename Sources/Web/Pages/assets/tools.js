@@ -46,12 +46,9 @@ export const freshID = () =>
   `w-${Date.now().toString(36)}-${(number++).toString(36)}-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 
 // One answer for every outcome: `status` 0 means that the link is down, or that nothing was said for `limit` milliseconds.
-export async function post(path, body, limit = 20000) {
+export async function request(path, options = {}, limit = 20000) {
   try {
-    const response = await fetch(path, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-      credentials: "same-origin", signal: AbortSignal.timeout(limit),
-    });
+    const response = await fetch(path, { credentials: "same-origin", signal: AbortSignal.timeout(limit), ...options });
     let value = {};
     try { value = await response.json(); } catch { /* an answer without a body */ }
     const error = value.error;
@@ -60,6 +57,9 @@ export async function post(path, body, limit = 20000) {
     return { ok: false, status: 0, value: {}, why: String(error.message ?? error) };
   }
 }
+
+export const post = (path, body, limit) =>
+  request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }, limit);
 
 export function refusal(answer) {
   if (answer.status === 401) return text("log_in_first");
