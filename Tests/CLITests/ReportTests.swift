@@ -39,6 +39,28 @@ struct ReportTests {
         }
     }
 
+    @Test func aReportOfWhatTheScreenShowedCountsNoSecondTime() async throws {
+        let script = """
+            expect go
+            say ### SENTRY {"type":"STATUS","stage":"status","ok":true,"count":3,"id":"seen"}
+
+            """
+        try await withFleetFixture(scripts: ["agent": script], policy: Self.policy) { fleet in
+            try await fleet.succeed("up")
+            try await fleet.succeed("spawn", "feature/x", "--task", "go")
+            let isRead = try await eventually {
+                try await fleet.pipelineRun("feature/x")?["stages"]?.array?.first?["status"] == "COMPLETED"
+            }
+            let log = try await fleet.run("logs", "feature/x")
+            try #require(isRead, "\(log)")
+            let report = try await fleet.run(
+                "emit", "STATUS", "--id", "seen", "--branch", "feature/x", "--json")
+            #expect(try report.json["counted"] == false, "\(report)")
+            let next = try await fleet.run("emit", "STATUS", "--id", "new", "--branch", "feature/x", "--json")
+            #expect(try next.json["counted"] == true, "\(next)")
+        }
+    }
+
     @Test func anIdCountsOnceAndWrongReportsAreRefused() async throws {
         try await withFleetFixture { fleet in
             try await fleet.succeed("spawn", "feature/x")

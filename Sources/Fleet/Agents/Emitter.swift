@@ -19,24 +19,30 @@ public struct Emitter: Sendable {
     /// The agent is the one that the command runs in (`TMUX_AGENT_ID`), or that of `branch`. A marker's `id` makes it
     /// count once.
     public func emit(_ report: Report, branch: String?) async throws -> (subject: Subject, isNew: Bool) {
-        let subject = try await subject(branch: branch)
-        let payload: JSONObject
+        let agent = try await agent(branch: branch)
+        let subject = agent.subject
+        var payload: JSONObject
         var key: String?
+        var isSeen = false
         switch report {
         case .marker(let marker):
             payload = ["marker": .object(marker)]
-            if let id = Marker(payload: marker).id { key = "emit/\(subject.key)/\(id)" }
+            if let id = Marker(payload: marker).id {
+                key = "emit/\(subject.key)/\(id)"
+                isSeen = try await context.store.isMarkerSeen(id, of: subject, generation: agent.generation)
+                if isSeen { payload["duplicate"] = true }
+            }
         case .signal(let name, let data): payload = ["signal": .string(name), "payload": .object(data)]
         }
         let draft = JournalDraft(subject: subject, kind: .emit, source: "emit", payload: payload, key: key)
         let emission = try await context.store.emit(draft, at: context.surroundings.now())
-        return (subject, emission.isNew)
+        return (subject, emission.isNew && !isSeen)
     }
 
-    private func subject(branch: String?) async throws -> Subject {
-        if let branch { return try await context.store.agent(named: branch).subject }
+    private func agent(branch: String?) async throws -> Agent {
+        if let branch { return try await context.store.agent(named: branch) }
         if let id = context.surroundings.environment["TMUX_AGENT_ID"], !id.isEmpty {
-            return try await context.store.agent(named: id).subject
+            return try await context.store.agent(named: id)
         }
         // A hook or script in an agent's worktree speaks for that agent.
         let here = context.surroundings.workingDirectory
@@ -46,6 +52,6 @@ public struct Emitter: Sendable {
                 !$0.place.usesMainCheckout && here.isWithin($0.place.worktree)
             })
         else { throw FleetError.noAgentHere }
-        return agent.subject
+        return agent
     }
 }

@@ -53,7 +53,7 @@ struct BacktestReader {
         func add(_ what: RecordedFact.What) { facts.facts.append(RecordedFact(at: entry.at, what: what)) }
         let payload = entry.payload
         switch entry.kind {
-        case .emit where entry.draft.source != "policy":
+        case .emit where entry.draft.source != "policy" && payload["duplicate"] != true:
             if let body = entry.signalBody { add(.signal(body)) }
         case .marker where payload["duplicate"] != true:
             guard let marker = payload["marker"]?.object else { break }
